@@ -1,0 +1,62 @@
+# One library per folder of src/, one test program per folder of tests/unit/. Folders name what they
+# may use; the include rules are checked by tests/layering_test.py as well.
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(RocksDB REQUIRED)
+find_package(pugixml REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+
+add_library(blobgate_options INTERFACE)
+target_include_directories(blobgate_options INTERFACE ${CMAKE_SOURCE_DIR}/src
+                                                      ${CMAKE_SOURCE_DIR}/include)
+target_compile_options(blobgate_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow=local)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(blobgate_options INTERFACE -Wno-shadow -Wno-unknown-warning-option)
+else()
+  # GCC 12's flow analysis sees uninitialised values in std::expected and coroutine frames.
+  target_compile_options(blobgate_options INTERFACE -Wno-maybe-uninitialized)
+endif()
+target_compile_definitions(
+  blobgate_options
+  INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+            BOOST_ASIO_NO_DEPRECATED BLOBGATE_VERSION="${PROJECT_VERSION}")
+if(BLOBGATE_SANITIZE)
+  target_compile_options(blobgate_options INTERFACE -fsanitize=${BLOBGATE_SANITIZE}
+                                                    -fno-sanitize-recover=all)
+  target_link_options(blobgate_options INTERFACE -fsanitize=${BLOBGATE_SANITIZE})
+endif()
+target_link_libraries(blobgate_options INTERFACE Threads::Threads Boost::headers)
+
+# blobgate_library(NAME folder LINK libs...): all .cc files of src/FOLDER and its subfolders.
+function(blobgate_library name folder)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cc)
+  if(NOT sources)
+    add_library(blobgate_${name} INTERFACE)
+    target_link_libraries(blobgate_${name} INTERFACE blobgate_options ${ARG_LINK})
+    return()
+  endif()
+  add_library(blobgate_${name} STATIC ${sources})
+  target_link_libraries(blobgate_${name} PUBLIC blobgate_options ${ARG_LINK})
+endfunction()
+
+# blobgate_unit_test(folder LINK libs...): tests/unit/FOLDER/*.cc as the program unit_FOLDER.
+function(blobgate_unit_test folder)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/${folder}/*.cc)
+  if(NOT sources)
+    return()
+  endif()
+  string(REPLACE "/" "_" target unit_${folder})
+  add_executable(${target} ${sources})
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(${target} PRIVATE BLOBGATE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${target} PRIVATE ${ARG_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
+  add_test(NAME ${target} COMMAND ${target})
+endfunction()

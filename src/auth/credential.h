@@ -1,0 +1,85 @@
+// Who is asking, and may they? (auth.md)
+//
+// Three steps, all pure: Authenticate checks the signature and what the token itself says;
+// ApplyPolicy completes a service SAS from the container's stored access policy; Authorize compares
+// the result with the operation's row. The gateway loads the container between them when it must.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "azure/errors.h"
+#include "azure/operation.h"
+#include "azure/permissions.h"
+#include "azure/resource.h"
+#include "base/time.h"
+#include "http/request_head.h"
+
+namespace blobgate::auth {
+
+/// An account's secrets. Keys are decoded (raw bytes); requests may be signed with any of them.
+struct AccountKeys {
+  std::string name;
+  std::vector<std::string> keys;
+};
+
+/// A stored access policy as auth needs it (from blob::AccessPolicy; empty fields are absent).
+struct StoredPolicy {
+  std::string_view id, start, expiry, permission;
+};
+
+struct Credential {
+  enum class Kind { kAnonymous, kSharedKey, kAccountSas, kServiceSas };
+  Kind kind = Kind::kAnonymous;
+
+  azure::Permissions letters;  ///< all for Shared Key; none for anonymous
+  /// SAS version for a SAS, else empty: the protocol version when x-ms-version is absent (1.2).
+  std::string sas_version;
+
+  // Account SAS.
+  std::string services;        ///< ss
+  std::string resource_types;  ///< srt
+
+  // Service SAS.
+  std::string signed_resource;  ///< sr: c, b, bs, bv, d
+  std::string snapshot;         ///< for bs and bv
+  std::string policy_id;        ///< si; not empty: ApplyPolicy must follow
+  bool has_start = false, has_expiry = false, has_permission = false;
+  std::uint32_t directory_depth = 0;  ///< sdd
+
+  /// Response headers that the SAS overrides: {"Cache-Control", rscc} and so on; signed.
+  std::vector<std::pair<std::string, std::string>> overrides;
+};
+
+/// Verifies the Authorization header, else the `sig` of the query, else answers an anonymous
+/// credential. `account` is the account that the URL names; null: there is no such account (403
+/// AuthenticationFailed with credentials, 404 ResourceNotFound without). Errors: 400
+/// InvalidAuthenticationInfo, 403 AuthenticationFailed with AuthenticationErrorDetail (the string to
+/// sign is in it as Azure does it, the computed signature never), 403 AuthorizationSourceIPMismatch,
+/// 403 AuthorizationProtocolMismatch. Signatures compare in constant time; every key is tried.
+azure::Outcome<Credential> Authenticate(const http::RequestHead& head,
+                                        const azure::Resource& resource,
+                                        const AccountKeys* account, Time now);
+
+/// Completes `credential` from the policy it names. 403 AuthenticationFailed when there is no such
+/// policy, when a field is in both or in neither, or when the time window is over.
+azure::Outcome<void> ApplyPolicy(Credential& credential, const std::vector<StoredPolicy>& policies,
+                                 Time now);
+
+enum class Access { kPrivate, kBlob, kContainer };
+
+/// May this credential do `spec` on `resource`? `access` is the container's public access level
+/// (kPrivate when there is no container). Errors: 401 NoAuthenticationInformation with
+/// WWW-Authenticate, 404 ResourceNotFound (anonymous without x-ms-version), 403
+/// AuthorizationPermissionMismatch, AuthorizationResourceTypeMismatch, AuthorizationServiceMismatch,
+/// AuthorizationFailure. `has_version`: x-ms-version was sent.
+azure::Outcome<void> Authorize(const Credential& credential, const azure::OperationSpec& spec,
+                               const azure::Resource& resource, Access access, bool has_version);
+
+/// The bearer challenge of a 401 (auth.md 11): unquoted, space separated.
+std::string BearerChallenge();
+
+}  // namespace blobgate::auth

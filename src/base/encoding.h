@@ -1,0 +1,37 @@
+// Text encodings: base64, hex, percent.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/buffer.h"
+
+namespace blobgate {
+
+std::string Base64Encode(Bytes data);
+inline std::string Base64Encode(std::string_view data) { return Base64Encode(AsBytes(data)); }
+/// Standard alphabet, padding required, no white space (RFC 4648 section 4). nullopt otherwise.
+std::optional<std::string> Base64Decode(std::string_view text);
+
+/// Lower case.
+std::string HexEncode(Bytes data);
+
+/// Decodes %XX; everything else, `+` included, stays. nullopt when a % is not followed by two hex
+/// digits.
+std::optional<std::string> PercentDecode(std::string_view text);
+/// Encodes all but RFC 3986 unreserved characters and those in `keep`.
+std::string PercentEncode(std::string_view text, std::string_view keep = {});
+
+/// ASCII only.
+std::string ToLower(std::string_view text);
+bool EqualsIgnoreCase(std::string_view a, std::string_view b);
+/// Without spaces and tabs at both ends.
+std::string_view Trim(std::string_view text);
+/// A whole decimal number without sign or blanks; nullopt when it is none or does not fit.
+std::optional<std::uint64_t> ParseUnsigned(std::string_view text);
+/// True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
+bool IsUtf8(std::string_view text);
+
+}  // namespace blobgate

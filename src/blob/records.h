@@ -1,0 +1,154 @@
+// What the catalog stores about containers and blobs. Pure data with a stable encoding
+// (docs/on-disk-format.md); no I/O. Decode answers kCorruption for anything malformed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "blobgate/engine/extent_store.h"
+
+namespace blobgate::blob {
+
+/// Names keep the case they were sent in and compare without case; order as sent.
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+/// Sorted by key (ordinal), keys unique.
+using Tags = std::vector<std::pair<std::string, std::string>>;
+
+/// The stored state of a lease; what it is at a given moment is computed (blob/lease.h).
+struct LeaseRecord {
+  enum class State : std::uint8_t { kAvailable = 0, kLeased = 1, kBreaking = 2, kBroken = 3 };
+  State state = State::kAvailable;
+  std::string id;             ///< current or last lease id, as the client wrote it
+  std::int32_t duration = 0;  ///< seconds; -1 infinite
+  Time ends{};                ///< leased: when it expires (unless infinite); breaking: when broken
+  bool operator==(const LeaseRecord&) const = default;
+};
+
+struct HttpProperties {
+  std::string content_type;
+  std::string content_encoding;
+  std::string content_language;
+  std::string content_disposition;
+  std::string cache_control;
+  std::optional<Md5Digest> content_md5;
+};
+
+/// A part of an extent. Several blobs may share the extent; each slice holds one reference.
+struct Slice {
+  engine::ExtentRef extent;
+  std::uint64_t offset = 0;  ///< bytes into the extent
+  std::uint64_t length = 0;  ///< bytes, above 0
+  bool operator==(const Slice&) const = default;
+};
+
+/// A committed or uncommitted block. Its bytes are its slices in order; none when it is empty.
+struct Block {
+  std::string id;  ///< base64 text as the client sent it; empty for the one part of a Put Blob
+  std::uint64_t size = 0;
+  std::vector<Slice> slices;
+};
+
+/// The content of a committed blob: its parts in order. Kept in the row while small, otherwise as
+/// an extent of its own (blob/content.h moves between the two).
+struct Content {
+  std::vector<Block> blocks;
+  /// True when the blocks came from Put Block List (or a copy of such a blob) and show in
+  /// Get Block List; false after Put Blob.
+  bool block_list = false;
+
+  void EncodeTo(std::string& out) const;
+  static Result<Content> Decode(std::string_view in);
+};
+
+enum class BlobType : std::uint8_t { kBlock = 0, kAppend = 1, kPage = 2 };
+
+/// Tier names as on the wire ("Hot"); empty: none applies.
+struct TierState {
+  std::string tier;
+  bool inferred = true;              ///< the account's default; shown as x-ms-access-tier-inferred
+  Time changed{};                    ///< x-ms-access-tier-change-time; zero when inferred
+  std::string rehydrating_to;        ///< "Hot"...: x-ms-archive-status rehydrate-pending-to-hot
+  std::string rehydrate_priority;    ///< Standard | High
+  Time rehydrated{};                 ///< when the rehydration is over
+};
+
+struct CopyState {
+  enum class Status : std::uint8_t { kNone = 0, kPending = 1, kSuccess = 2, kAborted = 3, kFailed = 4 };
+  Status status = Status::kNone;
+  std::string id;      ///< GUID
+  std::string source;  ///< URL as given, `sig` removed
+  std::string description;
+  std::uint64_t bytes_done = 0;
+  std::uint64_t bytes_total = 0;
+  Time completed{};
+};
+
+/// One row of the listing: a blob, or the place of one that only has uncommitted blocks.
+struct BlobRecord {
+  bool committed = true;  ///< false: only uncommitted blocks; reads answer 404
+  BlobType type = BlobType::kBlock;
+  std::uint64_t length = 0;  ///< bytes
+  std::uint64_t etag = 0;    ///< .NET ticks; rendered as "0x8D..."
+  Time created{};
+  Time modified{};
+  HttpProperties properties;
+  Metadata metadata;
+  Tags tags;
+  TierState tier;
+  LeaseRecord lease;
+  CopyState copy;
+
+  /// Exactly one of these holds the content of a committed blob (both empty: zero bytes).
+  Content content;
+  std::optional<engine::ExtentRef> manifest;  ///< an encoded Content; holds one reference
+
+  /// Uncommitted blocks live in rows of their own under this generation; a commit of new content
+  /// starts a new one. 0 bytes of id length: there are no uncommitted blocks.
+  std::uint64_t staged_generation = 0;
+  std::uint32_t staged_id_length = 0;  ///< of the base64 text; the same for all
+
+  std::string Encode() const;
+  static Result<BlobRecord> Decode(std::string_view row);
+};
+
+/// The row of one uncommitted block.
+struct StagedBlock {
+  Block block;
+  Time staged{};
+  std::string Encode() const;
+  static Result<StagedBlock> Decode(std::string_view row);
+};
+
+struct AccessPolicy {
+  std::string id;
+  std::string start;       ///< as sent; empty when absent
+  std::string expiry;      ///< as sent; empty when absent
+  std::string permission;  ///< letters; empty when absent
+};
+
+enum class ContainerAccess : std::uint8_t { kPrivate = 0, kBlob = 1, kContainer = 2 };
+
+struct ContainerRecord {
+  /// Names the container's rows; a container created again under the same name gets another one.
+  std::string incarnation;
+  std::uint64_t etag = 0;
+  Time created{};
+  Time modified{};
+  Metadata metadata;
+  ContainerAccess access = ContainerAccess::kPrivate;
+  std::vector<AccessPolicy> policies;
+  LeaseRecord lease;
+  std::string default_encryption_scope;
+  bool deny_encryption_scope_override = false;
+
+  std::string Encode() const;
+  static Result<ContainerRecord> Decode(std::string_view row);
+};
+
+}  // namespace blobgate::blob

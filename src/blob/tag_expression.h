@@ -1,0 +1,32 @@
+// The language of x-ms-if-tags and of Find Blobs by Tags (operations.md 1.15).
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "blob/records.h"
+
+namespace blobgate::blob {
+
+/// A parsed expression: comparisons (= <> > >= < <=) of a key with a quoted value, AND, OR,
+/// parentheses. At most 10 comparisons and 16 levels of parentheses.
+class TagExpression {
+ public:
+  /// kInvalidArgument with the place and reason for anything else.
+  static Result<TagExpression> Parse(std::string_view text);
+  TagExpression(TagExpression&&) noexcept;
+  TagExpression& operator=(TagExpression&&) noexcept;
+  ~TagExpression();
+
+  /// A comparison with a missing key is false, `<>` included. Values compare ordinally.
+  bool Matches(const Tags& tags) const;
+
+ private:
+  struct Node;
+  explicit TagExpression(std::unique_ptr<Node> root);
+  std::unique_ptr<Node> root_;
+};
+
+}  // namespace blobgate::blob

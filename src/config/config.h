@@ -1,0 +1,78 @@
+// The configuration file: one JSON object (docs/configuration.md, config/blobgate.json).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace blobgate::config {
+
+struct AccountConfig {
+  std::string name;
+  std::vector<std::string> keys;  ///< base64; one or two
+  std::string kind = "StorageV2";
+  std::string sku = "Standard_LRS";
+  bool hierarchical = false;
+};
+
+struct ListenerConfig {
+  std::string address;
+  std::uint16_t port = 0;  ///< 0: any free port (tests)
+  bool tls = false;
+};
+
+struct TlsConfig {
+  std::string certificate_file;  ///< PEM, chain included
+  std::string key_file;          ///< PEM
+};
+
+struct CopySourceConfig {
+  /// Hosts (exact, or "*.suffix") that copies may read from besides ourselves. "*" allows every
+  /// public host. Loopback, private and link-local addresses are refused unless named exactly.
+  std::vector<std::string> allowed_hosts;
+  std::string ca_file;  ///< PEM with CAs for outside sources; empty: the system's
+};
+
+struct LimitConfig {
+  std::uint64_t max_connections = 4096;
+  std::uint64_t head_bytes = 64 * 1024;
+  std::chrono::seconds head_timeout{30};
+  std::chrono::seconds idle_timeout{240};
+  std::chrono::seconds body_timeout{60};   ///< between two reads or writes that make progress
+  std::chrono::seconds drain_timeout{30};  ///< from SIGTERM to cutting what is left
+};
+
+struct EngineConfig {
+  std::string data_dir;
+  std::uint64_t segment_bytes = 1024ull * 1024 * 1024;
+  std::uint64_t read_cache_bytes = 32ull * 1024 * 1024;
+  std::uint64_t catalog_cache_bytes = 32ull * 1024 * 1024;
+  bool direct_io = true;
+};
+
+struct Config {
+  EngineConfig engine;
+  std::vector<ListenerConfig> listeners;
+  TlsConfig tls;
+  std::vector<std::string> suffixes{"blob.core.windows.net", "blob.localhost"};
+  std::vector<AccountConfig> accounts;
+  CopySourceConfig copy_sources;
+  LimitConfig limits;
+  unsigned threads = 0;  ///< io threads; 0: one per core
+  std::string log_level = "info";
+  std::string log_format = "text";  ///< text | json
+  std::string access_log;           ///< file; empty: with the log; "off": none
+};
+
+/// Parses and checks; unknown keys, wrong types, values out of range and weak combinations are
+/// errors that name the place. `text` is JSON; comments (//) are allowed.
+Result<Config> Parse(std::string_view text);
+Result<Config> Load(const std::string& file);
+/// Checks what Parse checks between fields; for a Config built in code.
+Status Check(const Config& config);
+
+}  // namespace blobgate::config

@@ -1,0 +1,34 @@
+// Bodies stream in bounded pieces, in both directions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/buffer.h"
+#include "base/result.h"
+#include "base/task.h"
+
+namespace blobgate::http {
+
+/// The body of one request. Belongs to the Task that serves the request.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+
+  /// Fills up to into.size() bytes (> 0); 0 means the body is complete. The first call sends
+  /// `100 Continue` when the client waits for it. Errors: kDisconnected, kTimeout (too slow),
+  /// kTooLarge, kInvalidArgument (bad chunk), kCancelled; after one the connection is closed.
+  virtual Task<Result<std::size_t>> Read(MutableBytes into) = 0;
+};
+
+/// The body of one response, pulled by the connection.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+
+  /// The next piece; empty at the end. After an error the connection is cut, so that the client
+  /// cannot take a short body for a whole one.
+  virtual Task<Result<SharedBytes>> Next() = 0;
+};
+
+}  // namespace blobgate::http

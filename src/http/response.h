@@ -1,0 +1,47 @@
+// A response, before it is rendered.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/body.h"
+
+namespace blobgate::http {
+
+/// How sending ended, for logs and metrics.
+struct SendReport {
+  bool complete = false;            ///< the client's kernel was handed every byte
+  std::uint64_t body_bytes = 0;     ///< sent
+  std::uint64_t request_bytes = 0;  ///< body bytes received
+};
+
+/// What a handler answers. A status of 0 (forgotten) is sent as 500.
+struct Response {
+  unsigned status = 0;
+  std::string reason;  ///< empty: the standard phrase. CR and LF are never sent.
+  std::vector<std::pair<std::string, std::string>> headers;
+
+  std::string text;                    ///< the body when `stream` is null
+  std::unique_ptr<BodySource> stream;  ///< otherwise: exactly `content_length` bytes
+  /// Content-Length when `stream` is set, or for HEAD (where no body is sent). Otherwise the size
+  /// of `text` counts.
+  std::uint64_t content_length = 0;
+
+  bool close = false;  ///< end the connection after this response
+  /// Called once after the response was sent or failed to be. May be null. Must not throw.
+  std::move_only_function<void(const SendReport&)> on_sent;
+
+  void Set(std::string_view name, std::string value) {
+    headers.emplace_back(std::string(name), std::move(value));
+  }
+};
+
+/// "OK" for 200 and so on (RFC 9110 section 15).
+std::string_view StandardReason(unsigned status);
+
+}  // namespace blobgate::http

@@ -1,0 +1,92 @@
+// The steps that operations share between "parse" and "answer": load the container, load the blob,
+// commit a change if nothing moved.
+//
+// An operation that writes reads, decides and commits in a loop:
+//
+//   for (CommitLoop loop; loop.Again();) {
+//     BG_CO_TRY(auto target, co_await LoadTarget(call));    // container and blob as they are now
+//     ... conditions, lease, new record, batch ...
+//     BG_CO_TRY(bool done, co_await CommitTarget(call, target, std::move(batch)));
+//     if (done) co_return response;
+//   }
+//   co_return Busy();
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "blob/conditions.h"
+#include "blob/keys.h"
+#include "blob/records.h"
+#include "operations/call.h"
+
+namespace blobgate::operations {
+
+/// A container as it was read.
+struct ContainerRow {
+  engine::PartitionRef account_partition;  ///< where the record lies
+  engine::Row row;
+  blob::ContainerRecord record;
+};
+
+/// A blob's place as it was read; `blob` is empty when nothing is there, and may be a record that
+/// only has uncommitted blocks (blob->committed is false).
+struct Target {
+  ContainerRow container;
+  engine::PartitionRef partition;  ///< of the blob's rows
+  std::string key;                 ///< blob::BlobKey(name)
+  std::optional<engine::Row> row;
+  std::optional<blob::BlobRecord> blob;
+
+  bool exists() const { return blob && blob->committed; }
+};
+
+/// 404 ContainerNotFound.
+Task<azure::Outcome<ContainerRow>> LoadContainer(Services& services, std::string_view account,
+                                                 std::string_view container);
+/// The blob that `call` names. 404 ContainerNotFound. REQUIRES: blob level.
+Task<azure::Outcome<Target>> LoadTarget(Call& call);
+/// The same for any names (copy sources).
+Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resource& resource);
+
+/// Bounded retries after a conflict: 32 rounds, then the operation answers Busy().
+class CommitLoop {
+ public:
+  bool Again() { return rounds_++ < 32; }
+
+ private:
+  int rounds_ = 0;
+};
+/// 503 ServerBusy with Retry-After 1.
+azure::Error Busy();
+
+/// Commits `batch` on condition that the container lives and the blob's row is as `target` read it.
+/// True: durable and visible. False: something moved, load again. kExtentGone is false too (a copy
+/// source was removed meanwhile). REQUIRES: `batch` has no precondition on those two rows.
+Task<azure::Outcome<bool>> CommitTarget(Call& call, const Target& target, engine::Batch batch);
+/// The same for a change of the container's own record.
+Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& container,
+                                           engine::Batch batch);
+
+/// All of a record's content: from the row, or read from its manifest extent.
+Task<azure::Outcome<blob::Content>> LoadContent(Services& services, const blob::BlobRecord& record);
+/// Puts `content` into `record`: inside while its encoding is at most 16 KiB, else as a new extent
+/// that is written here and added to `batch.acquires`.
+Task<azure::Outcome<void>> StoreContent(Services& services, blob::Content content,
+                                        blob::BlobRecord& record, engine::Batch& batch);
+/// Adds a release for every reference `record` holds (slices and manifest).
+Task<azure::Outcome<void>> ReleaseContent(Services& services, const blob::BlobRecord& record,
+                                          engine::Batch& batch);
+/// Adds deletes of all uncommitted blocks of `target`, and releases of those extents not in `kept`.
+Task<azure::Outcome<void>> DropStaged(Call& call, const Target& target, engine::Batch& batch,
+                                      const std::vector<engine::ExtentRef>& kept = {});
+
+/// Reads an XML body whole. 400 on a length mismatch, 413 RequestBodyTooLarge above `limit` bytes,
+/// 411 without Content-Length; Content-MD5 and x-ms-content-crc64 are checked when sent.
+Task<azure::Outcome<std::string>> ReadSmallBody(Call& call, std::size_t limit);
+
+/// ETag and Last-Modified of a record.
+void SetEtag(http::Response& response, std::uint64_t etag, Time modified);
+
+}  // namespace blobgate::operations

@@ -1,0 +1,93 @@
+// What every operation gets: the request, its parsed names, who asks, and the services it may use.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "azure/errors.h"
+#include "azure/operation.h"
+#include "azure/permissions.h"
+#include "azure/resource.h"
+#include "base/task.h"
+#include "base/time.h"
+#include "blobgate/engine/engine.h"
+#include "http/body.h"
+#include "http/request_head.h"
+#include "http/response.h"
+#include "operations/copy/copy_source.h"
+
+namespace blobgate::operations {
+
+/// An account as operations see it: no secrets.
+struct Account {
+  std::string name;
+  std::string kind = "StorageV2";    ///< x-ms-account-kind
+  std::string sku = "Standard_LRS";  ///< x-ms-sku-name
+  bool hierarchical = false;
+};
+
+/// Makes ETags and ids that grow: never the same value twice in a process, and never below `above`.
+/// Any thread.
+class EtagSource {
+ public:
+  explicit EtagSource(const Clock& clock) : clock_(clock) {}
+  /// .NET ticks, greater than `above` and than every value given before.
+  std::uint64_t Next(std::uint64_t above = 0);
+
+ private:
+  const Clock& clock_;
+  std::atomic<std::uint64_t> last_{0};
+};
+
+/// Runs a Task in the background on a server thread; it is asked to stop and awaited at shutdown.
+class Background {
+ public:
+  virtual ~Background() = default;
+  virtual void Spawn(std::string_view name, std::move_only_function<Task<void>()> task) = 0;
+};
+
+/// Shared by all requests; outlives them.
+struct Services {
+  engine::Engine& engine;
+  const Clock& clock;
+  EtagSource& etags;
+  SourceOpener& sources;
+  Background& background;
+
+  engine::Catalog& catalog() const { return engine.catalog(); }
+  engine::ExtentStore& extents() const { return engine.extents(); }
+};
+
+/// One request being served. Lives in the gateway's coroutine frame until the operation answered;
+/// a response that streams must own what it needs beyond that (it may keep `services`).
+struct Call {
+  const http::RequestHead& head;
+  http::BodyReader& body;
+  const azure::OperationSpec& spec;
+  const azure::Resource& resource;
+  const Account& account;
+  azure::Permissions permissions;  ///< letters of the caller; all for Shared Key
+  std::string_view version;        ///< x-ms-version in force, a date as text; compares as text
+  std::string_view request_id;
+  std::string_view endpoint;       ///< "https://acct.blob.example/" for ServiceEndpoint, ends in `/`
+  Time now;
+  /// Response headers a SAS overrides (rscc and so on).
+  const std::vector<std::pair<std::string, std::string>>& overrides;
+  Services& services;
+
+  const http::HeaderView& headers() const { return head.headers; }
+  const http::Query& query() const { return head.query; }
+};
+
+/// Every operation has this shape. The response has no common headers yet: the gateway adds
+/// x-ms-request-id, x-ms-version, Date, Server, x-ms-client-request-id.
+using Handler = Task<azure::Outcome<http::Response>> (*)(Call& call);
+
+/// The handler of an operation; every row of azure::OperationTable has one.
+Handler HandlerOf(azure::Operation id);
+
+}  // namespace blobgate::operations
