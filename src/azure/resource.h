@@ -1,10 +1,13 @@
 // What a URL names.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "azure/errors.h"
+#include "http/request_head.h"
 
 namespace blobgate::azure {
 
@@ -14,9 +17,9 @@ enum class Level : unsigned char { kService, kContainer, kBlob };
 /// `a//b`, `.` and `..` are legal and are not resolved (operations.md 1.1, 1.7).
 struct Resource {
   std::string account;
-  std::string container;  ///< empty at service level; "$root" when the URL named only a blob
-  std::string blob;       ///< empty above blob level; UTF-8
-  bool secondary = false; ///< addressed through ACCOUNT-secondary
+  std::string container;   ///< empty at service level; "$root" when the URL named only a blob
+  std::string blob;        ///< empty above blob level; UTF-8
+  bool secondary = false;  ///< addressed through ACCOUNT-secondary
   bool path_style = false;
 
   Level level() const {
@@ -24,9 +27,30 @@ struct Resource {
   }
 };
 
-/// 3..63 of a-z 0-9 and single hyphens, or one of the reserved `$` names (operations.md 1.7).
+/// How a request's host and path name an account (design.md section 4).
+struct AddressRules {
+  /// Service suffixes without leading dot: "blob.core.windows.net". Compared without case.
+  std::vector<std::string> suffixes;
+  /// True for an account of this server. May be called several times for a request.
+  std::function<bool(std::string_view)> is_account;
+};
+
+/// What `head` names. Host style when the Host ends in a suffix and its first label is a known
+/// account (or ACCOUNT-secondary), else path style: the first path segment is the account, known or
+/// not. Each part is percent-decoded once and not normalised otherwise, except that `\` in a blob
+/// name is `/`. Errors: 400 InvalidUri for a bad escape, NUL, malformed UTF-8, a path without
+/// account, or a `/` in the name of a root blob; those of CheckContainerName and CheckBlobName.
+Outcome<Resource> ParseResource(const http::RequestHead& head, const AddressRules& rules);
+
+/// True when a URL with a single segment below the account names a blob of `$root` and not a
+/// container: no restype, and a method and comp (or none) that a blob takes (operations.md 1.1).
+bool NamesRootBlob(const http::RequestHead& head);
+
+/// 3..63 of a-z 0-9 and single hyphens, or one of the reserved `$` names (operations.md 1.7). 400
+/// InvalidResourceName for characters, 400 OutOfRangeInput for length.
 Outcome<void> CheckContainerName(std::string_view name);
 /// 1..1024 UTF-16 units of well-formed UTF-8 without the refused code points; at most 254 segments.
+/// 400 InvalidUri for characters and segments, 400 OutOfRangeInput for length.
 Outcome<void> CheckBlobName(std::string_view name);
 
 }  // namespace blobgate::azure

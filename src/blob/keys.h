@@ -11,6 +11,7 @@
 //     "b" NAME \x01 "s" SNAPSHOT            (reserved: snapshots and versions sort before the base)
 //     "b" NAME \x02                         BlobRecord
 //     "u" NAME \x01 GENERATION \x01 BLOCK   StagedBlock (GENERATION: 16 hex digits)
+//     "u" NAME \x01 GENERATION \x01         the mark of all of them (operations/block/staging.h)
 //
 // Names contain no byte below 0x20 (azure::CheckBlobName), so \x01 and \x02 end a name and sort
 // before every longer name.

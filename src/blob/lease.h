@@ -39,8 +39,11 @@ struct LeaseChange {
   std::optional<std::int32_t> lease_time;  ///< x-ms-lease-time (break)
 };
 
-/// The effect of one lease operation at `now`, or the 409 of the table.
-azure::Outcome<LeaseChange> Apply(const LeaseRecord& lease, const LeaseRequest& request, Time now);
+/// The effect of one lease operation at `now`, or the 409 of the table. `subject` only chooses the
+/// wording of errors. REQUIRES: the request was validated: a duration for acquire, ids where the
+/// action needs them.
+azure::Outcome<LeaseChange> Apply(const LeaseRecord& lease, const LeaseRequest& request, Time now,
+                                  LeaseSubject subject = LeaseSubject::kBlob);
 
 /// May a write go on, given x-ms-lease-id (nullopt: not sent)? On success the lease as it is to be
 /// stored with the write: a broken or expired one becomes available. `Delete Container` is the only

@@ -121,6 +121,9 @@ struct BlobRecord {
 struct StagedBlock {
   Block block;
   Time staged{};
+  /// Only in the mark, which has no block id (operations/block/staging.h): about how many blocks
+  /// there are.
+  std::uint64_t count = 0;
   std::string Encode() const;
   static Result<StagedBlock> Decode(std::string_view row);
 };

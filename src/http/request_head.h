@@ -36,7 +36,9 @@ class Query {
  public:
   using Param = std::pair<std::string, std::string>;
 
-  /// nullopt when a percent escape is malformed.
+  static constexpr std::size_t kMaxParams = 256;
+
+  /// nullopt when a percent escape is malformed, or past kMaxParams.
   static std::optional<Query> Parse(std::string_view raw);
 
   /// The first parameter of that name (names compare without case).

@@ -19,8 +19,8 @@ class RequestHandler {
   /// connection logs it, answers 500 when it still can, and closes.
   virtual Task<http::Response> Handle(const http::RequestHead& head, http::BodyReader& body) = 0;
 
-  /// The answer to a head that could not be parsed (`status` 400, 408, 413, 431, 501 or 505). Closes
-  /// afterwards.
+  /// The answer to a head that could not be parsed (`status` 400, 408, 413, 431, 501 or 505), or to
+  /// a connection too many (503; no head was read). Closes afterwards. Must not throw.
   virtual http::Response Reject(unsigned status, std::string_view why) = 0;
 };
 

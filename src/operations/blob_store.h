@@ -20,6 +20,7 @@
 #include "blob/keys.h"
 #include "blob/records.h"
 #include "operations/call.h"
+#include "operations/reference_set.h"
 
 namespace blobgate::operations {
 
@@ -33,6 +34,9 @@ struct ContainerRow {
 /// A blob's place as it was read; `blob` is empty when nothing is there, and may be a record that
 /// only has uncommitted blocks (blob->committed is false).
 struct Target {
+  /// Taken before the rows were read: the extents they name stay readable while this lives. Do not
+  /// keep a Target while a request body streams in.
+  engine::ReadGuard guard;
   ContainerRow container;
   engine::PartitionRef partition;  ///< of the blob's rows
   std::string key;                 ///< blob::BlobKey(name)
@@ -75,12 +79,17 @@ Task<azure::Outcome<blob::Content>> LoadContent(Services& services, const blob::
 /// that is written here and added to `batch.acquires`.
 Task<azure::Outcome<void>> StoreContent(Services& services, blob::Content content,
                                         blob::BlobRecord& record, engine::Batch& batch);
-/// Adds a release for every reference `record` holds (slices and manifest).
+/// Adds a release for every reference `record` holds (slices and manifest), but takes from `kept`
+/// instead where it can: those references move over to the new state.
 Task<azure::Outcome<void>> ReleaseContent(Services& services, const blob::BlobRecord& record,
-                                          engine::Batch& batch);
-/// Adds deletes of all uncommitted blocks of `target`, and releases of those extents not in `kept`.
-Task<azure::Outcome<void>> DropStaged(Call& call, const Target& target, engine::Batch& batch,
-                                      const std::vector<engine::ExtentRef>& kept = {});
+                                          engine::Batch& batch, ReferenceSet& kept);
+/// Every uncommitted block of `target`, in order of their ids; none when the record says so.
+Task<azure::Outcome<std::vector<blob::StagedBlock>>> LoadStaged(Services& services,
+                                                                const Target& target);
+/// Adds deletes of those rows, and releases of their extents unless `kept` takes them over.
+void DropStaged(std::string_view name, const Target& target,
+                const std::vector<blob::StagedBlock>& staged, engine::Batch& batch,
+                ReferenceSet& kept);
 
 /// Reads an XML body whole. 400 on a length mismatch, 413 RequestBodyTooLarge above `limit` bytes,
 /// 411 without Content-Length; Content-MD5 and x-ms-content-crc64 are checked when sent.

@@ -1,6 +1,7 @@
 // What every operation gets: the request, its parsed names, who asks, and the services it may use.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -77,6 +78,7 @@ struct Call {
   Time now;
   /// Response headers a SAS overrides (rscc and so on).
   const std::vector<std::pair<std::string, std::string>>& overrides;
+  bool shared_key = false;  ///< signed with an account key: reads its own account's copy sources
   Services& services;
 
   const http::HeaderView& headers() const { return head.headers; }

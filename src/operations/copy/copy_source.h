@@ -22,6 +22,7 @@ namespace blobgate::operations {
 /// A source that is ourselves: the caller may read it (this was checked). The operation loads it.
 struct LocalSource {
   azure::Resource resource;
+  bool may_read_tags = false;  ///< its credential has `t` as well
 };
 
 /// An answer to a GET of an outside source: its head was read, its body is still to be read.
@@ -36,8 +37,8 @@ using CopySource = std::variant<LocalSource, RemoteSource>;
 
 /// Everything that decides what is read.
 struct SourceRequest {
-  std::string_view url;            ///< x-ms-copy-source, as sent
-  std::string_view authorization;  ///< x-ms-copy-source-authorization; empty: none
+  std::string_view url;                  ///< x-ms-copy-source, as sent
+  std::string_view authorization;        ///< x-ms-copy-source-authorization; empty: none
   std::optional<http::ByteRange> range;  ///< of x-ms-source-range
   /// The account whose Shared Key signed the copy request itself (empty otherwise): it may read its
   /// own blobs without a SAS in the URL.
@@ -45,6 +46,8 @@ struct SourceRequest {
   /// Headers to pass on to an outside source ("if-match", ...), already without x-ms-source-.
   std::vector<std::pair<std::string, std::string>> conditions;
   bool secure = false;       ///< the copy request came over TLS
+  std::string_view host;     ///< Host of the copy request: a URL that names it names ourselves
+  std::string_view peer;     ///< address of the copy's client, for a SAS with `sip`
   std::string_view version;  ///< x-ms-version of the copy request
 };
 

@@ -1,0 +1,76 @@
+"""POSIX properties, symbolic links, directory stubs."""
+
+from __future__ import annotations
+
+import os
+
+import test_data
+from harness import BOTH, Context, scenario
+
+GROUP = "Local file properties"
+
+
+def _tree(ctx: Context):
+    tree = test_data.make_tree(ctx.new_directory("tree"), {"real.txt": 40, "dir/inner.txt": 50})
+    (tree / "link.txt").symlink_to("real.txt")
+    (tree / "linked-dir").symlink_to("dir")
+    return tree
+
+
+@scenario(GROUP, "symbolic links left out by default, followed with --follow-symlinks", styles=BOTH)
+def follow(ctx: Context) -> None:
+    tree = _tree(ctx)
+    container = ctx.container()
+    ctx.upload(tree, ctx.url(container), "--recursive", "--as-subdir=false")
+    ctx.names_are(container, ["dir/inner.txt", "real.txt"])
+    container = ctx.container()
+    ctx.upload(tree, ctx.url(container), "--recursive", "--as-subdir=false", "--follow-symlinks")
+    ctx.names_are(container, ["dir/inner.txt", "link.txt", "linked-dir/inner.txt", "real.txt"])
+    ctx.holds_tree(container, tree)
+
+
+@scenario(GROUP, "--preserve-symlinks up and down")
+def preserve(ctx: Context) -> None:
+    tree = _tree(ctx)
+    container = ctx.container()
+    ctx.upload(tree, ctx.url(container), "--recursive", "--as-subdir=false", "--preserve-symlinks")
+    head = ctx.client().head(container, "link.txt")
+    ctx.equal("link metadata", head.metadata.get("is_symlink"), "true")
+    ctx.equal("link body", ctx.client().get(container, "link.txt"), b"real.txt")
+    target = ctx.new_directory("down")
+    ctx.download(ctx.url(container, "*"), target, "--recursive", "--preserve-symlinks")
+    ctx.equal("link target", os.readlink(target / "link.txt"), "real.txt")
+    ctx.equal("directory link", os.readlink(target / "linked-dir"), "dir")
+    ctx.same_trees(target, tree)
+
+
+@scenario(GROUP, "--preserve-posix-properties: owner, mode, times in metadata and back")
+def posix(ctx: Context) -> None:
+    tree = test_data.make_tree(ctx.new_directory("tree"), {"f": 40})
+    os.chmod(tree / "f", 0o640)
+    os.utime(tree / "f", (1_111_111_111, 1_222_222_222))
+    container = ctx.container()
+    ctx.upload(tree / "f", ctx.url(container, "f"), "--preserve-posix-properties")
+    metadata = ctx.client().head(container, "f").metadata
+    ctx.holds(f"modtime is kept: {metadata}",
+              metadata.get("modtime", "").startswith("1222222222"))
+    ctx.equal("mode in metadata", int(metadata["permissions"]) & 0o777, 0o640)
+    target = ctx.path("back")
+    ctx.download(ctx.url(container, "f"), target, "--preserve-posix-properties")
+    ctx.equal("modification time", int(target.stat().st_mtime), 1_222_222_222)
+
+
+@scenario(GROUP, "--include-directory-stub: empty directories as hdi_isfolder blobs", styles=BOTH)
+def stubs(ctx: Context) -> None:
+    tree = test_data.make_tree(ctx.new_directory("tree"), {"dir/f": 4})
+    (tree / "empty").mkdir()
+    container = ctx.container()
+    ctx.upload(tree, ctx.url(container), "--recursive", "--as-subdir=false",
+               "--include-directory-stub")
+    client = ctx.client()
+    ctx.equal("stub", client.head(container, "empty").metadata.get("hdi_isfolder"), "true")
+    ctx.headers_are(container, "empty", {"Content-Length": "0"})
+    target = ctx.new_directory("down")
+    ctx.download(ctx.url(container, "*"), target, "--recursive", "--include-directory-stub")
+    ctx.holds("the empty directory is back", (target / "empty").is_dir())
+    ctx.same_trees(target, tree)

@@ -1,0 +1,14 @@
+// The account SAS (auth.md section 4).
+#pragma once
+
+#include "auth/credential.h"
+#include "auth/sas_common.h"
+
+namespace blobgate::auth {
+
+/// Checks form, signature, time window, protocol and source address. What it may do is
+/// Authorize's business. Errors: as Authenticate.
+azure::Outcome<Credential> CheckAccountSas(const SasFields& fields, const http::RequestHead& head,
+                                           const AccountKeys& account, Time now);
+
+}  // namespace blobgate::auth

@@ -1,0 +1,86 @@
+// What each kind of credential may do (auth.md sections 7 and 10).
+#include "auth/credential.h"
+
+namespace blobgate::auth {
+namespace {
+
+using azure::ErrorCode;
+using azure::Operation;
+
+azure::Outcome<void> AuthorizeAnonymous(const azure::OperationSpec& spec, Access access,
+                                        bool has_version) {
+  const bool allowed =
+      (spec.anonymous == azure::PublicAccess::kBlob && access != Access::kPrivate) ||
+      (spec.anonymous == azure::PublicAccess::kContainer && access == Access::kContainer);
+  if (allowed) return {};
+  // A browser, which sends no version, is not told that there is something to log in to.
+  if (!has_version) return azure::Fail(ErrorCode::kResourceNotFound);
+  return azure::Fail(azure::Error(ErrorCode::kNoAuthenticationInformation)
+                         .WithHeader("WWW-Authenticate", BearerChallenge()));
+}
+
+azure::Outcome<void> AuthorizeAccountSas(const Credential& credential,
+                                         const azure::OperationSpec& spec) {
+  if (credential.services.find('b') == std::string::npos) {
+    return azure::Fail(ErrorCode::kAuthorizationServiceMismatch);
+  }
+  if (spec.id == Operation::kGetAccountInformation) return {};
+  if (spec.account_letters.empty()) return azure::Fail(ErrorCode::kAuthorizationFailure);
+  if (spec.sas_resource != '*' &&
+      credential.resource_types.find(spec.sas_resource) == std::string::npos) {
+    return azure::Fail(ErrorCode::kAuthorizationResourceTypeMismatch);
+  }
+  if (!credential.letters.HasAny(spec.account_letters)) {
+    return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
+  }
+  return {};
+}
+
+// The signature proved that the URL lies within the signed container, directory or blob. What is
+// left: container operations, and snapshots and versions of a blob.
+bool Covers(const Credential& credential, const azure::Resource& resource) {
+  const std::string_view sr = credential.signed_resource;
+  if (sr == "c" || sr == "d") return true;
+  if (resource.level() != azure::Level::kBlob) return false;
+  return (sr == "b") == credential.snapshot.empty();
+}
+
+azure::Outcome<void> AuthorizeServiceSas(const Credential& credential,
+                                         const azure::OperationSpec& spec,
+                                         const azure::Resource& resource) {
+  if (!credential.policy_id.empty()) {
+    // Rights and times of the token are not known before ApplyPolicy.
+    return azure::Fail(azure::Error(ErrorCode::kAuthorizationFailure)
+                           .Because("stored access policy was not applied"));
+  }
+  if (spec.id == Operation::kGetAccountInformation) return {};
+  if (spec.service_letters.empty()) return azure::Fail(ErrorCode::kAuthorizationFailure);
+  if (!Covers(credential, resource)) {
+    return azure::Fail(ErrorCode::kAuthorizationResourceTypeMismatch);
+  }
+  if (!credential.letters.HasAny(spec.service_letters)) {
+    return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
+  }
+  return {};
+}
+
+}  // namespace
+
+azure::Outcome<void> Authorize(const Credential& credential, const azure::OperationSpec& spec,
+                               const azure::Resource& resource, Access access, bool has_version) {
+  // A browser sends the preflight without the credentials of the request it asks about.
+  if (spec.id == Operation::kPreflightBlobRequest) return {};
+  switch (credential.kind) {
+    case Credential::Kind::kSharedKey:
+      return {};
+    case Credential::Kind::kAnonymous:
+      return AuthorizeAnonymous(spec, access, has_version);
+    case Credential::Kind::kAccountSas:
+      return AuthorizeAccountSas(credential, spec);
+    case Credential::Kind::kServiceSas:
+      return AuthorizeServiceSas(credential, spec, resource);
+  }
+  return azure::Fail(ErrorCode::kAuthorizationFailure);
+}
+
+}  // namespace blobgate::auth

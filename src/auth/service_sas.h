@@ -1,0 +1,20 @@
+// The service SAS signed with an account key, every generation (auth.md section 5).
+#pragma once
+
+#include "auth/credential.h"
+#include "auth/sas_common.h"
+
+namespace blobgate::auth {
+
+/// Checks form, signature over what the URL names, the token's own times, protocol and source
+/// address. When the token names a stored policy, ApplyPolicy completes it. Errors: as
+/// Authenticate.
+azure::Outcome<Credential> CheckServiceSas(const SasFields& fields, const http::RequestHead& head,
+                                           const azure::Resource& resource,
+                                           const AccountKeys& account, Time now);
+
+/// The letters of `sp` that mean something for this kind of resource: a directory SAS has none for
+/// versions, tags and immutability (auth.md section 7).
+azure::Permissions LettersFor(std::string_view signed_resource, std::string_view sp);
+
+}  // namespace blobgate::auth

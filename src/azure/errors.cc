@@ -1,0 +1,77 @@
+#include "azure/errors.h"
+
+#include <array>
+#include <cstddef>
+
+namespace blobgate::azure {
+namespace {
+
+constexpr auto kErrors = std::to_array<ErrorInfo>({
+#define BG_AZURE_ERROR(code, status, message) {#code, status, message},
+#include "azure/errors.def"
+#undef BG_AZURE_ERROR
+});
+
+}  // namespace
+
+const ErrorInfo& InfoOf(ErrorCode code) {
+  return kErrors[static_cast<std::size_t>(code)];
+}
+
+Error::Error(blobgate::Error internal) {
+  cause = std::string(ErrcName(internal.code));
+  if (!internal.detail.empty()) cause += ": " + internal.detail;
+  switch (internal.code) {
+    case Errc::kNoSpace:
+      code = ErrorCode::kServerBusy;
+      message = "The server has no space left for writes. Reads and deletes still work.";
+      break;
+    case Errc::kReadOnly:
+      code = ErrorCode::kServerBusy;
+      message = "The server does not accept writes after a storage failure.";
+      break;
+    case Errc::kUnavailable:
+      code = ErrorCode::kServerBusy;
+      break;
+    case Errc::kTimeout:
+      code = ErrorCode::kOperationTimedOut;
+      break;
+    case Errc::kTooLarge:
+      code = ErrorCode::kRequestBodyTooLarge;
+      break;
+    case Errc::kInvalidArgument:
+      code = ErrorCode::kInvalidInput;
+      break;
+    case Errc::kNotFound:
+    case Errc::kConflict:
+    case Errc::kPartitionMoved:
+    case Errc::kExtentGone:
+    case Errc::kCorruption:
+    case Errc::kIoError:
+    case Errc::kCancelled:
+    case Errc::kDisconnected:
+    case Errc::kInternal:
+      code = ErrorCode::kInternalError;
+      break;
+  }
+}
+
+Error InvalidHeader(std::string_view name, std::string_view value) {
+  return Error(ErrorCode::kInvalidHeaderValue)
+      .WithDetail("HeaderName", std::string(name))
+      .WithDetail("HeaderValue", std::string(value));
+}
+
+Error MissingHeader(std::string_view name) {
+  return Error(ErrorCode::kMissingRequiredHeader).WithDetail("HeaderName", std::string(name));
+}
+
+Error InvalidQueryParameter(std::string_view name, std::string_view value,
+                            std::string_view reason) {
+  return Error(ErrorCode::kInvalidQueryParameterValue)
+      .WithDetail("QueryParameterName", std::string(name))
+      .WithDetail("QueryParameterValue", std::string(value))
+      .WithDetail("Reason", std::string(reason));
+}
+
+}  // namespace blobgate::azure

@@ -1,0 +1,86 @@
+#include "azure/operation_docs.h"
+
+#include <string_view>
+#include <utility>
+
+#include "azure/operation.h"
+
+namespace blobgate::azure {
+namespace {
+
+std::string UrlOf(const OperationSpec& row) {
+  if (row.sas_resource == '*')
+    return row.comp.empty() ? "any" : "any, `?restype=account&comp=properties`";
+  std::string url = row.level == Level::kService     ? "/"
+                    : row.level == Level::kContainer ? "/{container}"
+                                                     : "/{container}/{blob}";
+  char separator = '?';
+  for (auto [name, value] : {std::pair("restype", row.restype), std::pair("comp", row.comp)}) {
+    if (value.empty()) continue;
+    url += separator;
+    url += name;
+    url += '=';
+    url += value;
+    separator = '&';
+  }
+  return "`" + url + "`";
+}
+
+std::string_view SasOf(const OperationSpec& row, std::string_view letters) {
+  if (letters.empty()) return "never";
+  return row.sas_resource == '*' ? "any" : letters;
+}
+
+std::string_view NameOf(PublicAccess access) {
+  switch (access) {
+    case PublicAccess::kNever:
+      return "never";
+    case PublicAccess::kContainer:
+      return "container";
+    case PublicAccess::kBlob:
+      return "blob, container";
+  }
+  return "never";
+}
+
+std::string_view NameOf(Conditions conditions) {
+  switch (conditions) {
+    case Conditions::kNone:
+      return "none";
+    case Conditions::kRead:
+      return "read";
+    case Conditions::kWrite:
+      return "write";
+    case Conditions::kModifiedOnly:
+      return "dates";
+    case Conditions::kTagsOnly:
+      return "tags";
+  }
+  return "none";
+}
+
+}  // namespace
+
+std::string OperationTableMarkdown() {
+  std::string out =
+      "| Operation | Method | URL | srt | Account SAS | Service SAS | Anonymous | Conditions |\n"
+      "|---|---|---|---|---|---|---|---|\n";
+  for (const OperationSpec& row : OperationTable()) {
+    std::string method(row.method);
+    if (row.head_too) method += ", HEAD";
+    const std::string url = UrlOf(row);
+    const std::string type(1, row.sas_resource);
+    for (std::string_view cell :
+         {row.name, std::string_view(method), std::string_view(url), std::string_view(type),
+          SasOf(row, row.account_letters), SasOf(row, row.service_letters), NameOf(row.anonymous),
+          NameOf(row.conditions)}) {
+      out += "| ";
+      out += cell;
+      out += ' ';
+    }
+    out += "|\n";
+  }
+  return out;
+}
+
+}  // namespace blobgate::azure

@@ -1,0 +1,127 @@
+#include "azure/resource.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "azure/operation.h"
+#include "base/encoding.h"
+
+namespace blobgate::azure {
+namespace {
+
+constexpr std::string_view kSecondary = "-secondary";
+
+struct AccountName {
+  std::string account;
+  bool secondary = false;
+};
+
+// `name`, or what comes before "-secondary", when that is an account.
+std::optional<AccountName> KnownAccount(std::string_view name, const AddressRules& rules) {
+  if (rules.is_account(name)) return AccountName{std::string(name), false};
+  if (!name.ends_with(kSecondary)) return std::nullopt;
+  name.remove_suffix(kSecondary.size());
+  if (!rules.is_account(name)) return std::nullopt;
+  return AccountName{std::string(name), true};
+}
+
+// Lower case, without port and without the dot of the root domain.
+std::string HostName(std::string_view host) {
+  if (!host.starts_with('[')) host = host.substr(0, host.find(':'));
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return ToLower(host);
+}
+
+// The account that the Host names, through a configured suffix or a subdomain of one (private links
+// put a label between account and service).
+std::optional<AccountName> AccountOfHost(std::string_view host_header, const AddressRules& rules) {
+  const std::string host = HostName(host_header);
+  const std::size_t dot = host.find('.');
+  if (dot == std::string::npos || dot == 0) return std::nullopt;
+  const std::string_view rest = std::string_view(host).substr(dot);
+  for (const std::string& suffix : rules.suffixes) {
+    if (rest.ends_with("." + ToLower(suffix))) {
+      return KnownAccount(std::string_view(host).substr(0, dot), rules);
+    }
+  }
+  return std::nullopt;
+}
+
+// Takes the text up to the next '/' off the front of `path`, and that '/'. `more` tells whether
+// there was one.
+std::string_view TakeSegment(std::string_view& path, bool& more) {
+  const std::size_t slash = path.find('/');
+  more = slash != std::string_view::npos;
+  const std::string_view segment = path.substr(0, slash);
+  path = more ? path.substr(slash + 1) : std::string_view();
+  return segment;
+}
+
+Outcome<std::string> Decode(std::string_view raw) {
+  std::optional<std::string> text = PercentDecode(raw);
+  if (!text || !IsUtf8(*text) || text->find('\0') != std::string::npos) {
+    return Fail(ErrorCode::kInvalidUri);
+  }
+  return *std::move(text);
+}
+
+Outcome<void> SetAccount(Resource& resource, std::string_view host, std::string_view& path,
+                         const AddressRules& rules) {
+  std::optional<AccountName> name = AccountOfHost(host, rules);
+  if (!name) {
+    resource.path_style = true;
+    bool more = false;
+    BG_TRY(const std::string segment, Decode(TakeSegment(path, more)));
+    if (segment.empty()) return Fail(ErrorCode::kInvalidUri);
+    name = KnownAccount(segment, rules).value_or(AccountName{segment, false});
+  }
+  resource.account = std::move(name->account);
+  resource.secondary = name->secondary;
+  return {};
+}
+
+Outcome<void> SetBlob(Resource& resource, std::string_view raw) {
+  BG_TRY(resource.blob, Decode(raw));
+  std::ranges::replace(resource.blob, '\\', '/');
+  BG_CHECK(CheckBlobName(resource.blob));
+  if (resource.container == "$root" && resource.blob.find('/') != std::string::npos) {
+    return Fail(ErrorCode::kInvalidUri);
+  }
+  return {};
+}
+
+}  // namespace
+
+bool NamesRootBlob(const http::RequestHead& head) {
+  if (!head.query.Get("restype").empty()) return false;
+  const std::string_view comp = head.query.Get("comp");
+  for (const OperationSpec& row : OperationTable()) {
+    if (row.level != Level::kBlob || !EqualsIgnoreCase(row.comp, comp)) continue;
+    if (row.method == head.method || (row.head_too && head.method == "HEAD")) return true;
+  }
+  return false;
+}
+
+Outcome<Resource> ParseResource(const http::RequestHead& head, const AddressRules& rules) {
+  Resource resource;
+  std::string_view path = head.path;
+  if (path.starts_with('/')) path.remove_prefix(1);
+  BG_CHECK(SetAccount(resource, head.host(), path, rules));
+  // A preflight asks about the service; what its URL names is not looked at (operations.md 1.19).
+  if (path.empty() || head.method == "OPTIONS") return resource;
+
+  bool more = false;
+  const std::string_view first = TakeSegment(path, more);
+  if (path.empty() && NamesRootBlob(head)) {
+    if (more) return Fail(ErrorCode::kInvalidUri);  // "/name/": an empty blob name
+    resource.container = "$root";
+    BG_CHECK(SetBlob(resource, first));
+    return resource;
+  }
+  BG_TRY(resource.container, Decode(first));
+  BG_CHECK(CheckContainerName(resource.container));
+  if (!path.empty()) BG_CHECK(SetBlob(resource, path));
+  return resource;
+}
+
+}  // namespace blobgate::azure

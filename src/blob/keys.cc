@@ -1,0 +1,83 @@
+#include "blob/keys.h"
+
+namespace blobgate::blob {
+namespace {
+
+constexpr char kPartEnd = '\x01';
+constexpr char kNameEnd = '\x02';
+constexpr std::size_t kGenerationDigits = 16;
+
+std::string Prefixed(std::string_view prefix, std::string_view rest) {
+  std::string key(prefix);
+  key += rest;
+  return key;
+}
+
+void AppendHex(std::string& out, std::uint64_t value) {
+  for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789abcdef"[(value >> shift) & 0xF];
+}
+
+}  // namespace
+
+std::string AccountSpace(std::string_view account) {
+  return Prefixed("a/", account);
+}
+std::string ContainerSpace(std::string_view incarnation) {
+  return Prefixed("k/", incarnation);
+}
+
+std::string ContainerKey(std::string_view container) {
+  return Prefixed("c", container);
+}
+std::string GarbageKey(std::string_view incarnation) {
+  return Prefixed("g", incarnation);
+}
+std::string ServicePropertiesKey() {
+  return "p";
+}
+std::string CopyJobKey(std::string_view copy_id) {
+  return Prefixed("y", copy_id);
+}
+
+std::string AliveKey() {
+  return "!";
+}
+
+std::string BlobKey(std::string_view name) {
+  std::string key = Prefixed("b", name);
+  key += kNameEnd;
+  return key;
+}
+
+std::string StagedPrefix(std::string_view name, std::uint64_t generation) {
+  std::string key = Prefixed("u", name);
+  key += kPartEnd;
+  AppendHex(key, generation);
+  key += kPartEnd;
+  return key;
+}
+
+std::string StagedKey(std::string_view name, std::uint64_t generation, std::string_view block_id) {
+  return StagedPrefix(name, generation).append(block_id);
+}
+
+std::string_view NameOfKey(std::string_view key) {
+  if (key.empty()) return {};
+  key.remove_prefix(1);
+  return key.substr(0, key.find_first_of("\x01\x02"));
+}
+
+std::string_view BlockIdOfKey(std::string_view key) {
+  const std::size_t name_end = key.find(kPartEnd);
+  if (name_end == std::string_view::npos) return {};
+  const std::size_t start = name_end + 1 + kGenerationDigits + 1;
+  return start <= key.size() ? key.substr(start) : std::string_view();
+}
+
+std::string PrefixEnd(std::string prefix) {
+  while (!prefix.empty() && prefix.back() == '\xFF') prefix.pop_back();
+  if (!prefix.empty()) ++prefix.back();
+  return prefix;
+}
+
+}  // namespace blobgate::blob

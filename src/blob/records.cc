@@ -1,0 +1,355 @@
+#include "blob/records.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "blob/records_codec.h"
+
+namespace blobgate::blob {
+namespace {
+
+enum ContentTag : std::uint32_t { kContentBlockList = 1, kContentBlock = 2 };
+enum StagedTag : std::uint32_t { kStagedBlock = 1, kStagedTime = 2, kStagedCount = 3 };
+enum HttpTag : std::uint32_t {
+  kContentType = 1,
+  kContentEncoding = 2,
+  kContentLanguage = 3,
+  kContentDisposition = 4,
+  kCacheControl = 5,
+  kContentMd5 = 6,
+};
+enum TierTag : std::uint32_t {
+  kTierName = 1,
+  kTierExplicit = 2,
+  kTierChanged = 3,
+  kTierRehydratingTo = 4,
+  kTierPriority = 5,
+  kTierRehydrated = 6,
+};
+enum CopyTag : std::uint32_t {
+  kCopyStatus = 1,
+  kCopyId = 2,
+  kCopySource = 3,
+  kCopyDescription = 4,
+  kCopyBytesDone = 5,
+  kCopyBytesTotal = 6,
+  kCopyCompleted = 7,
+};
+enum BlobTag : std::uint32_t {
+  kBlobUncommitted = 1,
+  kBlobType = 2,
+  kBlobLength = 3,
+  kBlobEtag = 4,
+  kBlobCreated = 5,
+  kBlobModified = 6,
+  kBlobProperties = 7,
+  kBlobMetadata = 8,
+  kBlobTags = 9,
+  kBlobTier = 10,
+  kBlobLease = 11,
+  kBlobCopy = 12,
+  kBlobContent = 13,
+  kBlobManifest = 14,
+  kBlobStagedGeneration = 15,
+  kBlobStagedIdLength = 16,
+};
+
+std::string EncodeProperties(const HttpProperties& properties) {
+  std::string out;
+  FieldWriter fields(out);
+  fields.BytesIfSet(kContentType, properties.content_type);
+  fields.BytesIfSet(kContentEncoding, properties.content_encoding);
+  fields.BytesIfSet(kContentLanguage, properties.content_language);
+  fields.BytesIfSet(kContentDisposition, properties.content_disposition);
+  fields.BytesIfSet(kCacheControl, properties.cache_control);
+  if (properties.content_md5) fields.Bytes(kContentMd5, AsChars(*properties.content_md5));
+  return out;
+}
+
+bool DecodeMd5(std::string_view in, std::optional<Md5Digest>& md5) {
+  if (in.size() != sizeof(Md5Digest)) return false;
+  std::memcpy(md5.emplace().data(), in.data(), in.size());
+  return true;
+}
+
+bool DecodeProperties(std::string_view in, HttpProperties& properties) {
+  FieldReader fields(in);
+  bool ok = true;
+  while (ok && fields.Next()) {
+    switch (fields.tag()) {
+      case kContentType:
+        properties.content_type = fields.bytes();
+        break;
+      case kContentEncoding:
+        properties.content_encoding = fields.bytes();
+        break;
+      case kContentLanguage:
+        properties.content_language = fields.bytes();
+        break;
+      case kContentDisposition:
+        properties.content_disposition = fields.bytes();
+        break;
+      case kCacheControl:
+        properties.cache_control = fields.bytes();
+        break;
+      case kContentMd5:
+        ok = DecodeMd5(fields.bytes(), properties.content_md5);
+        break;
+      default:
+        break;
+    }
+  }
+  return ok && fields.ok();
+}
+
+std::string EncodeTier(const TierState& tier) {
+  std::string out;
+  FieldWriter fields(out);
+  fields.BytesIfSet(kTierName, tier.tier);
+  fields.NumberIfSet(kTierExplicit, tier.inferred ? 0 : 1);
+  fields.NumberIfSet(kTierChanged, EncodeTime(tier.changed));
+  fields.BytesIfSet(kTierRehydratingTo, tier.rehydrating_to);
+  fields.BytesIfSet(kTierPriority, tier.rehydrate_priority);
+  fields.NumberIfSet(kTierRehydrated, EncodeTime(tier.rehydrated));
+  return out;
+}
+
+bool DecodeTier(std::string_view in, TierState& tier) {
+  FieldReader fields(in);
+  while (fields.Next()) {
+    switch (fields.tag()) {
+      case kTierName:
+        tier.tier = fields.bytes();
+        break;
+      case kTierExplicit:
+        tier.inferred = fields.number() == 0;
+        break;
+      case kTierChanged:
+        tier.changed = DecodeTime(fields.number());
+        break;
+      case kTierRehydratingTo:
+        tier.rehydrating_to = fields.bytes();
+        break;
+      case kTierPriority:
+        tier.rehydrate_priority = fields.bytes();
+        break;
+      case kTierRehydrated:
+        tier.rehydrated = DecodeTime(fields.number());
+        break;
+      default:
+        break;
+    }
+  }
+  return fields.ok();
+}
+
+std::string EncodeCopy(const CopyState& copy) {
+  std::string out;
+  FieldWriter fields(out);
+  fields.NumberIfSet(kCopyStatus, static_cast<std::uint64_t>(copy.status));
+  fields.BytesIfSet(kCopyId, copy.id);
+  fields.BytesIfSet(kCopySource, copy.source);
+  fields.BytesIfSet(kCopyDescription, copy.description);
+  fields.NumberIfSet(kCopyBytesDone, copy.bytes_done);
+  fields.NumberIfSet(kCopyBytesTotal, copy.bytes_total);
+  fields.NumberIfSet(kCopyCompleted, EncodeTime(copy.completed));
+  return out;
+}
+
+bool DecodeCopy(std::string_view in, CopyState& copy) {
+  FieldReader fields(in);
+  bool ok = true;
+  while (ok && fields.Next()) {
+    switch (fields.tag()) {
+      case kCopyStatus:
+        ok = DecodeEnum(fields.number(), CopyState::Status::kFailed, copy.status);
+        break;
+      case kCopyId:
+        copy.id = fields.bytes();
+        break;
+      case kCopySource:
+        copy.source = fields.bytes();
+        break;
+      case kCopyDescription:
+        copy.description = fields.bytes();
+        break;
+      case kCopyBytesDone:
+        copy.bytes_done = fields.number();
+        break;
+      case kCopyBytesTotal:
+        copy.bytes_total = fields.number();
+        break;
+      case kCopyCompleted:
+        copy.completed = DecodeTime(fields.number());
+        break;
+      default:
+        break;
+    }
+  }
+  return ok && fields.ok();
+}
+
+bool DecodeContent(std::string_view in, Content& content) {
+  FieldReader fields(in);
+  bool ok = true;
+  while (ok && fields.Next()) {
+    switch (fields.tag()) {
+      case kContentBlockList:
+        content.block_list = fields.number() != 0;
+        break;
+      case kContentBlock:
+        ok = DecodeBlock(fields.bytes(), content.blocks.emplace_back());
+        break;
+      default:
+        break;
+    }
+  }
+  return ok && fields.ok();
+}
+
+bool DecodeManifest(std::string_view in, std::optional<engine::ExtentRef>& manifest) {
+  if (in.size() != engine::ExtentRef::kEncodedSize) return false;
+  manifest = engine::ExtentRef::Decode(AsBytes(in));
+  return true;
+}
+
+bool DecodeBlobField(FieldReader& field, BlobRecord& record) {
+  switch (field.tag()) {
+    case kBlobUncommitted:
+      record.committed = field.number() == 0;
+      return true;
+    case kBlobType:
+      return DecodeEnum(field.number(), BlobType::kPage, record.type);
+    case kBlobLength:
+      record.length = field.number();
+      return true;
+    case kBlobEtag:
+      record.etag = field.number();
+      return true;
+    case kBlobCreated:
+      record.created = DecodeTime(field.number());
+      return true;
+    case kBlobModified:
+      record.modified = DecodeTime(field.number());
+      return true;
+    case kBlobProperties:
+      return DecodeProperties(field.bytes(), record.properties);
+    case kBlobMetadata:
+      return DecodePair(field.bytes(), record.metadata.emplace_back());
+    case kBlobTags:
+      return DecodePair(field.bytes(), record.tags.emplace_back());
+    case kBlobTier:
+      return DecodeTier(field.bytes(), record.tier);
+    case kBlobLease:
+      return DecodeLease(field.bytes(), record.lease);
+    case kBlobCopy:
+      return DecodeCopy(field.bytes(), record.copy);
+    case kBlobContent:
+      return DecodeContent(field.bytes(), record.content);
+    case kBlobManifest:
+      return DecodeManifest(field.bytes(), record.manifest);
+    case kBlobStagedGeneration:
+      record.staged_generation = field.number();
+      return true;
+    case kBlobStagedIdLength:
+      record.staged_id_length = static_cast<std::uint32_t>(field.number());
+      return record.staged_id_length <= 0xFFFF;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+void Content::EncodeTo(std::string& out) const {
+  FieldWriter fields(out);
+  fields.NumberIfSet(kContentBlockList, block_list ? 1 : 0);
+  std::string bytes;
+  for (const Block& block : blocks) {
+    bytes.clear();
+    EncodeBlock(block, bytes);
+    fields.Bytes(kContentBlock, bytes);
+  }
+}
+
+Result<Content> Content::Decode(std::string_view in) {
+  Content content;
+  if (!DecodeContent(in, content)) return Fail(Errc::kCorruption, "malformed block manifest");
+  return content;
+}
+
+std::string BlobRecord::Encode() const {
+  std::string out;
+  FieldWriter fields(out);
+  fields.NumberIfSet(kBlobUncommitted, committed ? 0 : 1);
+  fields.NumberIfSet(kBlobType, static_cast<std::uint64_t>(type));
+  fields.NumberIfSet(kBlobLength, length);
+  fields.NumberIfSet(kBlobEtag, etag);
+  fields.NumberIfSet(kBlobCreated, EncodeTime(created));
+  fields.NumberIfSet(kBlobModified, EncodeTime(modified));
+  fields.BytesIfSet(kBlobProperties, EncodeProperties(properties));
+  for (const auto& pair : metadata) EncodePair(fields, kBlobMetadata, pair);
+  for (const auto& pair : tags) EncodePair(fields, kBlobTags, pair);
+  fields.BytesIfSet(kBlobTier, EncodeTier(tier));
+  fields.BytesIfSet(kBlobLease, EncodeLease(lease));
+  fields.BytesIfSet(kBlobCopy, EncodeCopy(copy));
+  std::string bytes;
+  content.EncodeTo(bytes);
+  fields.BytesIfSet(kBlobContent, bytes);
+  if (manifest) {
+    bytes.clear();
+    manifest->EncodeTo(bytes);
+    fields.Bytes(kBlobManifest, bytes);
+  }
+  fields.NumberIfSet(kBlobStagedGeneration, staged_generation);
+  fields.NumberIfSet(kBlobStagedIdLength, staged_id_length);
+  return out;
+}
+
+Result<BlobRecord> BlobRecord::Decode(std::string_view row) {
+  BlobRecord record;
+  FieldReader fields(row);
+  bool ok = true;
+  while (ok && fields.Next()) ok = DecodeBlobField(fields, record);
+  if (!ok || !fields.ok()) return Fail(Errc::kCorruption, "malformed blob record");
+  if (record.manifest && !record.content.blocks.empty()) {
+    return Fail(Errc::kCorruption, "blob record with content and manifest");
+  }
+  return record;
+}
+
+std::string StagedBlock::Encode() const {
+  std::string bytes;
+  EncodeBlock(block, bytes);
+  std::string out;
+  FieldWriter fields(out);
+  fields.Bytes(kStagedBlock, bytes);
+  fields.NumberIfSet(kStagedTime, EncodeTime(staged));
+  fields.NumberIfSet(kStagedCount, count);
+  return out;
+}
+
+Result<StagedBlock> StagedBlock::Decode(std::string_view row) {
+  StagedBlock record;
+  FieldReader fields(row);
+  bool ok = true;
+  while (ok && fields.Next()) {
+    switch (fields.tag()) {
+      case kStagedBlock:
+        ok = DecodeBlock(fields.bytes(), record.block);
+        break;
+      case kStagedTime:
+        record.staged = DecodeTime(fields.number());
+        break;
+      case kStagedCount:
+        record.count = fields.number();
+        break;
+      default:
+        break;
+    }
+  }
+  if (!ok || !fields.ok()) return Fail(Errc::kCorruption, "malformed staged block");
+  return record;
+}
+
+}  // namespace blobgate::blob

@@ -1,0 +1,202 @@
+#include "blob/tag_expression.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/encoding.h"
+
+namespace blobgate::blob {
+
+struct TagExpression::Node {
+  enum class Kind { kCompare, kAnd, kOr };
+  enum class Op { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
+
+  Kind kind = Kind::kCompare;
+  Op op = Op::kEqual;
+  std::string key;
+  std::string value;
+  std::unique_ptr<Node> left, right;  ///< of kAnd and kOr
+
+  // Recursion is bounded by the number of comparisons.
+  bool Matches(const Tags& tags) const {
+    if (kind == Kind::kAnd) return left->Matches(tags) && right->Matches(tags);
+    if (kind == Kind::kOr) return left->Matches(tags) || right->Matches(tags);
+    auto tag = std::ranges::find(tags, key, [](const auto& pair) { return pair.first; });
+    return tag != tags.end() && Compare(tag->second);
+  }
+
+  bool Compare(std::string_view actual) const {
+    switch (op) {
+      case Op::kEqual:
+        return actual == value;
+      case Op::kNotEqual:
+        return actual != value;
+      case Op::kLess:
+        return actual < value;
+      case Op::kLessEqual:
+        return actual <= value;
+      case Op::kGreater:
+        return actual > value;
+      case Op::kGreaterEqual:
+        return actual >= value;
+    }
+    return false;
+  }
+
+  class Parser;
+};
+
+namespace {
+
+constexpr int kMaxComparisons = 10;
+constexpr int kMaxDepth = 16;
+
+bool IsBlank(char c) {
+  return c == ' ' || c == '\t';
+}
+bool IsBareKeyChar(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+}  // namespace
+
+// Recursive descent:  or := and (OR and)*   and := primary (AND primary)*
+//                     primary := '(' or ')' | key op 'value'
+class TagExpression::Node::Parser {
+ public:
+  using NodePtr = std::unique_ptr<Node>;
+  explicit Parser(std::string_view text) : text_(text) {}
+
+  Result<NodePtr> ParseAll() {
+    BG_TRY(NodePtr root, ParseOr(0));
+    SkipBlanks();
+    if (at_ != text_.size()) return Bad("AND, OR or the end expected");
+    return root;
+  }
+
+ private:
+  std::unexpected<Error> Bad(std::string_view reason) const {
+    return Fail(Errc::kInvalidArgument,
+                "tag expression at " + std::to_string(at_) + ": " + std::string(reason));
+  }
+
+  static NodePtr Join(Kind kind, NodePtr left, NodePtr right) {
+    auto node = std::make_unique<Node>();
+    node->kind = kind;
+    node->left = std::move(left);
+    node->right = std::move(right);
+    return node;
+  }
+
+  Result<NodePtr> ParseOr(int depth) {
+    BG_TRY(NodePtr node, ParseAnd(depth));
+    while (TakeWord("OR")) {
+      BG_TRY(NodePtr right, ParseAnd(depth));
+      node = Join(Kind::kOr, std::move(node), std::move(right));
+    }
+    return node;
+  }
+
+  Result<NodePtr> ParseAnd(int depth) {
+    BG_TRY(NodePtr node, ParsePrimary(depth));
+    while (TakeWord("AND")) {
+      BG_TRY(NodePtr right, ParsePrimary(depth));
+      node = Join(Kind::kAnd, std::move(node), std::move(right));
+    }
+    return node;
+  }
+
+  Result<NodePtr> ParsePrimary(int depth) {
+    if (!Take("(")) return ParseComparison();
+    if (depth >= kMaxDepth) return Bad("too many levels of parentheses");
+    BG_TRY(NodePtr node, ParseOr(depth + 1));
+    if (!Take(")")) return Bad("')' expected");
+    return node;
+  }
+
+  Result<NodePtr> ParseComparison() {
+    if (++comparisons_ > kMaxComparisons) return Bad("more than 10 conditions");
+    auto node = std::make_unique<Node>();
+    BG_TRY(node->key, ParseKey());
+    const std::optional<Op> op = TakeOperator();
+    if (!op) return Bad("comparison operator expected");
+    node->op = *op;
+    if (!Take("'")) return Bad("value in single quotes expected");
+    BG_TRY(node->value, TakeUntil('\''));
+    return node;
+  }
+
+  Result<std::string> ParseKey() {
+    if (Take("\"")) {
+      BG_TRY(std::string key, TakeUntil('"'));
+      if (key.empty()) return Bad("empty tag name");
+      return key;
+    }
+    const std::size_t start = at_;
+    while (at_ < text_.size() && IsBareKeyChar(text_[at_])) ++at_;
+    if (at_ == start) return Bad("tag name expected");
+    return std::string(text_.substr(start, at_ - start));
+  }
+
+  std::optional<Op> TakeOperator() {
+    if (Take("<>")) return Op::kNotEqual;
+    if (Take("<=")) return Op::kLessEqual;
+    if (Take(">=")) return Op::kGreaterEqual;
+    if (Take("<")) return Op::kLess;
+    if (Take(">")) return Op::kGreater;
+    if (Take("=")) return Op::kEqual;
+    return std::nullopt;
+  }
+
+  Result<std::string> TakeUntil(char quote) {
+    const std::size_t end = text_.find(quote, at_);
+    if (end == std::string_view::npos) return Bad("closing quote missing");
+    std::string inside(text_.substr(at_, end - at_));
+    at_ = end + 1;
+    return inside;
+  }
+
+  void SkipBlanks() {
+    while (at_ < text_.size() && IsBlank(text_[at_])) ++at_;
+  }
+
+  bool Take(std::string_view token) {
+    SkipBlanks();
+    if (!text_.substr(at_).starts_with(token)) return false;
+    at_ += token.size();
+    return true;
+  }
+
+  // A keyword, any case, that is not the start of a longer word.
+  bool TakeWord(std::string_view word) {
+    SkipBlanks();
+    const std::string_view rest = text_.substr(at_);
+    if (!EqualsIgnoreCase(rest.substr(0, word.size()), word)) return false;
+    if (rest.size() > word.size() && IsBareKeyChar(rest[word.size()])) return false;
+    at_ += word.size();
+    return true;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  int comparisons_ = 0;
+};
+
+TagExpression::TagExpression(std::unique_ptr<Node> root) : root_(std::move(root)) {}
+TagExpression::TagExpression(TagExpression&&) noexcept = default;
+TagExpression& TagExpression::operator=(TagExpression&&) noexcept = default;
+TagExpression::~TagExpression() = default;
+
+Result<TagExpression> TagExpression::Parse(std::string_view text) {
+  Node::Parser parser(text);
+  BG_TRY(std::unique_ptr<Node> root, parser.ParseAll());
+  return TagExpression(std::move(root));
+}
+
+bool TagExpression::Matches(const Tags& tags) const {
+  return root_->Matches(tags);
+}
+
+}  // namespace blobgate::blob

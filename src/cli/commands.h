@@ -1,0 +1,14 @@
+// The subcommands of `blobgate`. Each adds itself to the command line and, when chosen, sets what
+// main returns.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace blobgate::cli {
+
+void AddServe(CLI::App& app, int& exit_code);
+void AddCheckConfig(CLI::App& app, int& exit_code);
+void AddDocs(CLI::App& app, int& exit_code);
+void AddSas(CLI::App& app, int& exit_code);
+
+}  // namespace blobgate::cli

@@ -1,0 +1,141 @@
+// blobgate serve: runs the daemon until SIGTERM or SIGINT.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/log.h"
+#include "cli/commands.h"
+#include "config/config.h"
+#include "server/daemon.h"
+#include "server/service_manager.h"
+
+namespace blobgate::cli {
+namespace {
+
+struct Options {
+  std::string config_file;
+  std::string data_dir;
+  std::string ready_file;
+  std::uint16_t port = 10000;
+  bool dev = false;
+};
+
+/// The emulator's account and key, known to everyone: for development on loopback only.
+config::Config DevelopmentConfig(const Options& options) {
+  config::Config config;
+  config.engine.data_dir = options.data_dir;
+  config.listeners.push_back({.address = "127.0.0.1", .port = options.port, .tls = false});
+  config::AccountConfig account;
+  account.name = "devstoreaccount1";
+  account.keys = {
+      "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/"
+      "KBHBeksoGMGw=="};
+  config.accounts.push_back(std::move(account));
+  config.access_log = "off";
+  return config;
+}
+
+Result<config::Config> ConfigOf(const Options& options) {
+  if (!options.dev) return config::Load(options.config_file);
+  auto config = DevelopmentConfig(options);
+  BG_CHECK(config::Check(config));
+  return config;
+}
+
+/// Written whole under another name first, so that a reader never sees half of it.
+Status WriteReadyFile(const std::string& file, const server::Daemon& daemon) {
+  nlohmann::json ready{{"pid", getpid()}, {"listeners", nlohmann::json::array()}};
+  for (const auto& l : daemon.listeners()) {
+    ready["listeners"].push_back({{"address", l.address}, {"port", l.port}, {"tls", l.tls}});
+  }
+  const std::string partial = file + ".partial";
+  std::ofstream(partial) << ready.dump() << "\n";
+  if (std::rename(partial.c_str(), file.c_str()) != 0) {
+    return Fail(Errc::kIoError, file + ": cannot be written");
+  }
+  return {};
+}
+
+/// Blocks these signals in every thread started from now on; they are taken by WaitForStop.
+sigset_t BlockSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+void WaitForStop(const sigset_t& set, server::Daemon& daemon) {
+  for (;;) {
+    int signal = 0;
+    sigwait(&set, &signal);
+    if (signal != SIGHUP) {
+      spdlog::info("stopping: signal {}", signal);
+      return;
+    }
+    auto reloaded = daemon.ReloadCertificates();
+    if (reloaded) {
+      spdlog::info("certificates reloaded");
+    } else {
+      spdlog::error("certificates not reloaded: {}", reloaded.error().detail);
+    }
+  }
+}
+
+int Die(const Error& error) {
+  std::fprintf(stderr, "blobgate: %s: %s\n", std::string(ErrcName(error.code)).c_str(),
+               error.detail.c_str());
+  return 1;
+}
+
+int Run(const Options& options) {
+  auto config = ConfigOf(options);
+  if (!config) return Die(config.error());
+  const LogOptions log{.level = config->log_level, .json = config->log_format == "json"};
+  if (auto set_up = SetUpLog(log); !set_up) return Die(set_up.error());
+  const sigset_t signals = BlockSignals();
+  auto daemon = server::Daemon::Start(*config);
+  if (!daemon) return Die(daemon.error());
+  if (!options.ready_file.empty()) {
+    if (auto written = WriteReadyFile(options.ready_file, **daemon); !written) {
+      return Die(written.error());
+    }
+  }
+  server::NotifyReady();
+  spdlog::info("blobgate " BLOBGATE_VERSION " serves");
+  WaitForStop(signals, **daemon);
+  server::NotifyStopping();
+  (*daemon)->Stop();
+  spdlog::info("stopped");
+  return 0;
+}
+
+}  // namespace
+
+void AddServe(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand("serve", "Run the server until SIGTERM");
+  auto* file = command->add_option("--config", options->config_file, "Configuration file (JSON)");
+  auto* dev = command->add_flag("--dev", options->dev,
+                                "Serve the well-known development account on 127.0.0.1 only");
+  auto* data = command->add_option("--data-dir", options->data_dir, "With --dev: the store");
+  command->add_option("--port", options->port, "With --dev: the port")->needs(dev);
+  command->add_option("--ready-file", options->ready_file,
+                      "Written with the bound ports once requests are served");
+  file->excludes(dev);
+  data->needs(dev);
+  command->callback([options, &exit_code] {
+    if (options->dev ? options->data_dir.empty() : options->config_file.empty()) {
+      throw CLI::RequiredError(options->dev ? "--data-dir" : "--config");
+    }
+    exit_code = Run(*options);
+  });
+}
+
+}  // namespace blobgate::cli

@@ -1,0 +1,333 @@
+#include "config/schema.h"
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <utility>
+
+#include "config/schema_internal.h"
+
+namespace blobgate::config {
+namespace {
+
+using nlohmann::json;
+
+std::string Join(const std::string& prefix, std::string_view name) {
+  return prefix.empty() ? std::string(name) : prefix + "." + std::string(name);
+}
+
+std::unexpected<Error> Bad(const std::string& where, const std::string& what) {
+  return Fail(Errc::kInvalidArgument, where + ": " + what);
+}
+
+// A field binds a name to a place in the struct T. Reading and documenting both walk the fields.
+template <class T>
+struct Field {
+  std::string name;
+  OptionDoc doc;
+  bool required = false;
+  std::function<Status(T&, const json&, const std::string& where)> read;
+  std::function<void(std::vector<OptionDoc>&, const std::string& path)> document;
+};
+
+template <class T>
+void DocumentLeaf(std::vector<OptionDoc>& out, const std::string& path, const Field<T>& field) {
+  OptionDoc doc = field.doc;
+  doc.path = path;
+  if (field.required) doc.fallback = "(required)";
+  out.push_back(std::move(doc));
+}
+
+template <class T>
+Field<T> Text(std::string name, std::string T::*at, std::string help, bool required = false,
+              bool secret = false) {
+  Field<T> f;
+  f.name = std::move(name);
+  f.required = required;
+  f.doc.type = "string";
+  f.doc.help = std::move(help);
+  f.doc.secret = secret;
+  f.doc.fallback = json(T().*at).dump();
+  f.read = [at](T& into, const json& v, const std::string& where) -> Status {
+    if (!v.is_string()) return Bad(where, "must be a string");
+    into.*at = v.get<std::string>();
+    return {};
+  };
+  return f;
+}
+
+template <class T>
+Field<T> Choice(std::string name, std::string T::*at, std::vector<std::string> values,
+                std::string help) {
+  Field<T> f = Text(std::move(name), at, std::move(help));
+  f.doc.type = "one of";
+  for (const auto& v : values) f.doc.type += " " + v;
+  f.read = [at, values](T& into, const json& v, const std::string& where) -> Status {
+    if (v.is_string()) {
+      for (const auto& allowed : values) {
+        if (v.get<std::string>() != allowed) continue;
+        into.*at = allowed;
+        return {};
+      }
+    }
+    std::string list;
+    for (const auto& allowed : values) list += (list.empty() ? "" : ", ") + allowed;
+    return Bad(where, "must be one of " + list);
+  };
+  return f;
+}
+
+template <class T>
+Field<T> Flag(std::string name, bool T::*at, std::string help) {
+  Field<T> f;
+  f.name = std::move(name);
+  f.doc.type = "true | false";
+  f.doc.help = std::move(help);
+  f.doc.fallback = T().*at ? "true" : "false";
+  f.read = [at](T& into, const json& v, const std::string& where) -> Status {
+    if (!v.is_boolean()) return Bad(where, "must be true or false");
+    into.*at = v.get<bool>();
+    return {};
+  };
+  return f;
+}
+
+struct Range {
+  std::uint64_t low;
+  std::uint64_t high;
+};
+
+std::optional<std::uint64_t> WholeNumber(const json& v) {
+  if (v.is_number_unsigned()) return v.get<std::uint64_t>();
+  return std::nullopt;
+}
+
+template <class T, class N>
+Field<T> Number(std::string name, N T::*at, Range range, std::string unit, std::string help) {
+  Field<T> f;
+  f.name = std::move(name);
+  const std::string bounds = std::to_string(range.low) + ".." + std::to_string(range.high);
+  f.doc.type = unit + " " + bounds;
+  f.doc.help = std::move(help);
+  if constexpr (requires(N n) { n.count(); }) {
+    f.doc.fallback = std::to_string((T().*at).count());
+  } else {
+    f.doc.fallback = std::to_string(T().*at);
+  }
+  f.read = [at, range, bounds](T& into, const json& v, const std::string& where) -> Status {
+    const auto n = WholeNumber(v);
+    if (!n || *n < range.low || *n > range.high) {
+      return Bad(where, "must be a whole number " + bounds);
+    }
+    into.*at = N(*n);
+    return {};
+  };
+  return f;
+}
+
+template <class T>
+Field<T> Texts(std::string name, std::vector<std::string> T::*at, std::string help,
+               bool required = false, bool secret = false) {
+  Field<T> f;
+  f.name = std::move(name);
+  f.required = required;
+  f.doc.type = "list of strings";
+  f.doc.help = std::move(help);
+  f.doc.secret = secret;
+  f.doc.fallback = json(T().*at).dump();
+  f.read = [at](T& into, const json& v, const std::string& where) -> Status {
+    if (!v.is_array()) return Bad(where, "must be a list of strings");
+    std::vector<std::string> values;
+    for (const auto& item : v) {
+      if (!item.is_string()) return Bad(where, "must be a list of strings");
+      values.push_back(item.get<std::string>());
+    }
+    into.*at = std::move(values);
+    return {};
+  };
+  return f;
+}
+
+template <class T>
+Status ReadObject(const std::vector<Field<T>>& fields, T& into, const json& object,
+                  const std::string& where) {
+  if (!object.is_object()) return Bad(where.empty() ? "the file" : where, "must be an object");
+  for (const auto& [key, value] : object.items()) {
+    const Field<T>* found = nullptr;
+    for (const auto& field : fields) {
+      if (field.name == key) found = &field;
+    }
+    if (!found) return Bad(Join(where, key), "unknown option");
+    BG_CHECK(found->read(into, value, Join(where, key)));
+  }
+  for (const auto& field : fields) {
+    if (field.required && !object.contains(field.name)) {
+      return Bad(Join(where, field.name), "is required");
+    }
+  }
+  return {};
+}
+
+template <class T>
+void DocumentObject(const std::vector<Field<T>>& fields, std::vector<OptionDoc>& out,
+                    const std::string& path) {
+  for (const auto& field : fields) {
+    const std::string at = Join(path, field.name);
+    if (field.document) {
+      field.document(out, at);
+    } else {
+      DocumentLeaf(out, at, field);
+    }
+  }
+}
+
+template <class T, class S>
+Field<T> Section(std::string name, S T::*at, std::vector<Field<S>> fields, bool required = false) {
+  Field<T> f;
+  f.name = std::move(name);
+  f.required = required;
+  f.read = [at, fields](T& into, const json& v, const std::string& where) {
+    return ReadObject(fields, into.*at, v, where);
+  };
+  f.document = [fields](std::vector<OptionDoc>& out, const std::string& path) {
+    DocumentObject(fields, out, path);
+  };
+  return f;
+}
+
+template <class T, class S>
+Field<T> List(std::string name, std::vector<S> T::*at, std::vector<Field<S>> fields) {
+  Field<T> f;
+  f.name = std::move(name);
+  f.read = [at, fields](T& into, const json& v, const std::string& where) -> Status {
+    if (!v.is_array()) return Bad(where, "must be a list of objects");
+    for (std::size_t i = 0; i < v.size(); ++i) {
+      S item;
+      BG_CHECK(ReadObject(fields, item, v[i], where + "[" + std::to_string(i) + "]"));
+      (into.*at).push_back(std::move(item));
+    }
+    return {};
+  };
+  f.document = [fields](std::vector<OptionDoc>& out, const std::string& path) {
+    DocumentObject(fields, out, path + "[]");
+  };
+  return f;
+}
+
+constexpr std::uint64_t kMiB = 1024 * 1024;
+
+std::vector<Field<EngineConfig>> EngineFields() {
+  using E = EngineConfig;
+  return {
+      Text("data_dir", &E::data_dir, "Directory of the store; made when it does not exist.", true),
+      Number("segment_bytes", &E::segment_bytes, Range{kMiB, 64 * 1024 * kMiB}, "bytes",
+             "Size at which a segment file is sealed and a new one begun."),
+      Number("read_cache_bytes", &E::read_cache_bytes, Range{0, 1024 * 1024 * kMiB}, "bytes",
+             "Memory for verified pieces of blobs that are read often."),
+      Number("catalog_cache_bytes", &E::catalog_cache_bytes, Range{kMiB, 1024 * 1024 * kMiB},
+             "bytes", "Memory for catalog blocks."),
+      Flag("direct_io", &E::direct_io,
+           "Write segments past the page cache, where the file system can."),
+  };
+}
+
+std::vector<Field<ListenerConfig>> ListenerFields() {
+  using L = ListenerConfig;
+  return {
+      Text("address", &L::address, "IPv4 or IPv6 address.", true),
+      Number("port", &L::port, Range{0, 65535}, "port", "0: any free port."),
+      Flag("tls", &L::tls, "HTTPS with the certificate of `tls`."),
+  };
+}
+
+std::vector<Field<AccountConfig>> AccountFields() {
+  using A = AccountConfig;
+  return {
+      Text("name", &A::name, "3 to 24 lower-case letters and digits.", true),
+      Texts("keys", &A::keys, "One or two keys, base64 of at least 16 bytes. Either signs.", true,
+            true),
+      Choice("kind", &A::kind, {"Storage", "BlobStorage", "StorageV2", "BlockBlobStorage"},
+             "Answered by Get Account Information."),
+      Choice("sku", &A::sku,
+             {"Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS"},
+             "Answered by Get Account Information."),
+      Flag("hierarchical", &A::hierarchical,
+           "Reserved for accounts with a hierarchical namespace; must be false."),
+  };
+}
+
+std::vector<Field<LimitConfig>> LimitFields() {
+  using L = LimitConfig;
+  return {
+      Number("max_connections", &L::max_connections, Range{1, 1000000}, "connections",
+             "Further ones are answered 503 ServerBusy and closed."),
+      Number("head_bytes", &L::head_bytes, Range{8192, kMiB}, "bytes",
+             "Largest request head; 431 above."),
+      Number("head_timeout", &L::head_timeout, Range{1, 3600}, "seconds",
+             "From the first byte of a head, or of a TLS handshake, to its last."),
+      Number("idle_timeout", &L::idle_timeout, Range{1, 86400}, "seconds",
+             "A kept-alive connection without a request is closed after this."),
+      Number("body_timeout", &L::body_timeout, Range{1, 3600}, "seconds",
+             "Longest pause of a client that sends a body or takes a response."),
+      Number("drain_timeout", &L::drain_timeout, Range{0, 3600}, "seconds",
+             "From SIGTERM until requests still running are cut."),
+  };
+}
+
+std::vector<Field<Config>> ConfigFields() {
+  using C = Config;
+  return {
+      Section("engine", &C::engine, EngineFields(), true),
+      List("listeners", &C::listeners, ListenerFields()),
+      Section("tls", &C::tls,
+              std::vector<Field<TlsConfig>>{
+                  Text("certificate_file", &TlsConfig::certificate_file,
+                       "PEM file: the server's certificate, then its chain."),
+                  Text("key_file", &TlsConfig::key_file, "PEM file: the private key.")}),
+      Texts("suffixes", &C::suffixes,
+            "Host names `ACCOUNT.SUFFIX` are host style; every other host is path style."),
+      List("accounts", &C::accounts, AccountFields()),
+      Section("copy_sources", &C::copy_sources,
+              std::vector<Field<CopySourceConfig>>{
+                  Texts("allowed_hosts", &CopySourceConfig::allowed_hosts,
+                        "Hosts besides this server that copies may read: exact, `*.suffix` or `*`. "
+                        "Private and loopback addresses must be named exactly."),
+                  Text("ca_file", &CopySourceConfig::ca_file,
+                       "PEM file of CAs for https sources; empty: the system's.")}),
+      Section("limits", &C::limits, LimitFields()),
+      Number("threads", &C::threads, Range{0, 256}, "threads", "I/O threads; 0: one per core."),
+      Choice("log_level", &C::log_level, {"debug", "info", "warn", "error"},
+             "Least severe messages that are logged."),
+      Choice("log_format", &C::log_format, {"text", "json"}, "One line per message either way."),
+      Text("access_log", &C::access_log,
+           "File with one line a request; empty: with the log; `off`: none."),
+  };
+}
+
+}  // namespace
+
+Status ReadConfig(const nlohmann::json& object, Config& config) {
+  return ReadObject(ConfigFields(), config, object, "");
+}
+
+std::vector<OptionDoc> Documentation() {
+  std::vector<OptionDoc> out;
+  DocumentObject(ConfigFields(), out, "");
+  return out;
+}
+
+std::string DocumentationMarkdown() {
+  std::string out =
+      "# Configuration\n\n"
+      "One JSON file; `//` comments are allowed. Unknown options are errors. "
+      "Written by `blobgate config-docs`.\n\n"
+      "| option | type | default | meaning |\n|---|---|---|---|\n";
+  for (const auto& o : Documentation()) {
+    out += "| `" + o.path + "` | " + o.type + " | " +
+           (o.fallback == "(required)" ? o.fallback : "`" + o.fallback + "`") + " | " + o.help +
+           (o.secret ? " Secret." : "") + " |\n";
+  }
+  return out;
+}
+
+}  // namespace blobgate::config

@@ -1,0 +1,43 @@
+// RocksDB, opened the way the catalog needs it. The only header that shows RocksDB's types.
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/local/local_engine.h"
+
+namespace blobgate::engine {
+
+/// Owns the database. Reading is thread-safe; only the committer (and recovery before it) writes.
+class CatalogDb {
+ public:
+  /// Creates the database when it is not there. `directory` is the catalog's own.
+  static Result<std::unique_ptr<CatalogDb>> Open(const LocalOptions& options,
+                                                 const std::string& directory);
+  ~CatalogDb();
+  CatalogDb(const CatalogDb&) = delete;
+  CatalogDb& operator=(const CatalogDb&) = delete;
+
+  rocksdb::DB& db() const { return *db_; }
+  rocksdb::ColumnFamilyHandle* meta() const { return handles_[0]; }
+  rocksdb::ColumnFamilyHandle* rows() const { return handles_[1]; }
+  rocksdb::ColumnFamilyHandle* extents() const { return handles_[2]; }
+  rocksdb::ColumnFamilyHandle* garbage() const { return handles_[3]; }
+
+  /// Writes memtables out, so that the next start has no log to replay. Best effort.
+  void Flush();
+
+ private:
+  CatalogDb() = default;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;  ///< owned; destroyed before db_
+};
+
+/// OK, kNotFound, kCorruption, kNoSpace or kIoError, with RocksDB's text as detail.
+Status FromRocks(const rocksdb::Status& status);
+
+}  // namespace blobgate::engine

@@ -1,0 +1,73 @@
+// Batches that share one write to RocksDB, evaluated one after the other.
+#pragma once
+
+#include <rocksdb/write_batch.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "blobgate/engine/catalog.h"
+#include "engine/local/catalog_db.h"
+#include "engine/local/catalog_rows.h"
+#include "engine/local/segments.h"
+
+namespace blobgate::engine {
+
+/// Lives on the committer thread for one group. Each batch is checked against the database as the
+/// batches before it in the group would leave it; one that fails leaves no trace. Nothing is
+/// changed outside the group until Write.
+class CommitGroup {
+ public:
+  CommitGroup(CatalogDb& db, Segments& segments);
+
+  /// Adds `batch` whole, or fails with kConflict, kExtentGone, kCorruption, kIoError or kInternal.
+  /// REQUIRES: CheckBatch passed.
+  Status Add(std::uint64_t partition, const Batch& batch);
+
+  // For changes of the engine's own.
+  void PutMeta(std::string_view key, std::string_view value);
+  /// A segment's row to change; it starts as it is now, or new.
+  SegmentRow& Segment(std::uint64_t id);
+  void DropSegment(std::uint64_t id);
+  void DropGarbageRow(const Place& place);
+
+  bool empty() const { return batch_.Count() == 0 && extents_.empty() && segment_rows_.empty(); }
+
+  /// Writes it all; with `sync` it is durable when OK.
+  rocksdb::Status Write(bool sync);
+  /// What Write did to segments and extents. `acquired` is right even when Write failed.
+  GroupEffects TakeEffects() { return std::move(effects_); }
+
+ private:
+  struct ExtentState {
+    ExtentRef ref;
+    std::uint64_t references = 0;
+    bool in_catalog = false;  ///< has a row in the database
+    bool fresh = false;       ///< nothing but its writer knew it before the group
+  };
+  using ExtentStates = std::unordered_map<Place, ExtentState, PlaceHash>;
+
+  Status CheckPreconditions(std::uint64_t partition, const Batch& batch);
+  Result<std::optional<RowVersion>> VersionOf(const std::string& row_key);
+  Result<ExtentStates> CountReferences(const Batch& batch);
+  Result<ExtentState*> StateOf(const ExtentRef& ref, ExtentStates& staged);
+  Result<ExtentState> LoadExtent(const ExtentRef& ref);
+  void StageRows(std::uint64_t partition, const Batch& batch);
+  void WriteExtents();
+  void WriteSegments();
+
+  CatalogDb& db_;
+  Segments& segments_;
+  const RowVersion first_version_;
+  RowVersion puts_ = 0;
+  rocksdb::WriteBatch batch_;
+  std::unordered_map<std::string, std::optional<RowVersion>> rows_;  ///< as the group leaves them
+  ExtentStates extents_;                                             ///< as the group leaves them
+  std::map<std::uint64_t, SegmentRow> segment_rows_;
+  GroupEffects effects_;
+};
+
+}  // namespace blobgate::engine

@@ -1,0 +1,179 @@
+#include "engine/local/committer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <future>
+#include <utility>
+
+#include "engine/local/extent_format.h"
+
+namespace blobgate::engine {
+namespace {
+
+constexpr std::size_t kMaxRequests = 512;
+constexpr std::size_t kMaxBytes = 4 * 1024 * 1024;
+
+std::size_t SizeOf(const Batch& batch) {
+  std::size_t size = 64 * (batch.acquires.size() + batch.releases.size() + batch.deletes.size());
+  for (const RowPut& put : batch.puts) size += put.key.size() + put.value.size();
+  return size;
+}
+
+// Deletes and overwrites that free something go through as long as RocksDB itself can write.
+bool Grows(const Batch& batch) {
+  if (!batch.acquires.empty()) return true;
+  return !batch.puts.empty() && batch.deletes.empty() && batch.releases.empty();
+}
+
+}  // namespace
+
+Committer::Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state)
+    : db_(db), segments_(segments), garbage_(garbage), state_(state), thread_([this] { Loop(); }) {}
+
+Task<Status> Committer::Commit(PartitionRef partition, Batch batch) {
+  auto start = [this, partition, batch = std::move(batch)](Completer<Status> done) mutable {
+    Submit({partition, std::move(batch), {}, true, std::move(done)});
+  };
+  co_return co_await AwaitCompletion<Status>(std::move(start));
+}
+
+Status Committer::Run(Change change, bool sync) {
+  auto promise = std::make_shared<std::promise<Status>>();
+  std::future<Status> future = promise->get_future();
+  auto done = [promise](Status status) { promise->set_value(std::move(status)); };
+  Submit({{}, {}, std::move(change), sync, std::move(done)});
+  return future.get();
+}
+
+void Committer::Submit(Request request) {
+  const std::lock_guard lock(mutex_);
+  queue_.push_back(std::move(request));
+  if (queue_.size() == 1) changed_.notify_one();
+}
+
+void Committer::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+    changed_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Committer::Loop() {
+  for (;;) {
+    std::vector<Request> requests = TakeGroup();
+    if (requests.empty()) return;
+    CommitAll(std::move(requests));
+  }
+}
+
+std::vector<Committer::Request> Committer::TakeGroup() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return stop_ || !queue_.empty(); });
+  std::vector<Request> group;
+  std::size_t bytes = 0;
+  while (!queue_.empty() && group.size() < kMaxRequests && bytes < kMaxBytes) {
+    bytes += SizeOf(queue_.front().batch);
+    group.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return group;
+}
+
+void Committer::CommitAll(std::vector<Request> requests) {
+  std::vector<Request> staged;
+  staged.reserve(requests.size());
+  Status resumed = ResumeIfStalled();
+  Status space;
+  bool sync = false;
+  std::uint64_t batches = 0;
+  CommitGroup group(db_, segments_);
+  if (!resumed || state_.read_only()) {
+    const Status refused = resumed ? state_.CheckWritable() : resumed;
+    for (Request& request : requests) request.done(refused);
+    return;
+  }
+  for (Request& request : requests) {
+    Status status = Admit(request, space);
+    if (status) status = Stage(request, group);
+    if (!status) {
+      request.done(std::move(status));
+      continue;
+    }
+    sync = sync || !request.change || request.sync;
+    batches += request.change ? 0 : 1;
+    staged.push_back(std::move(request));
+  }
+  if (staged.empty()) return;
+  const Status written = WriteGroup(group, sync);
+  if (written) {
+    commits_.fetch_add(batches, std::memory_order_relaxed);
+    if (sync) groups_.fetch_add(1, std::memory_order_relaxed);
+  }
+  for (Request& request : staged) request.done(written);
+}
+
+// `space` is looked up once a group: an error in it means that it was found wanting.
+Status Committer::Admit(const Request& request, Status& space) {
+  if (request.change) return {};
+  if (request.partition.generation != 1 || request.partition.id == 0 ||
+      request.partition.id >= partition_limit_) {
+    return Fail(Errc::kPartitionMoved);
+  }
+  if (!Grows(request.batch)) return {};
+  if (space) space = state_.CheckSpace(0);
+  return space;
+}
+
+Status Committer::Stage(Request& request, CommitGroup& group) {
+  if (!request.change) return group.Add(request.partition.id, request.batch);
+  request.change(group);
+  return {};
+}
+
+Status Committer::WriteGroup(CommitGroup& group, bool sync) {
+  if (group.empty()) return {};
+  const rocksdb::Status status = group.Write(sync);
+  GroupEffects effects = group.TakeEffects();
+  if (!status.ok()) return OnWriteFailed(status, std::move(effects.acquired));
+  const bool sealable = segments_.Apply(effects);
+  garbage_.Push(std::move(effects.garbage));
+  if (sealable) garbage_.Wake();
+  return {};
+}
+
+// A full disk is survivable: RocksDB has nothing of the group in memory and can resume. The group
+// may still be in its log until then, so what it acquired stays untouched.
+Status Committer::OnWriteFailed(const rocksdb::Status& status, std::vector<ExtentRef> acquired) {
+  Status failed = FromRocks(status);
+  doubtful_.insert(doubtful_.end(), acquired.begin(), acquired.end());
+  if (failed.error().code == Errc::kNoSpace) {
+    stalled_ = true;
+    spdlog::error("a commit found the disk full: {}", failed.error().detail);
+    return failed;
+  }
+  state_.FailForever(failed.error().detail);
+  return Fail(Errc::kIoError, failed.error().detail);
+}
+
+Status Committer::ResumeIfStalled() {
+  if (!stalled_ || state_.read_only()) return {};
+  const rocksdb::Status resumed = db_.db().Resume();
+  if (!resumed.ok()) {
+    Status failed = FromRocks(resumed);
+    if (failed.error().code == Errc::kNoSpace) return failed;
+    state_.FailForever(failed.error().detail);
+    return Fail(Errc::kReadOnly, failed.error().detail);
+  }
+  stalled_ = false;
+  spdlog::info("the catalog takes writes again");
+  std::vector<Garbage> garbage;
+  for (const ExtentRef& ref : std::exchange(doubtful_, {})) {
+    garbage.push_back({{ref.space, ref.position}, StoredLength(ref.length), false});
+  }
+  garbage_.Push(std::move(garbage));
+  return {};
+}
+
+}  // namespace blobgate::engine

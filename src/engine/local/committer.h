@@ -1,0 +1,87 @@
+// The one thread that changes the catalog.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/task.h"
+#include "blobgate/engine/catalog.h"
+#include "engine/local/commit_group.h"
+#include "engine/local/garbage_queue.h"
+#include "engine/local/segments.h"
+#include "engine/local/store_state.h"
+
+namespace blobgate::engine {
+
+/// Drains a queue of batches: as many as wait go into one write with one sync. The references must
+/// outlive it. Thread-safe.
+class Committer {
+ public:
+  Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state);
+  ~Committer() { Stop(); }
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+
+  /// As Catalog::Commit. REQUIRES: CheckBatch passed.
+  Task<Status> Commit(PartitionRef partition, Batch batch);
+
+  /// A change of the engine's own; it runs on the committer thread.
+  using Change = std::move_only_function<void(CommitGroup&)>;
+  /// Applies `change`; durable on return when `sync`, else with the next group that is. Blocks: not
+  /// from a Task, nor from the committer thread.
+  Status Run(Change change, bool sync = true);
+
+  /// Completes what is queued and ends the thread. Nothing may be submitted afterwards.
+  void Stop();
+
+  /// Partition ids below this exist.
+  void set_partition_limit(std::uint64_t limit) { partition_limit_ = limit; }
+
+  std::uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
+  std::uint64_t groups() const { return groups_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Request {
+    PartitionRef partition;
+    Batch batch;
+    Change change;     ///< set: instead of partition and batch
+    bool sync = true;  ///< only for changes
+    Completer<Status> done;
+  };
+
+  void Submit(Request request);
+  void Loop();
+  std::vector<Request> TakeGroup();
+  void CommitAll(std::vector<Request> requests);
+  Status Admit(const Request& request, Status& space);
+  Status Stage(Request& request, CommitGroup& group);
+  Status WriteGroup(CommitGroup& group, bool sync);
+  Status OnWriteFailed(const rocksdb::Status& status, std::vector<ExtentRef> acquired);
+  Status ResumeIfStalled();
+
+  CatalogDb& db_;
+  Segments& segments_;
+  GarbageQueue& garbage_;
+  StoreState& state_;
+  std::atomic<std::uint64_t> partition_limit_{1};
+  std::atomic<std::uint64_t> commits_{0};
+  std::atomic<std::uint64_t> groups_{0};
+
+  // Committer thread only.
+  bool stalled_ = false;             ///< RocksDB stopped for want of space
+  std::vector<ExtentRef> doubtful_;  ///< acquired by groups that may or may not be in its log
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Request> queue_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace blobgate::engine

@@ -1,0 +1,42 @@
+// The data directory itself: its lock and its format version.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+namespace blobgate::engine {
+
+/// Holds the lock of a data directory for as long as it lives.
+///
+///   LOCK       flock()ed by the one engine that has the directory open
+///   FORMAT     "blobgate data N\n": the version of everything below
+///   catalog/   RocksDB
+///   segments/  segment files
+class DataDir {
+ public:
+  static constexpr std::uint64_t kFormatVersion = 1;
+
+  /// Creates what is missing, locks, and checks the version. kUnavailable: locked by another.
+  /// kInvalidArgument: a newer format, or a directory that holds something else. kCorruption: the
+  /// FORMAT file is unreadable.
+  static Result<std::unique_ptr<DataDir>> Open(const std::string& path);
+  ~DataDir();
+  DataDir(const DataDir&) = delete;
+  DataDir& operator=(const DataDir&) = delete;
+
+  std::string catalog() const { return path_ + "/catalog"; }
+  std::string segments() const { return path_ + "/segments"; }
+
+ private:
+  DataDir(std::string path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}
+  Status CheckFormat() const;
+  Status WriteFormat() const;
+
+  const std::string path_;
+  const int lock_fd_;
+};
+
+}  // namespace blobgate::engine

@@ -1,0 +1,91 @@
+#include "engine/local/garbage_queue.h"
+
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+namespace blobgate::engine {
+
+struct GarbageQueue::Generation {
+  explicit Generation(GarbageQueue* owner) : queue(owner) {}
+  ~Generation() { queue->OnGenerationGone(); }
+  Generation(const Generation&) = delete;
+  Generation& operator=(const Generation&) = delete;
+  GarbageQueue* queue;
+};
+
+GarbageQueue::GarbageQueue() : current_(std::make_shared<const Generation>(this)) {}
+GarbageQueue::~GarbageQueue() {
+  current_.reset();
+}
+
+ReadGuard GarbageQueue::BeginRead() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+void GarbageQueue::OnGenerationGone() {
+  const std::lock_guard lock(mutex_);
+  changed_.notify_all();
+}
+
+void GarbageQueue::Push(std::vector<Garbage> garbage) {
+  if (garbage.empty()) return;
+  const std::lock_guard lock(mutex_);
+  incoming_.insert(incoming_.end(), garbage.begin(), garbage.end());
+  changed_.notify_all();
+}
+
+void GarbageQueue::Wake() {
+  const std::lock_guard lock(mutex_);
+  wake_ = true;
+  changed_.notify_all();
+}
+
+void GarbageQueue::Stop() {
+  const std::lock_guard lock(mutex_);
+  stop_ = true;
+  changed_.notify_all();
+}
+
+// The old generation may die here, and its destructor takes the lock.
+void GarbageQueue::CloseGeneration(std::unique_lock<std::mutex>& lock) {
+  auto next = std::make_shared<const Generation>(this);
+  closed_.push_back({current_, std::exchange(incoming_, {})});
+  std::swap(current_, next);
+  lock.unlock();
+  next.reset();
+  lock.lock();
+}
+
+GarbageQueue::Work GarbageQueue::Next() {
+  constexpr std::chrono::milliseconds kGather{20};
+  std::unique_lock lock(mutex_);
+  while (NothingToDo() && !stop_) {
+    idle_ = true;
+    idle_changed_.notify_all();
+    changed_.wait(lock);
+  }
+  idle_ = false;
+  changed_.wait_for(lock, kGather, [this] { return hurry_ > 0 || stop_; });
+  if (!incoming_.empty()) CloseGeneration(lock);
+  Work work;
+  while (FrontIsFree()) {
+    std::vector<Garbage>& next = closed_.front().garbage;
+    work.garbage.insert(work.garbage.end(), next.begin(), next.end());
+    closed_.pop_front();
+  }
+  work.stop = stop_ && work.garbage.empty();
+  wake_ = false;
+  return work;
+}
+
+void GarbageQueue::WaitIdle() {
+  std::unique_lock lock(mutex_);
+  ++hurry_;
+  changed_.notify_all();
+  idle_changed_.wait(lock, [this] { return stop_ || (idle_ && NothingToDo()); });
+  --hurry_;
+}
+
+}  // namespace blobgate::engine

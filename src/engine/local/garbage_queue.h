@@ -1,0 +1,77 @@
+// Extents on their way off the disk, and the read guards they wait for.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "blobgate/engine/extent_store.h"
+#include "engine/local/lru_cache.h"
+
+namespace blobgate::engine {
+
+/// An extent nobody refers to.
+struct Garbage {
+  Place place;
+  std::uint64_t stored = 0;  ///< bytes in the segment
+  bool released = false;     ///< it had references and has a garbage row; else it never had any
+};
+
+/// Guards belong to a generation. Taking garbage in closes the current generation; the garbage is
+/// handed out once the guards of that generation and of all before it are gone, so that whoever
+/// held a guard while the reference still existed is done reading. Thread-safe; one consumer.
+class GarbageQueue {
+ public:
+  GarbageQueue();
+  ~GarbageQueue();
+  GarbageQueue(const GarbageQueue&) = delete;
+  GarbageQueue& operator=(const GarbageQueue&) = delete;
+
+  ReadGuard BeginRead() const;
+
+  /// Takes in what the catalog no longer refers to. REQUIRES: that is already visible to readers.
+  void Push(std::vector<Garbage> garbage);
+  /// Makes Next return, for work that does not come through the queue.
+  void Wake();
+  /// Next hands out what it still can and then says `stop`.
+  void Stop();
+
+  struct Work {
+    std::vector<Garbage> garbage;
+    bool stop = false;
+  };
+  /// Blocks until there is something to do. Gathers for a moment, so that a flood of single
+  /// releases becomes few system calls. Consumer only.
+  Work Next();
+
+  /// Blocks until the consumer waits in Next and has nothing it could do.
+  void WaitIdle();
+
+ private:
+  struct Generation;
+  struct Closed {
+    std::weak_ptr<const Generation> guards;
+    std::vector<Garbage> garbage;
+  };
+
+  bool FrontIsFree() const { return !closed_.empty() && closed_.front().guards.expired(); }
+  bool NothingToDo() const { return incoming_.empty() && !wake_ && !FrontIsFree(); }
+  void CloseGeneration(std::unique_lock<std::mutex>& lock);
+  void OnGenerationGone();
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::condition_variable idle_changed_;
+  std::vector<Garbage> incoming_;
+  std::deque<Closed> closed_;  ///< oldest first
+  bool wake_ = false;
+  bool stop_ = false;
+  bool idle_ = false;
+  int hurry_ = 0;  ///< callers in WaitIdle
+  std::shared_ptr<const Generation> current_;
+};
+
+}  // namespace blobgate::engine

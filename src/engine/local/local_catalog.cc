@@ -1,0 +1,96 @@
+#include "engine/local/local_catalog.h"
+
+#include <memory>
+#include <utility>
+
+#include "engine/contract/check.h"
+#include "engine/local/catalog_rows.h"
+
+namespace blobgate::engine {
+namespace {
+
+// Never leaves LocalCatalog: what is asked for is not in memory.
+constexpr Errc kWouldBlock = Errc::kUnavailable;
+
+constexpr std::size_t kPartitionBytes = 8;
+
+}  // namespace
+
+Task<Result<PartitionRef>> LocalCatalog::Locate(std::string_view name_space, std::string_view) {
+  if (name_space.empty()) co_return Fail(Errc::kInvalidArgument, "empty name space");
+  BG_CO_TRY(const std::uint64_t id, co_await partitions_.Locate(name_space));
+  co_return PartitionRef{id, 1};
+}
+
+Task<Result<std::vector<PartitionRef>>> LocalCatalog::PartitionsOf(std::string_view name_space) {
+  BG_CO_TRY(const std::optional<std::uint64_t> id, co_await partitions_.Find(name_space));
+  std::vector<PartitionRef> partitions;
+  if (id) partitions.push_back({*id, 1});
+  co_return partitions;
+}
+
+Task<Result<std::optional<Row>>> LocalCatalog::Get(PartitionRef partition, std::string_view key) {
+  BG_CO_CHECK(CheckKey(key));
+  std::string row_key = RowKey(partition.id, key);
+  auto row = GetNow(row_key, /*may_block=*/false);
+  if (row || row.error().code != kWouldBlock) co_return row;
+  auto get = [this, row_key = std::move(row_key)] { return GetNow(row_key, /*may_block=*/true); };
+  co_return co_await RunBlocking(pool_, std::move(get));
+}
+
+Result<std::optional<Row>> LocalCatalog::GetNow(const std::string& row_key, bool may_block) {
+  rocksdb::ReadOptions options;
+  options.read_tier = may_block ? rocksdb::kReadAllTier : rocksdb::kBlockCacheTier;
+  rocksdb::PinnableSlice value;
+  const auto status = db_.db().Get(options, db_.rows(), row_key, &value);
+  if (status.IsIncomplete()) return Fail(kWouldBlock);
+  if (status.IsNotFound()) return std::optional<Row>();
+  BG_CHECK(Checked(FromRocks(status)));
+  const auto row = DecodeRow(value.ToStringView());
+  if (!row) return std::unexpected(state_.Corruption("catalog: row cut short"));
+  return std::optional(Row{std::string(row->value), row->version});
+}
+
+Task<Status> LocalCatalog::Scan(PartitionRef partition, std::string from, std::string end,
+                                ScanVisitor visitor) {
+  auto scan = [this, partition, from = std::move(from), end = std::move(end),
+               visitor = std::move(visitor)] { return ScanNow(partition, from, end, visitor); };
+  co_return co_await RunBlocking(pool_, std::move(scan));
+}
+
+Status LocalCatalog::ScanNow(PartitionRef partition, const std::string& from,
+                             const std::string& end, const ScanVisitor& visitor) {
+  const std::string bound = end.empty() ? RowsEnd(partition.id) : RowKey(partition.id, end);
+  const rocksdb::Slice bound_slice(bound);
+  rocksdb::ReadOptions options;
+  options.total_order_seek = true;
+  options.iterate_upper_bound = &bound_slice;
+  const std::unique_ptr<rocksdb::Iterator> it(db_.db().NewIterator(options, db_.rows()));
+  it->Seek(RowKey(partition.id, from));
+  while (it->Valid()) {
+    const std::string_view key = it->key().ToStringView().substr(kPartitionBytes);
+    const auto row = DecodeRow(it->value().ToStringView());
+    if (!row) return std::unexpected(state_.Corruption("catalog: row cut short"));
+    const ScanStep step = visitor(key, row->value, row->version);
+    if (step.kind == ScanStep::Kind::kStop) break;
+    if (step.kind == ScanStep::Kind::kSeek && step.seek_to > key) {
+      it->Seek(RowKey(partition.id, step.seek_to));
+    } else {
+      it->Next();
+    }
+  }
+  return Checked(FromRocks(it->status()));
+}
+
+Task<Status> LocalCatalog::Commit(PartitionRef partition, Batch batch) {
+  BG_CO_CHECK(CheckBatch(batch));
+  BG_CO_CHECK(state_.CheckWritable());
+  co_return co_await committer_.Commit(partition, std::move(batch));
+}
+
+Status LocalCatalog::Checked(Status status) {
+  if (status || status.error().code != Errc::kCorruption) return status;
+  return std::unexpected(state_.Corruption(status.error().detail));
+}
+
+}  // namespace blobgate::engine

@@ -1,0 +1,40 @@
+// The Catalog over RocksDB.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "blobgate/engine/catalog.h"
+#include "engine/local/catalog_db.h"
+#include "engine/local/committer.h"
+#include "engine/local/partition_map.h"
+
+namespace blobgate::engine {
+
+/// The references must outlive it.
+class LocalCatalog final : public Catalog {
+ public:
+  LocalCatalog(CatalogDb& db, Committer& committer, PartitionMap& partitions, StoreState& state,
+               boost::asio::thread_pool& pool)
+      : db_(db), committer_(committer), partitions_(partitions), state_(state), pool_(pool) {}
+
+  Task<Result<PartitionRef>> Locate(std::string_view name_space, std::string_view name) override;
+  Task<Result<std::vector<PartitionRef>>> PartitionsOf(std::string_view name_space) override;
+  Task<Result<std::optional<Row>>> Get(PartitionRef partition, std::string_view key) override;
+  Task<Status> Scan(PartitionRef partition, std::string from, std::string end,
+                    ScanVisitor visitor) override;
+  Task<Status> Commit(PartitionRef partition, Batch batch) override;
+
+ private:
+  Result<std::optional<Row>> GetNow(const std::string& row_key, bool may_block);
+  Status ScanNow(PartitionRef partition, const std::string& from, const std::string& end,
+                 const ScanVisitor& visitor);
+  Status Checked(Status status);
+
+  CatalogDb& db_;
+  Committer& committer_;
+  PartitionMap& partitions_;
+  StoreState& state_;
+  boost::asio::thread_pool& pool_;
+};
+
+}  // namespace blobgate::engine

@@ -1,0 +1,51 @@
+// Gives the space of dead extents back, and seals or deletes segments.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <thread>
+#include <vector>
+
+#include "engine/local/committer.h"
+#include "engine/local/garbage_queue.h"
+#include "engine/local/segment_file.h"
+#include "engine/local/segments.h"
+
+namespace blobgate::engine {
+
+/// One thread. The references must outlive it. Does nothing once the store is read-only: what the
+/// disk holds then is left to the next start.
+class Reclaimer {
+ public:
+  /// `forget` is called with a segment before its file is unlinked.
+  Reclaimer(const SegmentPaths& paths, Segments& segments, GarbageQueue& garbage,
+            Committer& committer, StoreState& state, std::function<void(std::uint64_t)> forget);
+  ~Reclaimer() { Stop(); }
+  Reclaimer(const Reclaimer&) = delete;
+  Reclaimer& operator=(const Reclaimer&) = delete;
+
+  /// Does what can be done now and ends the thread.
+  void Stop();
+
+ private:
+  using Extents = std::vector<Garbage>;
+
+  void Loop();
+  void Reclaim(std::uint64_t segment, Extents extents);
+  Status Punch(std::uint64_t segment, const Extents& extents);
+  void DropRows(const Extents& extents);
+  void Delete(std::uint64_t segment, const Extents& extents);
+  void SealFull();
+  Status Seal(const Segments::Sealable& full);
+
+  const SegmentPaths& paths_;
+  Segments& segments_;
+  GarbageQueue& garbage_;
+  Committer& committer_;
+  StoreState& state_;
+  const std::function<void(std::uint64_t)> forget_;
+  std::thread thread_;
+};
+
+}  // namespace blobgate::engine

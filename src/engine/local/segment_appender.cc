@@ -1,0 +1,92 @@
+#include "engine/local/segment_appender.h"
+
+#include <algorithm>
+#include <format>
+#include <utility>
+
+namespace blobgate::engine {
+
+Status SegmentAppender::Write(std::uint64_t position, Bytes data) {
+  iovec part{const_cast<std::byte*>(data.data()), data.size()};
+  const int written = disk_.WriteAll(file_->fd(), &part, 1, position);
+  if (written < 0) return std::unexpected(DiskError(written, "segment write"));
+  return {};
+}
+
+Task<Status> SegmentAppender::WriteAndSync(std::uint64_t position, Bytes data) {
+  auto start = [this, position, data](Completer<Status> done) {
+    Enqueue({position, data, {}, std::move(done)});
+  };
+  co_return co_await AwaitCompletion<Status>(std::move(start));
+}
+
+void SegmentAppender::Enqueue(Waiter waiter) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(waiter));
+    if (std::exchange(draining_, true)) return;
+  }
+  boost::asio::post(pool_, [self = shared_from_this()] { self->Drain(); });
+}
+
+void SegmentAppender::Drain() {
+  std::vector<Waiter> group;
+  for (;;) {
+    group.clear();
+    {
+      const std::lock_guard lock(mutex_);
+      if (waiting_.empty()) {
+        draining_ = false;
+        return;
+      }
+      group.swap(waiting_);
+    }
+    WriteGathered(group);
+    const Status synced = Sync();
+    for (Waiter& waiter : group) waiter.done(waiter.status ? synced : waiter.status);
+  }
+}
+
+// Short extents are reserved one behind the other, so most of a group goes out in one call.
+void SegmentAppender::WriteGathered(std::vector<Waiter>& waiters) {
+  std::sort(waiters.begin(), waiters.end(),
+            [](const Waiter& a, const Waiter& b) { return a.position < b.position; });
+  std::vector<iovec> parts;
+  for (std::size_t first = 0; first < waiters.size();) {
+    parts.clear();
+    std::size_t last = first;
+    std::uint64_t end = waiters[first].position;
+    for (; last < waiters.size() && waiters[last].position == end; ++last) {
+      const Bytes data = waiters[last].data;
+      if (!data.empty()) parts.push_back({const_cast<std::byte*>(data.data()), data.size()});
+      end += data.size();
+    }
+    const int written =
+        parts.empty() ? 0
+                      : disk_.WriteAll(file_->fd(), parts.data(), static_cast<int>(parts.size()),
+                                       waiters[first].position);
+    for (; first < last; ++first) {
+      if (written < 0) {
+        waiters[first].status = std::unexpected(DiskError(written, "segment write"));
+      }
+    }
+  }
+}
+
+Status SegmentAppender::Sync() {
+  BG_CHECK(state_.CheckWritable());
+  const int synced = disk_.Sync(file_->fd());
+  if (synced == 0) return {};
+  const Error error = DiskError(synced, "fdatasync of a segment");
+  state_.FailForever(error.detail);
+  return Fail(Errc::kIoError, error.detail);
+}
+
+Status SegmentAppender::Close(std::uint64_t end) {
+  BG_CHECK(state_.CheckWritable());
+  const int cut = disk_.Truncate(file_->fd(), end);
+  if (cut < 0) return std::unexpected(DiskError(cut, "truncate of a segment"));
+  return Sync();
+}
+
+}  // namespace blobgate::engine

@@ -1,0 +1,175 @@
+#include "engine/local/segments.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace blobgate::engine {
+
+void Segments::Restore(std::uint64_t id, const SegmentRow& row) {
+  const std::lock_guard lock(mutex_);
+  Info& info = table_[id];
+  info.row = row;
+  info.append = row.end;
+  // Nearly full ones are not worth it.
+  if (row.end < segment_bytes_ / 4 * 3) reusable_.push_back(id);
+}
+
+std::uint64_t Segments::TakeId() {
+  const std::lock_guard lock(mutex_);
+  return next_id_++;
+}
+
+std::uint64_t Segments::next_id() const {
+  const std::lock_guard lock(mutex_);
+  return next_id_;
+}
+
+std::optional<std::uint64_t> Segments::TakeReusable(std::uint64_t stored) {
+  const std::lock_guard lock(mutex_);
+  for (auto it = reusable_.begin(); it != reusable_.end(); ++it) {
+    const auto found = table_.find(*it);
+    if (found == table_.end() || found->second.busy) continue;
+    if (found->second.append + stored > segment_bytes_) continue;
+    found->second.busy = true;
+    reusable_.erase(it);
+    return found->first;
+  }
+  return std::nullopt;
+}
+
+void Segments::GiveBack(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  table_[id].busy = false;
+}
+
+void Segments::Activate(std::uint64_t id, std::shared_ptr<SegmentAppender> appender) {
+  const std::lock_guard lock(mutex_);
+  Info& info = table_[id];
+  info.appender = std::move(appender);
+  info.full = false;
+  info.busy = false;
+}
+
+void Segments::Forget(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  table_.erase(id);
+}
+
+std::optional<Reservation> Segments::TryReserve(std::uint64_t id, std::uint64_t stored) {
+  const std::lock_guard lock(mutex_);
+  const auto found = table_.find(id);
+  if (found == table_.end()) return std::nullopt;
+  Info& info = found->second;
+  if (!info.appender || info.full) return std::nullopt;
+  if (info.append > 0 && info.append + stored > segment_bytes_) return std::nullopt;
+  Reservation reservation{info.appender, {id, info.append}, stored};
+  info.append += stored;
+  ++info.outstanding;
+  return reservation;
+}
+
+void Segments::MarkFull(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = table_.find(id);
+  if (found != table_.end()) found->second.full = true;
+}
+
+void Segments::AddFresh(const ExtentRef& ref) {
+  const std::lock_guard lock(mutex_);
+  fresh_[{ref.space, ref.position}] = ref;
+}
+
+bool Segments::IsFresh(const ExtentRef& ref) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = fresh_.find({ref.space, ref.position});
+  return found != fresh_.end() && found->second == ref;
+}
+
+bool Segments::TakeFresh(const ExtentRef& ref) {
+  const std::lock_guard lock(mutex_);
+  const auto found = fresh_.find({ref.space, ref.position});
+  if (found == fresh_.end() || found->second != ref) return false;
+  fresh_.erase(found);
+  return true;
+}
+
+std::optional<SegmentRow> Segments::RowOf(std::uint64_t id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = table_.find(id);
+  if (found == table_.end()) return std::nullopt;
+  return found->second.row;
+}
+
+bool Segments::Apply(const GroupEffects& effects) {
+  const std::lock_guard lock(mutex_);
+  bool sealable = false;
+  for (const Garbage& garbage : effects.garbage) ++table_[garbage.place.segment].pending;
+  for (const auto& [id, row] : effects.rows) table_[id].row = row;
+  for (const ExtentRef& ref : effects.acquired) {
+    Info& info = table_[ref.space];
+    --info.outstanding;
+    sealable = sealable || info.Sealable();
+  }
+  for (const std::uint64_t id : effects.dropped) table_.erase(id);
+  return sealable;
+}
+
+void Segments::AddPending(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  ++table_[id].pending;
+}
+
+bool Segments::TakeDeletable(std::uint64_t id, std::uint64_t pending) {
+  const std::lock_guard lock(mutex_);
+  const auto found = table_.find(id);
+  if (found == table_.end()) return false;
+  Info& info = found->second;
+  const bool deletable = info.row.state == SegmentRow::State::kSealed && !info.appender &&
+                         !info.busy && info.row.live == 0 && info.outstanding == 0 &&
+                         info.pending == pending;
+  if (deletable) info.busy = true;
+  return deletable;
+}
+
+std::vector<Segments::Sealable> Segments::TakeSealable() {
+  const std::lock_guard lock(mutex_);
+  std::vector<Sealable> sealable;
+  for (auto& [id, info] : table_) {
+    if (!info.Sealable()) continue;
+    info.busy = true;
+    sealable.push_back({id, info.append, info.appender});
+  }
+  return sealable;
+}
+
+void Segments::EndSeal(std::uint64_t id, bool sealed) {
+  const std::lock_guard lock(mutex_);
+  const auto found = table_.find(id);
+  if (found == table_.end()) return;
+  found->second.busy = false;
+  if (sealed) found->second.appender.reset();
+}
+
+void Segments::Settle(const Garbage& garbage) {
+  const std::lock_guard lock(mutex_);
+  const auto found = table_.find(garbage.place.segment);
+  if (found == table_.end()) return;
+  if (garbage.released) {
+    --found->second.pending;
+  } else {
+    --found->second.outstanding;
+  }
+}
+
+Segments::Totals Segments::GetTotals() const {
+  const std::lock_guard lock(mutex_);
+  Totals totals;
+  totals.segments = table_.size();
+  for (const auto& [id, info] : table_) {
+    totals.bytes += std::max(info.append, info.row.end);
+    totals.live += info.row.live;
+  }
+  return totals;
+}
+
+}  // namespace blobgate::engine

@@ -1,0 +1,35 @@
+// The accounts this daemon serves: their secrets for auth, their settings for operations.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "auth/credential.h"
+#include "operations/call.h"
+
+namespace blobgate::gateway {
+
+struct AccountEntry {
+  auth::AccountKeys keys;
+  operations::Account settings;
+};
+
+/// Fixed after construction; any thread.
+class Accounts {
+ public:
+  explicit Accounts(std::vector<AccountEntry> entries);
+  /// nullptr when there is none. The entry lives as long as this.
+  const AccountEntry* Find(std::string_view name) const;
+  std::vector<std::string> Names() const;
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>()(s); }
+  };
+  std::unordered_map<std::string, AccountEntry, Hash, std::equal_to<>> entries_;
+};
+
+}  // namespace blobgate::gateway

@@ -1,0 +1,18 @@
+// The CORS headers of an answer (operations.md 1.19): the account's rules, loaded.
+#pragma once
+
+#include <string_view>
+
+#include "azure/name_values.h"
+#include "http/request_head.h"
+#include "http/response.h"
+#include "operations/call.h"
+
+namespace blobgate::gateway {
+
+/// What to add to `response`. Nothing when the account has no rules, or when they cannot be read
+/// (that is logged; the answer itself stands).
+Task<azure::NameValues> CorsHeaders(operations::Services& services, std::string_view account,
+                                    const http::RequestHead& head, const http::Response& response);
+
+}  // namespace blobgate::gateway

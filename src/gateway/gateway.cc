@@ -1,0 +1,188 @@
+#include "gateway/gateway.h"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "auth/credential.h"
+#include "azure/error_body.h"
+#include "base/encoding.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "gateway/container_access.h"
+#include "gateway/cors.h"
+#include "gateway/protocol_version.h"
+#include "operations/blob_store.h"
+
+namespace blobgate::gateway {
+
+/// What is known of one request so far. Lives in Handle's frame.
+struct Gateway::Exchange {
+  explicit Exchange(const http::RequestHead& h) : head(h) {}
+
+  const http::RequestHead& head;
+  std::string request_id = NewUuid();
+  Time now{};
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  azure::Resource resource;
+  const AccountEntry* account = nullptr;
+  const azure::OperationSpec* spec = nullptr;
+  auth::Credential credential;
+  std::string version{kDefaultVersion};
+};
+
+namespace {
+
+/// https://acct.blob.example.net/ or http://127.0.0.1:10000/acct/
+std::string EndpointOf(const http::RequestHead& head, const azure::Resource& resource) {
+  std::string out = head.secure ? "https://" : "http://";
+  out += head.host();
+  out += '/';
+  if (resource.path_style) {
+    out += resource.account;
+    if (resource.secondary) out += "-secondary";
+    out += '/';
+  }
+  return out;
+}
+
+/// Azure echoes at most 1,024 visible characters.
+bool MayEcho(std::string_view id) {
+  if (id.empty() || id.size() > 1024) return false;
+  for (unsigned char c : id) {
+    if (c < 0x20 || c > 0x7e) return false;
+  }
+  return true;
+}
+
+void LogFailure(const http::RequestHead& head, std::string_view request_id,
+                const azure::Error& error) {
+  if (error.http_status() < 500) return;
+  spdlog::error("request {} {} {} failed: {} ({})", request_id, head.method,
+             RedactTarget(head.target), azure::InfoOf(error.code).code, error.cause);
+}
+
+}  // namespace
+
+Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyReader& body) {
+  Exchange exchange(head);
+  exchange.now = parts_.services.clock.Now();
+  auto outcome = co_await Serve(exchange, body);
+  http::Response response =
+      outcome ? std::move(*outcome) : ErrorResponse(exchange, outcome.error());
+  if (exchange.account && head.headers.Has("origin")) {
+    co_await AddCorsHeaders(exchange, response);
+  }
+  Finish(exchange, response);
+  co_return response;
+}
+
+http::Response Gateway::Reject(unsigned status, std::string_view why) {
+  using azure::ErrorCode;
+  azure::Error error(status == 413 || status == 431 ? ErrorCode::kRequestBodyTooLarge
+                     : status == 408                ? ErrorCode::kOperationTimedOut
+                     : status == 503                ? ErrorCode::kServerBusy
+                                                    : ErrorCode::kInvalidInput);
+  error = std::move(error).WithStatus(status).WithDetail("Reason", std::string(why));
+  const http::RequestHead none;
+  Exchange exchange(none);
+  exchange.now = parts_.services.clock.Now();
+  http::Response response = ErrorResponse(exchange, error);
+  if (status == 503) response.Set("Retry-After", "1");
+  Finish(exchange, response);
+  return response;
+}
+
+// The pipeline. Each step fills the exchange or answers the client's error.
+Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReader& body) {
+  BG_CO_TRY(x.resource, azure::ParseResource(x.head, parts_.rules));
+  x.account = parts_.accounts.Find(x.resource.account);
+  BG_CO_TRY(x.spec, azure::Route(x.head, x.resource));
+  BG_CO_TRY(auto permissions, co_await Admit(x));
+  const operations::Handler handler = operations::HandlerOf(x.spec->id);
+  const std::string endpoint = EndpointOf(x.head, x.resource);
+  operations::Call call{.head = x.head,
+                        .body = body,
+                        .spec = *x.spec,
+                        .resource = x.resource,
+                        .account = x.account->settings,
+                        .permissions = permissions,
+                        .version = x.version,
+                        .request_id = x.request_id,
+                        .endpoint = endpoint,
+                        .now = x.now,
+                        .overrides = x.credential.overrides,
+                        .shared_key = x.credential.kind == auth::Credential::Kind::kSharedKey,
+                        .services = parts_.services};
+  co_return co_await handler(call);
+}
+
+// Who asks, and may they? A preflight asks for nothing and needs no credential.
+Task<azure::Outcome<azure::Permissions>> Gateway::Admit(Exchange& x) {
+  if (x.spec->id == azure::Operation::kPreflightBlobRequest) {
+    if (!x.account) co_return azure::Fail(azure::ErrorCode::kResourceNotFound);
+    co_return azure::Permissions();
+  }
+  BG_CO_TRY(x.credential, auth::Authenticate(x.head, x.resource,
+                                             x.account ? &x.account->keys : nullptr, x.now));
+  BG_CO_TRY(x.version, VersionOf(x.head, x.credential));
+  BG_CO_TRY(auto access, co_await CompleteCredential(parts_.services, x.resource, x.credential,
+                                                     x.now));
+  BG_CO_CHECK(auth::Authorize(x.credential, *x.spec, x.resource, access,
+                              x.head.headers.Has("x-ms-version")));
+  co_return x.credential.letters;
+}
+
+Task<void> Gateway::AddCorsHeaders(Exchange& x, http::Response& response) {
+  if (x.spec && x.spec->id == azure::Operation::kPreflightBlobRequest) co_return;
+  auto headers = co_await CorsHeaders(parts_.services, x.resource.account, x.head, response);
+  for (auto& [name, value] : headers) response.Set(name, std::move(value));
+}
+
+http::Response Gateway::ErrorResponse(const Exchange& x, const azure::Error& error) {
+  LogFailure(x.head, x.request_id, error);
+  http::Response response;
+  response.status = error.http_status();
+  const auto& info = azure::InfoOf(error.code);
+  response.reason = error.message.value_or(std::string(info.message));
+  response.Set("x-ms-error-code", std::string(info.code));
+  for (const auto& [name, value] : error.headers) response.Set(name, value);
+  if (x.head.method != "HEAD" && response.status != 304) {
+    response.Set("Content-Type", "application/xml");
+    response.text = azure::ErrorXml(error, x.request_id, x.now);
+  }
+  return response;
+}
+
+// Headers of every answer (operations.md 1.3), and the access log.
+void Gateway::Finish(Exchange& x, http::Response& response) {
+  response.Set("Server", "blobgate/" BLOBGATE_VERSION);
+  response.Set("x-ms-request-id", x.request_id);
+  response.Set("x-ms-version", x.version);
+  response.Set("Date", FormatHttpDate(x.now));
+  const auto client_id = x.head.headers.Get("x-ms-client-request-id");
+  if (MayEcho(client_id)) response.Set("x-ms-client-request-id", std::string(client_id));
+
+  AccessEntry entry;
+  entry.request_id = x.request_id;
+  entry.peer = x.head.peer;
+  entry.method = x.head.method;
+  entry.target = RedactTarget(x.head.target);
+  entry.operation = x.spec ? x.spec->name : "-";
+  entry.account = x.resource.account;
+  entry.status = response.status;
+  for (const auto& [name, value] : response.headers) {
+    if (name == "x-ms-error-code") entry.error_code = value;
+  }
+  response.on_sent = [this, entry = std::move(entry),
+                      started = x.started](const http::SendReport& report) mutable {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+    entry.seconds = took.count();
+    entry.bytes_in = report.request_bytes;
+    entry.bytes_out = report.body_bytes;
+    entry.complete = report.complete;
+    parts_.access_log.Write(entry);
+  };
+}
+
+}  // namespace blobgate::gateway

@@ -1,0 +1,48 @@
+// The pipeline of one request, on one page:
+//
+//   address -> account -> operation -> authenticate -> authorize -> run -> respond
+//
+// Everything before "run" is decided from the head, the account and the container's record; nothing
+// of the body is read. See docs/life-of-a-request.md.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "azure/resource.h"
+#include "gateway/access_log.h"
+#include "gateway/accounts.h"
+#include "net/request_handler.h"
+#include "operations/call.h"
+
+namespace blobgate::gateway {
+
+/// Everything is owned by the server and outlives the gateway.
+struct GatewayParts {
+  const Accounts& accounts;
+  azure::AddressRules rules;  ///< must know the accounts
+  operations::Services& services;
+  AccessLog& access_log;
+};
+
+class Gateway final : public net::RequestHandler {
+ public:
+  explicit Gateway(GatewayParts parts) : parts_(std::move(parts)) {}
+
+  Task<http::Response> Handle(const http::RequestHead& head, http::BodyReader& body) override;
+  http::Response Reject(unsigned status, std::string_view why) override;
+
+ private:
+  struct Exchange;
+
+  Task<azure::Outcome<http::Response>> Serve(Exchange& exchange, http::BodyReader& body);
+  Task<azure::Outcome<azure::Permissions>> Admit(Exchange& exchange);
+  Task<void> AddCorsHeaders(Exchange& exchange, http::Response& response);
+  http::Response ErrorResponse(const Exchange& exchange, const azure::Error& error);
+  void Finish(Exchange& exchange, http::Response& response);
+
+  GatewayParts parts_;
+};
+
+}  // namespace blobgate::gateway

@@ -1,0 +1,128 @@
+// A stream with its read buffer and its deadline: all the I/O of one connection.
+#pragma once
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "net/deadline.h"
+#include "net/read_buffer.h"
+#include "net/stream.h"
+
+namespace blobgate::net {
+
+/// One io thread, one operation at a time. Reads need a deadline that the caller arms; writes arm
+/// their own. Errors: kTimeout (the deadline), kCancelled (Interrupt), kDisconnected (all else,
+/// the peer's orderly end included).
+template <Stream S>
+class Channel final : private Deadline {
+ public:
+  Channel(S stream, DeadlineSweep& sweep, std::size_t buffer_limit)
+      : Deadline(sweep), stream_(std::move(stream)), buffer_(buffer_limit) {}
+
+  using Deadline::Arm;
+  using Deadline::Disarm;
+
+  ReadBuffer& buffer() { return buffer_; }
+
+  Task<Status> Handshake() {
+    const error_code ec = co_await stream_.Handshake();
+    if (ec) co_return std::unexpected(FailureOf(ec));
+    co_return Status();
+  }
+
+  /// At least one byte, straight into `into`, past the buffer. REQUIRES: nothing is unread.
+  Task<Result<std::size_t>> ReadSome(MutableBytes into) {
+    error_code ec;
+    const std::size_t got = co_await stream_.async_read_some(
+        boost::asio::buffer(into.data(), into.size()),
+        boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+    if (ec) co_return std::unexpected(FailureOf(ec));
+    co_return got;
+  }
+
+  /// At least one more byte into the buffer. REQUIRES: it is not full.
+  Task<Status> Fill() {
+    BG_CO_TRY(const std::size_t got, co_await ReadSome(buffer_.Prepare()));
+    buffer_.Commit(got);
+    co_return Status();
+  }
+
+  /// All of both, in as few system calls as the stream allows; `timeout` is for each step that
+  /// makes progress. Adds what was taken by the kernel to `sent`, also on failure.
+  Task<Status> Write(std::string_view first, Bytes second, std::chrono::milliseconds timeout,
+                     std::uint64_t& sent) {
+    while (!first.empty() || !second.empty()) {
+      Arm(timeout);
+      error_code ec;
+      const WritePieces pieces{boost::asio::buffer(first.data(), first.size()),
+                               boost::asio::buffer(second.data(), second.size())};
+      const std::size_t count = co_await stream_.async_write_some(
+          pieces, boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+      if (ec) co_return std::unexpected(FailureOf(ec));
+      sent += count;
+      const std::size_t of_first = std::min(count, first.size());
+      first.remove_prefix(of_first);
+      second = second.subspan(count - of_first);
+    }
+    Disarm();
+    co_return Status();
+  }
+
+  /// Ends what waits on the stream now; nothing else.
+  void Interrupt() {
+    error_code ignored;  // fails only on a closed socket, where nothing waits
+    stream_.socket().cancel(ignored);
+  }
+
+  /// Closes at once. What waits, and whatever is tried later, fails.
+  void Cut() {
+    error_code ignored;  // the descriptor is gone either way
+    stream_.socket().close(ignored);
+  }
+
+  /// Says that no more is sent. With `discard_bytes`, then reads and drops as much until the peer
+  /// ends too: closing with bytes unread would reset the connection and could take away the answer
+  /// before the peer has read it.
+  Task<void> Close(std::uint64_t discard_bytes, std::chrono::milliseconds timeout) {
+    Arm(discard_bytes > 0 ? timeout : std::min(timeout, kGoodbye));
+    co_await stream_.ShutdownSend();
+    if (discard_bytes > 0) co_await Discard(discard_bytes);
+    Disarm();
+    Cut();
+  }
+
+ private:
+  // For the peer's part of an end of TLS that nothing depends on.
+  static constexpr std::chrono::milliseconds kGoodbye{1000};
+
+  void OnDeadline() override { Interrupt(); }
+
+  // Below TLS: what arrives is not looked at.
+  Task<void> Discard(std::uint64_t most) {
+    constexpr std::size_t kScratch = 16 * 1024;
+    const auto scratch = std::make_unique_for_overwrite<std::byte[]>(kScratch);
+    error_code ec;
+    while (!ec && !fired() && most > 0) {
+      const std::size_t got = co_await stream_.socket().async_read_some(
+          boost::asio::buffer(scratch.get(), kScratch),
+          boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+      most -= std::min<std::uint64_t>(most, got);
+    }
+  }
+
+  Error FailureOf(const error_code& ec) const {
+    if (ec != boost::asio::error::operation_aborted) {
+      return {Errc::kDisconnected, ec.message()};
+    }
+    return {fired() ? Errc::kTimeout : Errc::kCancelled, {}};
+  }
+
+  S stream_;
+  ReadBuffer buffer_;
+};
+
+}  // namespace blobgate::net

@@ -1,0 +1,316 @@
+#include "net/connection.h"
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <exception>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "net/channel.h"
+#include "net/head_parser.h"
+#include "net/request_body.h"
+#include "net/response_head.h"
+
+namespace blobgate::net {
+
+namespace {
+
+// A TLS record: where the stream does not gather, head and first bytes of the body share one.
+constexpr std::size_t kRecordBytes = 16 * 1024;
+// Memory of a rendered head beyond this is given back after each response.
+constexpr std::size_t kKeptHeadBytes = 4 * 1024;
+
+template <Stream S>
+class Connection final : public ManagedConnection {
+ public:
+  Connection(S stream, PeerInfo peer, const ConnectionContext& context)
+      : ManagedConnection(context.connections),
+        context_(context),
+        limits_(context.limits),
+        peer_(std::move(peer)),
+        channel_(std::move(stream), context.sweep, context.limits.head_bytes) {
+    head_.secure = S::kSecure;
+    head_.peer = peer_.address;
+    head_.local_port = peer_.local_port;
+  }
+
+  Task<void> Serve();
+  Task<void> Refuse();
+
+  void Drain() override {
+    if (idle_) channel_.Interrupt();
+  }
+  void Cut() override { channel_.Cut(); }
+
+ private:
+  enum class Outcome { kNext, kClose, kLingeringClose, kCut };
+
+  Task<bool> Handshake();
+  Task<Outcome> ReadHead();
+  Task<Status> AwaitHead(HeadError& refusal);
+  bool ScanHead(HeadError& refusal);
+  Task<Status> FillHead();
+  Task<Outcome> Exchange();
+  Task<http::Response> Answer(http::BodyReader& body);
+  Task<bool> Settle(RequestBody<S>& body);
+  Task<Outcome> Reject(HeadError error);
+  Task<http::SendReport> Send(http::Response& response, bool head_request, bool keep_alive);
+  Task<bool> SendBody(http::Response& response, std::uint64_t left, std::uint64_t& sent);
+  Task<bool> SendPiece(Bytes piece, std::uint64_t& sent);
+  Task<void> End(Outcome outcome);
+
+  const ConnectionContext context_;
+  const Limits& limits_;
+  const PeerInfo peer_;
+  Channel<S> channel_;
+  http::RequestHead head_;
+  HeadTraits traits_;
+  HeadScanner scanner_;
+  std::string rendered_;  // response head that was not sent yet
+  bool served_ = false;   // a request before this one was answered
+  bool idle_ = true;      // waits for the first byte of a request, or for the handshake
+};
+
+template <Stream S>
+Task<void> Connection<S>::Serve() {
+  if (!co_await Handshake()) co_return;
+  Outcome outcome = Outcome::kNext;
+  while (outcome == Outcome::kNext) {
+    outcome = co_await ReadHead();
+    if (outcome == Outcome::kNext) outcome = co_await Exchange();
+    channel_.buffer().Unpin();
+    served_ = true;
+  }
+  co_await End(outcome);
+}
+
+template <Stream S>
+Task<void> Connection<S>::Refuse() {
+  if (!co_await Handshake()) co_return;
+  const Outcome outcome = co_await Reject({503, "too many connections"});
+  co_await End(outcome);
+}
+
+template <Stream S>
+Task<void> Connection<S>::End(Outcome outcome) {
+  if (outcome == Outcome::kCut) co_return channel_.Cut();
+  // Requests pipelined behind the last one were received, or are on their way: nobody reads them.
+  const bool linger = outcome == Outcome::kLingeringClose || !channel_.buffer().Unread().empty();
+  co_await channel_.Close(linger ? limits_.linger_bytes : 0, limits_.linger_timeout);
+}
+
+template <Stream S>
+Task<bool> Connection<S>::Handshake() {
+  channel_.Arm(limits_.head_timeout);
+  const Status shaken = co_await channel_.Handshake();
+  channel_.Disarm();
+  co_return shaken.has_value();
+}
+
+// kNext: head_ and traits_ are those of the next request. Otherwise what had to be answered was.
+template <Stream S>
+Task<typename Connection<S>::Outcome> Connection<S>::ReadHead() {
+  HeadError refusal;
+  scanner_.Reset();
+  const Status received = co_await AwaitHead(refusal);
+  channel_.Disarm();
+  if (refusal) co_return co_await Reject(refusal);
+  if (!received) {
+    const bool begun = !channel_.buffer().Unread().empty();
+    if (begun && received.error().code == Errc::kTimeout) {
+      co_return co_await Reject({408, "the head did not arrive in time"});
+    }
+    co_return begun ? Outcome::kCut : Outcome::kClose;
+  }
+  const std::string_view text = channel_.buffer().Pin(scanner_.length());
+  if (const HeadError error = ParseHead(text, limits_, head_, traits_)) {
+    co_return co_await Reject(error);
+  }
+  co_return Outcome::kNext;
+}
+
+// Returns with a whole head in the buffer, with `refusal` set, or with an error of the stream.
+template <Stream S>
+Task<Status> Connection<S>::AwaitHead(HeadError& refusal) {
+  bool begun = !channel_.buffer().Unread().empty();
+  channel_.Arm(begun || !served_ ? limits_.head_timeout : limits_.idle_timeout);
+  while (!ScanHead(refusal)) {
+    BG_CO_CHECK(co_await FillHead());
+    if (!begun) channel_.Arm(limits_.head_timeout);
+    begun = true;
+  }
+  co_return Status();
+}
+
+// True when there is nothing to wait for: a whole head, or a refusal.
+template <Stream S>
+bool Connection<S>::ScanHead(HeadError& refusal) {
+  ReadBuffer& buffer = channel_.buffer();
+  // Empty lines before a request line are forgiven (RFC 9112 section 2.2).
+  while (buffer.Unread().starts_with("\r\n")) buffer.Consume(2);
+  const std::string_view text = buffer.Unread();
+  if (text == "\r") return false;
+  switch (scanner_.Scan(text)) {
+    case HeadScanner::State::kComplete:
+      return true;
+    case HeadScanner::State::kMalformed:
+      refusal = {400, "malformed head"};
+      break;
+    case HeadScanner::State::kIncomplete:
+      if (buffer.full()) refusal = {431, "head too large"};
+      break;
+  }
+  return static_cast<bool>(refusal);
+}
+
+template <Stream S>
+Task<Status> Connection<S>::FillHead() {
+  idle_ = channel_.buffer().Unread().empty();
+  if (idle_ && context_.connections.draining()) co_return Fail(Errc::kCancelled);
+  Status filled = co_await channel_.Fill();
+  idle_ = false;
+  co_return filled;
+}
+
+template <Stream S>
+Task<typename Connection<S>::Outcome> Connection<S>::Exchange() {
+  RequestBody<S> body(channel_, head_, traits_.expect_continue, limits_);
+  http::Response response = co_await Answer(body);
+  // An interim status is no answer: nothing that follows it could be told apart.
+  const bool interim = response.status >= 100 && response.status < 200;
+  bool keep_alive = traits_.keep_alive && !response.close && !interim;
+  bool settled = body.complete();
+  if (keep_alive && !settled) settled = co_await Settle(body);
+  keep_alive = keep_alive && settled && !context_.connections.draining();
+  http::SendReport report = co_await Send(response, head_.method == "HEAD", keep_alive);
+  report.request_bytes = body.received();
+  if (response.on_sent) response.on_sent(report);
+  if (!report.complete) co_return Outcome::kCut;
+  if (keep_alive) co_return Outcome::kNext;
+  co_return settled ? Outcome::kClose : Outcome::kLingeringClose;
+}
+
+template <Stream S>
+Task<http::Response> Connection<S>::Answer(http::BodyReader& body) {
+  try {
+    co_return co_await context_.handler.Handle(head_, body);
+  } catch (const std::exception& e) {
+    spdlog::error("request handler threw: {}", e.what());
+  } catch (...) {
+    spdlog::error("request handler threw something that is no std::exception");
+  }
+  http::Response failed;
+  failed.status = 500;
+  failed.close = true;
+  co_return failed;
+}
+
+// Drops what the handler left of the body. True when the next head follows.
+template <Stream S>
+Task<bool> Connection<S>::Settle(RequestBody<S>& body) {
+  if (body.failed() || body.held_back() || body.known_left() > limits_.drain_bytes) {
+    co_return false;
+  }
+  constexpr std::size_t kScratch = 16 * 1024;
+  const auto scratch = std::make_unique_for_overwrite<std::byte[]>(kScratch);
+  const std::uint64_t before = body.received();
+  while (!body.complete() && body.received() - before <= limits_.drain_bytes) {
+    if (!co_await body.Read({scratch.get(), kScratch})) co_return false;
+  }
+  co_return body.complete();
+}
+
+template <Stream S>
+Task<typename Connection<S>::Outcome> Connection<S>::Reject(HeadError error) {
+  http::Response response = context_.handler.Reject(error.status, error.why);
+  const bool has_retry_after = std::ranges::any_of(response.headers, [](const auto& header) {
+    return EqualsIgnoreCase(header.first, "retry-after");
+  });
+  if (error.status == 503 && !has_retry_after) response.Set("Retry-After", "1");
+  const http::SendReport report = co_await Send(response, false, false);
+  if (response.on_sent) response.on_sent(report);
+  co_return report.complete ? Outcome::kLingeringClose : Outcome::kCut;
+}
+
+template <Stream S>
+Task<http::SendReport> Connection<S>::Send(http::Response& response, bool head_request,
+                                           bool keep_alive) {
+  const BodyPlan plan = PlanBody(response, head_request);
+  ConnectionField field = ConnectionField::kNone;
+  if (!keep_alive) field = ConnectionField::kClose;
+  if (keep_alive && traits_.http_1_0) field = ConnectionField::kKeepAlive;
+  rendered_.clear();
+  RenderHead(response, plan, field, rendered_);
+  http::SendReport report;
+  report.complete = co_await SendBody(response, plan.send ? plan.length : 0, report.body_bytes);
+  if (rendered_.capacity() > kKeptHeadBytes) rendered_ = {};
+  co_return report;
+}
+
+// Sends the rendered head and `left` bytes of body. False: the client has not got all of it.
+template <Stream S>
+Task<bool> Connection<S>::SendBody(http::Response& response, std::uint64_t left,
+                                   std::uint64_t& sent) {
+  if (left == 0) co_return co_await SendPiece({}, sent);
+  if (!response.stream) co_return co_await SendPiece(AsBytes(response.text), sent);
+  while (left > 0) {
+    Result<SharedBytes> piece = Fail(Errc::kInternal);
+    try {
+      piece = co_await response.stream->Next();
+    } catch (const std::exception& e) {
+      spdlog::error("response stream threw: {}", e.what());
+    }
+    if (!piece || piece->empty() || piece->size() > left) co_return false;
+    if (!co_await SendPiece(piece->view(), sent)) co_return false;
+    left -= piece->size();
+  }
+  co_return true;
+}
+
+// The first piece takes the rendered head along, in one write.
+template <Stream S>
+Task<bool> Connection<S>::SendPiece(Bytes piece, std::uint64_t& sent) {
+  const std::size_t head_bytes = rendered_.size();
+  if constexpr (!S::kGathers) {
+    if (!rendered_.empty() && rendered_.size() < kRecordBytes) {
+      const std::size_t joined = std::min(piece.size(), kRecordBytes - rendered_.size());
+      rendered_ += AsChars(piece.first(joined));
+      piece = piece.subspan(joined);
+    }
+  }
+  std::uint64_t written = 0;
+  const Status status = co_await channel_.Write(rendered_, piece, limits_.body_timeout, written);
+  rendered_.clear();
+  sent += written - std::min<std::uint64_t>(written, head_bytes);
+  co_return status.has_value();
+}
+
+// Errors are values here: a cut shows as a failed read or write, not as an exception.
+template <Stream S>
+Task<void> Run(S stream, PeerInfo peer, ConnectionContext context,
+               Task<void> (Connection<S>::*what)()) {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  Connection<S> connection(std::move(stream), std::move(peer), context);
+  co_await (connection.*what)();
+}
+
+}  // namespace
+
+Task<void> ServeConnection(PlainStream stream, PeerInfo peer, ConnectionContext context) {
+  return Run(std::move(stream), std::move(peer), context, &Connection<PlainStream>::Serve);
+}
+
+Task<void> ServeConnection(TlsStream stream, PeerInfo peer, ConnectionContext context) {
+  return Run(std::move(stream), std::move(peer), context, &Connection<TlsStream>::Serve);
+}
+
+Task<void> RefuseConnection(PlainStream stream, PeerInfo peer, ConnectionContext context) {
+  return Run(std::move(stream), std::move(peer), context, &Connection<PlainStream>::Refuse);
+}
+
+Task<void> RefuseConnection(TlsStream stream, PeerInfo peer, ConnectionContext context) {
+  return Run(std::move(stream), std::move(peer), context, &Connection<TlsStream>::Refuse);
+}
+
+}  // namespace blobgate::net

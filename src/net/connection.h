@@ -1,0 +1,40 @@
+// One accepted connection: reads heads, calls the handler, sends responses, until it ends.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/task.h"
+#include "net/connection_set.h"
+#include "net/deadline.h"
+#include "net/limits.h"
+#include "net/request_handler.h"
+#include "net/stream.h"
+
+namespace blobgate::net {
+
+/// What a connection uses; all of it outlives the connection, and belongs to its io thread except
+/// the handler and the limits, which are shared.
+struct ConnectionContext {
+  RequestHandler& handler;
+  const Limits& limits;
+  DeadlineSweep& sweep;
+  ConnectionSet& connections;
+};
+
+struct PeerInfo {
+  std::string address;  ///< textual, without port
+  std::uint16_t local_port = 0;
+};
+
+/// Serves requests one after another (keep-alive, pipelining) until the client or a limit ends the
+/// connection, or the set drains. Errors end the connection; none are reported. Runs on the
+/// stream's executor, on the thread of `context`.
+Task<void> ServeConnection(PlainStream stream, PeerInfo peer, ConnectionContext context);
+Task<void> ServeConnection(TlsStream stream, PeerInfo peer, ConnectionContext context);
+
+/// Answers 503 (RequestHandler::Reject) with `Retry-After: 1`, without reading a request.
+Task<void> RefuseConnection(PlainStream stream, PeerInfo peer, ConnectionContext context);
+Task<void> RefuseConnection(TlsStream stream, PeerInfo peer, ConnectionContext context);
+
+}  // namespace blobgate::net

@@ -1,0 +1,65 @@
+#include "net/read_buffer.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+namespace blobgate::net {
+
+namespace {
+
+// A socket read into less room than this is not worth its system call.
+constexpr std::size_t kWorthReading = 1024;
+
+}  // namespace
+
+MutableBytes ReadBuffer::Prepare() {
+  const std::size_t unread = end_ - begin_;
+  if (unread >= limit_) return {};
+  if (unread == 0 && !pinned_) begin_ = end_ = 0;
+  if (size_ - end_ < std::min(kWorthReading, limit_ - unread)) {
+    if (!pinned_ && size_ - unread >= kWorthReading) {
+      std::memmove(data_.get(), data_.get() + begin_, unread);
+      begin_ = 0;
+      end_ = unread;
+    } else {
+      const std::size_t most = std::max(limit_, kInitialSize);
+      Reallocate(std::clamp(std::bit_ceil(unread + kWorthReading), kInitialSize, most));
+    }
+  }
+  auto* const room = reinterpret_cast<std::byte*>(data_.get() + end_);
+  return {room, std::min(size_ - end_, limit_ - unread)};
+}
+
+void ReadBuffer::Reallocate(std::size_t size) {
+  const std::size_t unread = end_ - begin_;
+  auto larger = std::make_unique_for_overwrite<char[]>(size);
+  if (unread > 0) std::memcpy(larger.get(), data_.get() + begin_, unread);
+  if (pinned_) pinned_data_ = std::move(data_);
+  pinned_ = false;
+  data_ = std::move(larger);
+  size_ = size;
+  begin_ = 0;
+  end_ = unread;
+}
+
+std::string_view ReadBuffer::Pin(std::size_t count) {
+  pinned_ = true;
+  const std::string_view view = Unread().substr(0, count);
+  Consume(count);
+  return view;
+}
+
+void ReadBuffer::Unpin() {
+  pinned_ = false;
+  pinned_data_.reset();
+  if (begin_ != end_) return;
+  begin_ = end_ = 0;
+  if (size_ > kInitialSize) {
+    data_.reset();
+    size_ = 0;
+  }
+}
+
+}  // namespace blobgate::net

@@ -1,0 +1,113 @@
+#include "operations/blob/blob_access.h"
+
+#include <utility>
+
+#include "blob/lease.h"
+#include "operations/lease_headers.h"
+#include "operations/tier.h"
+
+namespace blobgate::operations {
+namespace {
+
+constexpr std::string_view kSnapshot = "snapshot";
+constexpr std::string_view kVersionId = "versionid";
+
+azure::Outcome<bool> NamesMoment(const http::Query& query, std::string_view name) {
+  const auto text = query.Find(name);
+  if (!text) return false;
+  if (!ParseIso8601(*text)) return azure::Fail(azure::InvalidQueryParameter(name, *text));
+  return true;
+}
+
+azure::Error Missing(const blob::ConditionHeaders& conditions) {
+  if (auto met = blob::CheckMissing(conditions); !met) return std::move(met).error();
+  return azure::ErrorCode::kBlobNotFound;
+}
+
+}  // namespace
+
+azure::Outcome<blob::ConditionHeaders> ParseConditions(const Call& call) {
+  BG_TRY(auto conditions, blob::ConditionHeaders::Parse(call.headers()));
+  if (conditions.if_tags && !call.permissions.Has('t')) {
+    return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
+  }
+  return conditions;
+}
+
+azure::Outcome<blob::ConditionHeaders> ParseTagConditions(const Call& call) {
+  BG_TRY(auto all, ParseConditions(call));
+  blob::ConditionHeaders tags;
+  tags.if_tags = std::move(all.if_tags);
+  return tags;
+}
+
+azure::Outcome<bool> NamesOldVersion(const http::Query& query) {
+  BG_TRY(const bool snapshot, NamesMoment(query, kSnapshot));
+  BG_TRY(const bool version, NamesMoment(query, kVersionId));
+  if (snapshot && version) {
+    return azure::Fail(azure::InvalidQueryParameter(kVersionId, query.Get(kVersionId),
+                                                    "snapshot and versionid exclude each other."));
+  }
+  return snapshot || version;
+}
+
+azure::Outcome<void> CheckBaseBlob(const http::Query& query) {
+  for (const std::string_view name : {kSnapshot, kVersionId}) {
+    if (const auto text = query.Find(name)) {
+      return azure::Fail(azure::InvalidQueryParameter(
+          name, *text,
+          "This operation is only allowed on the root blob. Snapshot should not be provided."));
+    }
+  }
+  return {};
+}
+
+blob::ConditionSubject SubjectOf(const Target& target) {
+  return {target.blob->etag, target.blob->modified, &target.blob->tags};
+}
+
+Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeaders& conditions) {
+  BG_CO_TRY(const bool old_version, NamesOldVersion(call.query()));
+  BG_CO_TRY(const auto lease_id, LeaseIdOf(call.headers()));
+  BG_CO_TRY(auto target, co_await LoadTarget(call));
+  if (old_version || !target.exists()) co_return azure::Fail(Missing(conditions));
+  BG_CO_CHECK(blob::CheckRead(target.blob->lease, lease_id, blob::LeaseSubject::kBlob, call.now));
+  BG_CO_CHECK(blob::CheckRead(conditions, SubjectOf(target)));
+  co_return target;
+}
+
+azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
+                                              const blob::ConditionHeaders& conditions) {
+  if (!target.exists()) return azure::Fail(Missing(conditions));
+  const blob::BlobRecord& record = *target.blob;
+  const Time now = call.services.clock.Now();
+  if (IsArchived(record.tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (record.copy.status == blob::CopyState::Status::kPending) {
+    return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
+  }
+  BG_TRY(const auto lease_id, LeaseIdOf(call.headers()));
+  BG_TRY(auto lease, blob::CheckWrite(record.lease, lease_id, blob::LeaseSubject::kBlob, now));
+  const blob::ConditionSubject subject = SubjectOf(target);
+  BG_CHECK(blob::CheckWrite(conditions, &subject, false));
+  return lease;
+}
+
+Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change) {
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(const auto target, co_await LoadTarget(call));
+    BG_CO_TRY(auto record, change(target));
+    engine::Batch batch;
+    batch.puts.push_back({target.key, record.Encode()});
+    BG_CO_TRY(const bool done, co_await CommitTarget(call, target, std::move(batch)));
+    if (done) co_return record;
+  }
+  co_return azure::Fail(Busy());
+}
+
+void MarkModified(Call& call, blob::BlobRecord& record) {
+  record.etag = call.services.etags.Next(record.etag);
+  record.modified = call.services.clock.Now();
+  record.copy = {};
+}
+
+}  // namespace blobgate::operations

@@ -1,0 +1,49 @@
+// The way to a blob that operations share: which one the query names, whether it may be read or
+// changed, and the loop that changes it.
+#pragma once
+
+#include <functional>
+
+#include "blob/conditions.h"
+#include "blob/records.h"
+#include "operations/blob_store.h"
+
+namespace blobgate::operations {
+
+/// The conditional headers. x-ms-if-tags reads tags: 403 AuthorizationPermissionMismatch without
+/// permission `t`.
+azure::Outcome<blob::ConditionHeaders> ParseConditions(const Call& call);
+/// Only x-ms-if-tags of them, for operations that have no other.
+azure::Outcome<blob::ConditionHeaders> ParseTagConditions(const Call& call);
+
+/// True when `snapshot` or `versionid` names something other than the base blob. 400
+/// InvalidQueryParameterValue when one is no timestamp, or both are there.
+azure::Outcome<bool> NamesOldVersion(const http::Query& query);
+/// For writes, which take the base blob only: 400 InvalidQueryParameterValue for either.
+azure::Outcome<void> CheckBaseBlob(const http::Query& query);
+
+/// What conditions compare with. REQUIRES: target.exists(), and `target` lives as long.
+blob::ConditionSubject SubjectOf(const Target& target);
+
+/// The committed blob that a read names. In this order: 404 ContainerNotFound; 404 BlobNotFound, or
+/// 412 when If-Match was sent; 412 Lease* when a lease id was sent; 412, 304, 400 of the
+/// conditions.
+Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeaders& conditions);
+
+/// May properties or metadata of `target` change? In this order: 404 BlobNotFound (412 with
+/// If-Match), 409 BlobArchived, 409 PendingCopyOperation, 412 Lease*, 412 ConditionNotMet. The
+/// lease to store with the change.
+azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
+                                              const blob::ConditionHeaders& conditions);
+
+/// The record to store in place of that of `target`, or the answer. Pure; called once a round.
+using BlobChange = std::function<azure::Outcome<blob::BlobRecord>(const Target& target)>;
+
+/// Loads, changes and commits until nothing moved in between. The record as committed: durable and
+/// visible. 404 ContainerNotFound, 503 ServerBusy. The content must stay as it is.
+Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change);
+
+/// A new ETag and Last-Modified, and no copy state any more (operations.md 1.4, 1.13).
+void MarkModified(Call& call, blob::BlobRecord& record);
+
+}  // namespace blobgate::operations

@@ -1,0 +1,21 @@
+// Get Blob Metadata: GET or HEAD with comp=metadata; ETag, Last-Modified and the metadata, no body
+// (operations.md 2.3, 2.7).
+#include "operations/blob/blob_access.h"
+#include "operations/blob_headers.h"
+#include "operations/handlers.h"
+#include "operations/unsupported_headers.h"
+
+namespace blobgate::operations {
+
+Task<azure::Outcome<http::Response>> GetBlobMetadata(Call& call) {
+  BG_CO_CHECK(CheckSupported(call.headers()));
+  BG_CO_TRY(const auto conditions, ParseConditions(call));
+  BG_CO_TRY(const auto target, co_await LoadForRead(call, conditions));
+  http::Response response;
+  response.status = 200;
+  SetEtag(response, target.blob->etag, target.blob->modified);
+  SetMetadataHeaders(response, target.blob->metadata);
+  co_return response;
+}
+
+}  // namespace blobgate::operations

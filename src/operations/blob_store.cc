@@ -1,0 +1,173 @@
+#include "operations/blob_store.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace blobgate::operations {
+namespace {
+
+/// A Content of this many bytes or less stays in the blob's row.
+constexpr std::size_t kInlineContent = 16 * 1024;
+
+/// Maps what Commit says to the loops' question "done, or again?".
+azure::Outcome<bool> Committed(Status status) {
+  if (status) return true;
+  switch (status.error().code) {
+    case Errc::kConflict:
+    case Errc::kPartitionMoved:
+    case Errc::kExtentGone:
+      return false;
+    default:
+      return azure::Fail(azure::Error(std::move(status).error()));
+  }
+}
+
+Task<azure::Outcome<std::string>> ReadExtent(Services& services, const engine::ExtentRef& ref) {
+  std::string bytes;
+  bytes.reserve(ref.length);
+  while (bytes.size() < ref.length) {
+    const std::uint64_t want =
+        std::min<std::uint64_t>(ref.length - bytes.size(), engine::ExtentStore::kMaxRead);
+    BG_CO_TRY(auto piece, co_await services.extents().Read(ref, bytes.size(), want));
+    bytes.append(AsChars(piece.view()));
+  }
+  co_return bytes;
+}
+
+Task<azure::Outcome<engine::ExtentRef>> WriteExtent(Services& services, std::string_view bytes) {
+  BG_CO_TRY(auto writer, co_await services.extents().Create(bytes.size()));
+  BG_CO_CHECK(co_await writer->Append(AsBytes(bytes)));
+  BG_CO_TRY(auto ref, co_await writer->Finish());
+  co_return ref;
+}
+
+void ReleaseSlices(const blob::Block& block, engine::Batch& batch, ReferenceSet& kept) {
+  for (const auto& slice : block.slices) {
+    if (!kept.Take(slice.extent)) batch.releases.push_back(slice.extent);
+  }
+}
+
+}  // namespace
+
+Task<azure::Outcome<ContainerRow>> LoadContainer(Services& services, std::string_view account,
+                                                 std::string_view container) {
+  ContainerRow found;
+  const std::string space = blob::AccountSpace(account);
+  BG_CO_TRY(found.account_partition, co_await services.catalog().Locate(space, container));
+  const std::string key = blob::ContainerKey(container);
+  BG_CO_TRY(auto row, co_await services.catalog().Get(found.account_partition, key));
+  if (!row) co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
+  found.row = std::move(*row);
+  BG_CO_TRY(found.record, blob::ContainerRecord::Decode(found.row.value));
+  co_return found;
+}
+
+Task<azure::Outcome<Target>> LoadTarget(Call& call) {
+  co_return co_await LoadTarget(call.services, call.resource);
+}
+
+Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resource& resource) {
+  Target target;
+  target.guard = services.extents().BeginRead();
+  BG_CO_TRY(target.container,
+            co_await LoadContainer(services, resource.account, resource.container));
+  const std::string space = blob::ContainerSpace(target.container.record.incarnation);
+  BG_CO_TRY(target.partition, co_await services.catalog().Locate(space, resource.blob));
+  target.key = blob::BlobKey(resource.blob);
+  BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
+  if (target.row) {
+    BG_CO_TRY(target.blob, blob::BlobRecord::Decode(target.row->value));
+  }
+  co_return target;
+}
+
+azure::Error Busy() {
+  return azure::Error(azure::ErrorCode::kServerBusy).WithHeader("Retry-After", "1");
+}
+
+Task<azure::Outcome<bool>> CommitTarget(Call& call, const Target& target, engine::Batch batch) {
+  batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
+  batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
+  co_return Committed(
+      co_await call.services.catalog().Commit(target.partition, std::move(batch)));
+}
+
+Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& container,
+                                           engine::Batch batch) {
+  batch.preconditions.push_back(engine::Precondition::At(
+      blob::ContainerKey(call.resource.container), container.row.version));
+  co_return Committed(
+      co_await call.services.catalog().Commit(container.account_partition, std::move(batch)));
+}
+
+Task<azure::Outcome<blob::Content>> LoadContent(Services& services,
+                                                const blob::BlobRecord& record) {
+  if (!record.manifest) co_return record.content;
+  BG_CO_TRY(auto bytes, co_await ReadExtent(services, *record.manifest));
+  BG_CO_TRY(auto content, blob::Content::Decode(bytes));
+  co_return content;
+}
+
+Task<azure::Outcome<void>> StoreContent(Services& services, blob::Content content,
+                                        blob::BlobRecord& record, engine::Batch& batch) {
+  std::string encoded;
+  content.EncodeTo(encoded);
+  if (encoded.size() <= kInlineContent) {
+    record.content = std::move(content);
+    record.manifest.reset();
+    co_return azure::Outcome<void>();
+  }
+  BG_CO_TRY(auto ref, co_await WriteExtent(services, encoded));
+  record.content = {};
+  record.manifest = ref;
+  batch.acquires.push_back(ref);
+  co_return azure::Outcome<void>();
+}
+
+Task<azure::Outcome<void>> ReleaseContent(Services& services, const blob::BlobRecord& record,
+                                          engine::Batch& batch, ReferenceSet& kept) {
+  BG_CO_TRY(auto content, co_await LoadContent(services, record));
+  for (const auto& block : content.blocks) ReleaseSlices(block, batch, kept);
+  if (record.manifest) batch.releases.push_back(*record.manifest);
+  co_return azure::Outcome<void>();
+}
+
+Task<azure::Outcome<std::vector<blob::StagedBlock>>> LoadStaged(Services& services,
+                                                                const Target& target) {
+  std::vector<blob::StagedBlock> staged;
+  if (!target.blob || target.blob->staged_id_length == 0) co_return staged;
+  const std::string prefix =
+      blob::StagedPrefix(blob::NameOfKey(target.key), target.blob->staged_generation);
+  Status decoded;
+  auto visit = [&staged, &decoded](std::string_view, std::string_view value, engine::RowVersion) {
+    auto block = blob::StagedBlock::Decode(value);
+    if (!block) {
+      decoded = std::unexpected(std::move(block).error());
+      return engine::ScanStep::Stop();
+    }
+    staged.push_back(std::move(*block));
+    return engine::ScanStep::Next();
+  };
+  engine::ScanVisitor visitor = visit;
+  BG_CO_CHECK(co_await services.catalog().Scan(target.partition, prefix, blob::PrefixEnd(prefix),
+                                               std::move(visitor)));
+  BG_CO_CHECK(std::move(decoded));
+  co_return staged;
+}
+
+void DropStaged(std::string_view name, const Target& target,
+                const std::vector<blob::StagedBlock>& staged, engine::Batch& batch,
+                ReferenceSet& kept) {
+  for (const auto& entry : staged) {
+    batch.deletes.push_back(
+        blob::StagedKey(name, target.blob->staged_generation, entry.block.id));
+    ReleaseSlices(entry.block, batch, kept);
+  }
+}
+
+void SetEtag(http::Response& response, std::uint64_t etag, Time modified) {
+  response.Set("ETag", blob::EtagText(etag));
+  response.Set("Last-Modified", FormatHttpDate(modified));
+}
+
+}  // namespace blobgate::operations

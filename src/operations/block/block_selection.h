@@ -1,0 +1,22 @@
+// Which blocks a Put Block List means, and whose references they carry on with
+// (operations.md 1.10). Pure.
+#pragma once
+
+#include <vector>
+
+#include "azure/block_list_xml.h"
+#include "azure/errors.h"
+#include "blob/records.h"
+#include "operations/replace_blob.h"
+
+namespace blobgate::operations {
+
+/// The blocks of `list` in its order. `committed`: the blob's content as it is; `staged`: its
+/// uncommitted blocks. The first use of a block takes over its references (Replacement::kept),
+/// every further use needs references of its own (Replacement::fresh). 400 InvalidBlockList: a
+/// block is not there, or one id is used under two kinds.
+azure::Outcome<Replacement> SelectBlocks(const std::vector<azure::BlockLookup>& list,
+                                         const blob::Content& committed,
+                                         const std::vector<blob::StagedBlock>& staged);
+
+}  // namespace blobgate::operations

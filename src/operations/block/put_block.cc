@@ -1,0 +1,98 @@
+// Put Block: one uncommitted block (operations.md 1.10, 2.4).
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/crc64.h"
+#include "base/encoding.h"
+#include "operations/blob/blob_access.h"
+#include "operations/block/staging.h"
+#include "operations/handlers.h"
+#include "operations/replace_blob.h"
+#include "operations/unsupported_headers.h"
+#include "operations/upload.h"
+
+namespace blobgate::operations {
+namespace {
+
+constexpr std::uint64_t kMaxBlock = 4000ull * 1024 * 1024;
+/// From this version on Content-MD5 is only answered when it was sent.
+constexpr std::string_view kFirstCrcVersion = "2019-02-02";
+
+struct PutBlockRequest {
+  std::string id;
+  std::uint64_t length = 0;
+  ChecksumPlan checksums;
+};
+
+azure::Outcome<std::uint64_t> CheckLength(const http::RequestHead& head) {
+  if (!head.content_length) return azure::Fail(azure::ErrorCode::kMissingContentLengthHeader);
+  if (*head.content_length == 0) return azure::Fail(azure::InvalidHeader("Content-Length", "0"));
+  if (*head.content_length > kMaxBlock) {
+    return azure::Fail(azure::Error(azure::ErrorCode::kRequestBodyTooLarge)
+                           .WithDetail("MaxLimit", std::to_string(kMaxBlock)));
+  }
+  return *head.content_length;
+}
+
+azure::Outcome<PutBlockRequest> ParsePutBlock(const Call& call) {
+  PutBlockRequest request;
+  BG_CHECK(CheckBaseBlob(call.query()));
+  BG_TRY(request.id, ParseBlockId(call.query()));
+  BG_CHECK(CheckSupported(call.headers()));
+  BG_TRY(request.length, CheckLength(call.head));
+  BG_TRY(request.checksums, PlanChecksums(call.headers(), false));
+  if (call.version < kFirstCrcVersion) request.checksums.compute_md5 = true;
+  return request;
+}
+
+/// The target before the body is read, so that an upload without hope ends early; it serves the
+/// first round of the commit as well, which reads no extents.
+Task<azure::Outcome<Target>> CheckEarly(Call& call, std::size_t id_length) {
+  BG_CO_TRY(auto target, co_await LoadTarget(call));
+  BG_CO_CHECK(CheckStage(call, target, id_length));
+  target.guard.reset();
+  co_return target;
+}
+
+Task<azure::Outcome<void>> CommitBlock(Call& call, Target target, const blob::Block& block) {
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(const bool done, co_await TryStage(call, target, block));
+    if (done) co_return azure::Outcome<void>();
+    BG_CO_TRY(target, co_await LoadTarget(call));
+  }
+  co_return azure::Fail(Busy());
+}
+
+http::Response Created(const Uploaded& uploaded) {
+  http::Response response;
+  response.status = 201;
+  if (uploaded.md5) {
+    response.Set("Content-MD5", Base64Encode(*uploaded.md5));
+  } else {
+    response.Set("x-ms-content-crc64", Crc64ToBase64(uploaded.crc64));
+  }
+  response.Set("x-ms-request-server-encrypted", "true");
+  return response;
+}
+
+}  // namespace
+
+Task<azure::Outcome<http::Response>> PutBlock(Call& call) {
+  BG_CO_TRY(const auto request, ParsePutBlock(call));
+  BG_CO_TRY(auto target, co_await CheckEarly(call, request.id.size()));
+  BG_CO_TRY(const auto uploaded,
+            co_await Receive(call.services, call.body, request.length, request.checksums));
+  const blob::Block block{request.id, uploaded.length, uploaded.slices};
+  const auto done = co_await CommitBlock(call, std::move(target), block);
+  if (!done) {
+    std::vector<engine::ExtentRef> fresh;
+    for (const auto& slice : uploaded.slices) fresh.push_back(slice.extent);
+    DiscardAfter(call.services, done.error(), fresh);
+    co_return azure::Fail(done.error());
+  }
+  co_return Created(uploaded);
+}
+
+}  // namespace blobgate::operations

@@ -1,0 +1,68 @@
+// Put Block List: makes the blob of the blocks that are named (operations.md 1.10, 2.4).
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "azure/block_list_xml.h"
+#include "base/crc64.h"
+#include "base/digest.h"
+#include "base/encoding.h"
+#include "operations/blob/blob_access.h"
+#include "operations/block/block_selection.h"
+#include "operations/block/staging.h"
+#include "operations/handlers.h"
+#include "operations/replace_blob.h"
+#include "operations/unsupported_headers.h"
+
+namespace blobgate::operations {
+namespace {
+
+/// The hashes are those of the request's XML.
+void SetBodyHash(http::Response& response, const Call& call, std::string_view body) {
+  if (!call.headers().Get("Content-MD5").empty() || call.version < "2019-02-02") {
+    response.Set("Content-MD5", Base64Encode(Md5Of(AsBytes(body))));
+  } else {
+    response.Set("x-ms-content-crc64", Crc64ToBase64(Crc64(AsBytes(body))));
+  }
+}
+
+/// One round; nullopt: something moved.
+Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCommitList(
+    Call& call, const NewBlobInputs& inputs, const std::vector<azure::BlockLookup>& list) {
+  BG_CO_TRY(const auto target, co_await LoadTarget(call));
+  if (target.exists() && target.blob->type != blob::BlobType::kBlock) {
+    co_return azure::Fail(azure::ErrorCode::kInvalidBlobType);
+  }
+  BG_CO_CHECK(CheckReplace(call, target, inputs));
+  BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(call.services, target));
+  blob::Content committed;
+  if (target.exists()) {
+    BG_CO_TRY(committed, co_await LoadContent(call.services, *target.blob));
+  }
+  BG_CO_TRY(const auto replacement, SelectBlocks(list, committed, staged.blocks));
+  co_return co_await TryReplace(call, target, staged, inputs, replacement);
+}
+
+}  // namespace
+
+Task<azure::Outcome<http::Response>> PutBlockList(Call& call) {
+  BG_CO_CHECK(CheckBaseBlob(call.query()));
+  BG_CO_CHECK(CheckSupported(call.headers()));
+  BG_CO_TRY(const auto inputs, ParseNewBlob(call, false));
+  BG_CO_TRY(const auto body, co_await ReadSmallBody(call, azure::kMaxBlockListBody));
+  BG_CO_TRY(const auto list, azure::ParseBlockLookupList(body));
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(const auto record, co_await TryCommitList(call, inputs, list));
+    if (!record) continue;
+    http::Response response;
+    response.status = 201;
+    SetEtag(response, record->etag, record->modified);
+    SetBodyHash(response, call, body);
+    response.Set("x-ms-request-server-encrypted", "true");
+    co_return response;
+  }
+  co_return azure::Fail(Busy());
+}
+
+}  // namespace blobgate::operations

@@ -1,0 +1,116 @@
+#include <utility>
+
+#include "azure/list_xml.h"
+#include "base/encoding.h"
+#include "blob/conditions.h"
+#include "blob/lease.h"
+#include "operations/blob_headers.h"
+#include "operations/container/blob_listing.h"
+#include "operations/list_query.h"
+#include "operations/tier.h"
+
+namespace blobgate::operations {
+namespace {
+
+/// OrMetadata is in listings from this x-ms-version on.
+constexpr std::string_view kFirstOrMetadata = "2019-12-12";
+
+/// The texts that an azure::ListedBlob views.
+struct Texts {
+  std::string etag, md5, archive_status, copy_progress;
+};
+
+void FillProperties(azure::ListedBlob& out, const blob::BlobRecord& record, Texts& texts) {
+  const blob::HttpProperties& http = record.properties;
+  texts.etag = blob::EtagTextUnquoted(record.etag);
+  if (http.content_md5) texts.md5 = Base64Encode(*http.content_md5);
+  out.created = record.created;
+  out.modified = record.modified;
+  out.etag = texts.etag;
+  out.length = record.length;
+  out.content_type = http.content_type;
+  out.content_encoding = http.content_encoding;
+  out.content_language = http.content_language;
+  out.content_md5 = texts.md5;
+  out.cache_control = http.cache_control;
+  out.content_disposition = http.content_disposition;
+  out.blob_type = BlobTypeName(record.type);
+}
+
+/// `tier` is the record's at the time of the call and lives until the entry was written.
+void FillTier(azure::ListedBlob& out, const blob::TierState& tier, Texts& texts) {
+  if (tier.tier.empty()) return;
+  out.access_tier = tier.tier;
+  out.access_tier_inferred = tier.inferred;
+  if (!tier.inferred) out.access_tier_changed = tier.changed;
+  if (tier.rehydrating_to.empty()) return;
+  texts.archive_status = "rehydrate-pending-to-" + ToLower(tier.rehydrating_to);
+  out.archive_status = texts.archive_status;
+  out.rehydrate_priority = tier.rehydrate_priority;
+}
+
+void FillLease(azure::ListedBlob& out, const blob::LeaseRecord& lease, Time now) {
+  const blob::LeaseState state = blob::StateAt(lease, now);
+  out.lease_status = blob::LeaseStatusName(state);
+  out.lease_state = blob::LeaseStateName(state);
+  out.lease_duration = blob::LeaseDurationName(lease, now);
+}
+
+void FillCopy(azure::ListedBlob& out, const blob::CopyState& copy, Texts& texts) {
+  if (copy.status == blob::CopyState::Status::kNone) return;
+  texts.copy_progress = std::to_string(copy.bytes_done) + "/" + std::to_string(copy.bytes_total);
+  azure::ListedCopy listed;
+  listed.id = copy.id;
+  listed.source = copy.source;
+  listed.status = CopyStatusName(copy.status);
+  listed.progress = texts.copy_progress;
+  if (copy.completed != Time{}) listed.completed = copy.completed;
+  listed.description = copy.description;
+  out.copy = listed;
+}
+
+void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
+                const BlobListing& listing) {
+  const blob::BlobRecord& record = *entry.record;
+  const blob::TierState tier = TierAt(record.tier, call.now);
+  Texts texts;
+  azure::ListedBlob out;
+  out.name = entry.name;
+  out.committed = record.committed;
+  FillProperties(out, record, texts);
+  if (record.committed) {
+    FillTier(out, tier, texts);
+    FillLease(out, record.lease, call.now);
+  }
+  if (listing.copy) FillCopy(out, record.copy, texts);
+  out.tag_count = entry.tag_count;
+  if (listing.metadata) out.metadata = &record.metadata;
+  if (listing.tags) out.tags = &record.tags;
+  out.or_metadata = call.version >= kFirstOrMetadata;
+  azure::WriteBlob(xml, out);
+}
+
+}  // namespace
+
+std::string RenderBlobs(const Call& call, const Page<BlobEntry>& page, const BlobListing& listing) {
+  azure::XmlWriter xml;
+  azure::OpenBlobList(xml, call.endpoint, call.resource.container);
+  WriteEcho(xml, call.query(), "prefix", "Prefix");
+  WriteEcho(xml, call.query(), "marker", "Marker");
+  WriteEcho(xml, call.query(), "startFrom", "StartFrom");
+  WriteEcho(xml, call.query(), "maxresults", "MaxResults");
+  WriteEcho(xml, call.query(), "delimiter", "Delimiter");
+  xml.Open("Blobs");
+  for (const BlobEntry& entry : page.entries) {
+    if (entry.record) {
+      WriteEntry(xml, call, entry, listing);
+    } else {
+      azure::WriteBlobPrefix(xml, entry.name);
+    }
+  }
+  xml.Close("Blobs");
+  azure::CloseList(xml, EncodeMarker(page.next));
+  return std::move(xml).Take();
+}
+
+}  // namespace blobgate::operations

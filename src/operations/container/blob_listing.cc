@@ -1,0 +1,101 @@
+#include "operations/container/blob_listing.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "blob/keys.h"
+#include "operations/list_query.h"
+
+namespace blobgate::operations {
+namespace {
+
+constexpr std::array<std::string_view, 10> kInclude = {"copy",
+                                                       "metadata",
+                                                       "tags",
+                                                       "uncommittedblobs",
+                                                       "snapshots",
+                                                       "versions",
+                                                       "deleted",
+                                                       "deletedwithversions",
+                                                       "immutabilitypolicy",
+                                                       "legalhold"};
+
+/// Element names, dates and so on of one entry, bytes.
+constexpr std::size_t kFixedWeight = 1024;
+
+std::size_t WeightOf(const std::vector<std::pair<std::string, std::string>>& pairs) {
+  std::size_t weight = 0;
+  for (const auto& [name, value] : pairs) weight += name.size() + value.size() + 16;
+  return weight;
+}
+
+std::size_t WeightOf(const BlobEntry& entry) {
+  std::size_t weight = kFixedWeight + entry.name.size();
+  if (!entry.record) return weight;
+  const blob::HttpProperties& http = entry.record->properties;
+  weight += http.content_type.size() + http.content_encoding.size() + http.content_language.size() +
+            http.content_disposition.size() + http.cache_control.size() +
+            entry.record->copy.source.size();
+  return weight + WeightOf(entry.record->metadata) + WeightOf(entry.record->tags);
+}
+
+/// The common prefix that collapses `name`, or nothing.
+std::optional<std::string_view> CommonPrefix(const BlobListing& listing, std::string_view name) {
+  if (listing.delimiter.empty()) return std::nullopt;
+  const auto at = name.find(listing.delimiter, listing.prefix.size());
+  if (at == std::string_view::npos) return std::nullopt;
+  return name.substr(0, at + listing.delimiter.size());
+}
+
+ListedRow<BlobEntry> PrefixRow(std::string_view prefix) {
+  ListedRow<BlobEntry> row;
+  BlobEntry entry;
+  entry.name = prefix;
+  entry.key = kBlobRows + entry.name;
+  entry.weight = WeightOf(entry);
+  row.seek_to = blob::PrefixEnd(entry.key);
+  row.entry = std::move(entry);
+  return row;
+}
+
+}  // namespace
+
+azure::Outcome<BlobListing> BlobListing::Parse(const http::Query& query) {
+  BG_TRY(auto include, ParseInclude(query, kInclude));
+  auto has = [&include](std::string_view item) {
+    return std::ranges::find(include, item) != include.end();
+  };
+  BlobListing listing;
+  listing.copy = has("copy");
+  listing.metadata = has("metadata");
+  listing.tags = has("tags");
+  listing.uncommitted = has("uncommittedblobs");
+  listing.prefix = query.Get("prefix");
+  listing.delimiter = query.Get("delimiter");
+  return listing;
+}
+
+Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, std::string_view key,
+                                         std::string_view value) {
+  if (!key.ends_with('\x02')) return ListedRow<BlobEntry>{};  // a snapshot or version
+  BG_TRY(auto record, blob::BlobRecord::Decode(value));
+  if (!record.committed && !listing.uncommitted) return ListedRow<BlobEntry>{};
+  const std::string_view name = blob::NameOfKey(key);
+  if (auto prefix = CommonPrefix(listing, name)) return PrefixRow(*prefix);
+
+  ListedRow<BlobEntry> row;
+  BlobEntry entry;
+  entry.key = key;
+  entry.name = name;
+  entry.tag_count = record.tags.size();
+  record.content = {};
+  if (!listing.metadata) record.metadata.clear();
+  if (!listing.tags) record.tags.clear();
+  entry.record = std::move(record);
+  entry.weight = WeightOf(entry);
+  row.entry = std::move(entry);
+  return row;
+}
+
+}  // namespace blobgate::operations

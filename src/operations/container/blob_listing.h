@@ -1,0 +1,50 @@
+// Which rows of a container a List Blobs request sees.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "blob/records.h"
+#include "http/request_head.h"
+#include "operations/call.h"
+#include "operations/list_page.h"
+
+namespace blobgate::operations {
+
+/// The first byte of the keys of blobs (blob/keys.h).
+inline constexpr char kBlobRows = 'b';
+
+/// The `include` flags that add something.
+struct BlobListing {
+  bool copy = false;
+  bool metadata = false;
+  bool tags = false;
+  bool uncommitted = false;  ///< uncommittedblobs
+  std::string prefix;
+  std::string delimiter;  ///< empty: a flat listing
+
+  /// Of a request. The items that name what is not kept yet (snapshots, versions, deleted,
+  /// deletedwithversions, immutabilitypolicy, legalhold) are accepted and add nothing. 400
+  /// InvalidQueryParameterValue for any other.
+  static azure::Outcome<BlobListing> Parse(const http::Query& query);
+};
+
+/// A blob, or a common prefix (no record).
+struct BlobEntry {
+  std::string key;
+  std::size_t weight = 0;
+  std::string name;
+  std::optional<blob::BlobRecord> record;  ///< without content; metadata and tags if asked for
+  std::size_t tag_count = 0;
+};
+
+/// What the row `key` is in `listing`. A row under a delimiter becomes its common prefix, with a
+/// seek over all others that share it. kCorruption when the row cannot be decoded.
+Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, std::string_view key,
+                                         std::string_view value);
+
+/// The body of the answer.
+std::string RenderBlobs(const Call& call, const Page<BlobEntry>& page, const BlobListing& listing);
+
+}  // namespace blobgate::operations

@@ -1,0 +1,101 @@
+// Create Container (operations.md 2.2).
+#include <utility>
+
+#include "azure/metadata.h"
+#include "base/encoding.h"
+#include "base/uuid.h"
+#include "operations/container/container_request.h"
+#include "operations/handlers.h"
+
+namespace blobgate::operations {
+namespace {
+
+azure::Outcome<bool> ParseDenyOverride(const http::HeaderView& headers) {
+  constexpr std::string_view kHeader = "x-ms-deny-encryption-scope-override";
+  const std::string_view value = headers.Get(kHeader);
+  if (value.empty() || EqualsIgnoreCase(value, "false")) return false;
+  if (EqualsIgnoreCase(value, "true")) return true;
+  return azure::Fail(azure::InvalidHeader(kHeader, value));
+}
+
+std::string NewIncarnation() {
+  std::string id = NewUuid();
+  std::erase(id, '-');
+  return id;
+}
+
+azure::Outcome<blob::ContainerRecord> NewContainer(Call& call) {
+  blob::ContainerRecord record;
+  BG_TRY(record.metadata, azure::ParseMetadata(call.headers()));
+  BG_TRY(record.access, ParsePublicAccess(call.headers()));
+  BG_TRY(record.deny_encryption_scope_override, ParseDenyOverride(call.headers()));
+  record.default_encryption_scope = call.headers().Get("x-ms-default-encryption-scope");
+  record.incarnation = NewIncarnation();
+  record.created = call.now;
+  TouchContainer(call, record);
+  return record;
+}
+
+/// Puts or deletes the row that every commit of a blob demands, in all partitions.
+Task<Status> SetAlive(Services& services, const std::string& incarnation, bool alive) {
+  const std::string space = blob::ContainerSpace(incarnation);
+  BG_CO_CHECK(co_await services.catalog().Locate(space, {}));
+  BG_CO_TRY(auto partitions, co_await services.catalog().PartitionsOf(space));
+  for (const auto& partition : partitions) {
+    engine::Batch batch;
+    if (alive) {
+      batch.puts.push_back({blob::AliveKey(), "1"});
+    } else {
+      batch.deletes.push_back(blob::AliveKey());
+    }
+    BG_CO_CHECK(co_await services.catalog().Commit(partition, std::move(batch)));
+  }
+  co_return Status();
+}
+
+Task<azure::Outcome<bool>> Exists(Services& services, engine::PartitionRef partition,
+                                  const std::string& key) {
+  BG_CO_TRY(auto row, co_await services.catalog().Get(partition, key));
+  co_return row.has_value();
+}
+
+/// True: created. False: the partition moved. 409 ContainerAlreadyExists.
+Task<azure::Outcome<bool>> TryCreate(Call& call, const blob::ContainerRecord& record) {
+  const std::string space = blob::AccountSpace(call.resource.account);
+  const std::string key = blob::ContainerKey(call.resource.container);
+  BG_CO_TRY(auto partition,
+            co_await call.services.catalog().Locate(space, call.resource.container));
+  BG_CO_TRY(bool exists, co_await Exists(call.services, partition, key));
+  if (exists) co_return azure::Fail(azure::ErrorCode::kContainerAlreadyExists);
+  BG_CO_CHECK(co_await SetAlive(call.services, record.incarnation, true));
+  engine::Batch batch = PutContainer(call, record);
+  batch.preconditions.push_back(engine::Precondition::Absent(key));
+  Status committed = co_await call.services.catalog().Commit(partition, std::move(batch));
+  if (committed) co_return true;
+  if (committed.error().code == Errc::kPartitionMoved) co_return false;
+  if (committed.error().code != Errc::kConflict) {
+    co_return azure::Fail(azure::Error(std::move(committed).error()));
+  }
+  BG_CO_CHECK(co_await SetAlive(call.services, record.incarnation, false));
+  co_return azure::Fail(azure::ErrorCode::kContainerAlreadyExists);
+}
+
+}  // namespace
+
+// The container lives in its own name space before its name points there: a blob commit never finds
+// a container without the row that it demands. A crash in between leaves that one row, under an
+// incarnation that nothing names.
+Task<azure::Outcome<http::Response>> CreateContainer(Call& call) {
+  BG_CO_TRY(const auto record, NewContainer(call));
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(bool created, co_await TryCreate(call, record));
+    if (!created) continue;
+    http::Response response;
+    response.status = 201;
+    SetContainerEtag(response, record);
+    co_return response;
+  }
+  co_return azure::Fail(Busy());
+}
+
+}  // namespace blobgate::operations

@@ -1,0 +1,47 @@
+// A part of a blob's content as a response body.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "azure/errors.h"
+#include "blob/records.h"
+#include "blobgate/engine/extent_store.h"
+#include "http/body.h"
+#include "operations/call.h"
+
+namespace blobgate::operations {
+
+/// Streams slices of extents in pieces of at most ExtentStore::kMaxRead. Owns what it needs, so
+/// that it outlives the Call: the slices, and the ReadGuard that keeps their extents. The engine
+/// must outlive it. Holds at most one piece, the first; later ones are read when they are asked
+/// for. An error in the middle is passed on: the connection is cut.
+class ContentReader final : public http::BodySource {
+ public:
+  /// `guard` was taken before the row was read that names the slices. Reads the first piece, so
+  /// that a failure can still be answered: 500 InternalError for corruption.
+  static Task<azure::Outcome<std::unique_ptr<ContentReader>>> Open(Services& services,
+                                                                   engine::ReadGuard guard,
+                                                                   std::vector<blob::Slice> slices);
+
+  Task<Result<SharedBytes>> Next() override;
+
+ private:
+  ContentReader(engine::ExtentStore& store, engine::ReadGuard guard,
+                std::vector<blob::Slice> slices);
+  Task<Result<SharedBytes>> ReadNext();
+
+  engine::ExtentStore& store_;
+  engine::ReadGuard guard_;
+  std::vector<blob::Slice> slices_;
+  std::size_t index_ = 0;       ///< of the slice that is read next
+  std::uint64_t position_ = 0;  ///< in that slice
+  SharedBytes first_;
+};
+
+/// All of it in memory. For short ranges that must be hashed before they are sent.
+Task<azure::Outcome<std::string>> ReadAll(ContentReader& reader, std::uint64_t length);
+
+}  // namespace blobgate::operations

@@ -1,0 +1,106 @@
+// Put Block From URL: an uncommitted block with a range of another blob (operations.md 2.4). A
+// source that is ours is shared, down to a part of an extent.
+#include <algorithm>
+
+#include "operations/block/staging.h"
+#include "operations/copy/copy_content.h"
+#include "operations/copy/source_blob.h"
+#include "operations/copy/source_error.h"
+#include "operations/copy/source_slices.h"
+#include "operations/handlers.h"
+
+namespace blobgate::operations {
+namespace {
+
+struct Span {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+/// The part of a source of `length` bytes that is asked for, cut at its end. 416
+/// CannotVerifyCopySource when it begins beyond.
+azure::Outcome<Span> Resolve(const std::optional<http::ByteRange>& range, std::uint64_t length) {
+  if (!range) return Span{0, length};
+  if (range->first >= length) {
+    return azure::Fail(SourceFailure(azure::Error(azure::ErrorCode::kInvalidRange)));
+  }
+  const std::uint64_t last = std::min(range->last.value_or(length - 1), length - 1);
+  return Span{range->first, last - range->first + 1};
+}
+
+Task<azure::Outcome<SliceHashes>> StageLocal(Call& call, const CopyRequest& request,
+                                             const LocalSource& source,
+                                             const std::string& block_id) {
+  const std::optional<std::string> no_tier;
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(const auto from, co_await LoadSource(call, request, source, no_tier));
+    BG_CO_TRY(const auto span, Resolve(request.range, from.record().length));
+    BG_CO_CHECK(CheckSourceLength(call, request.kind, span.length));
+    blob::Block block{block_id, span.length, {}};
+    BG_CO_TRY(block.slices, SubSlices(from.content, span.offset, span.length));
+    BG_CO_TRY(auto hashes,
+              co_await HashSlices(call.services, block.slices, AnswersMd5(call, request)));
+    BG_CO_CHECK(CheckSourceHashes(request.checksums, hashes.crc64, hashes.md5));
+    BG_CO_TRY(const auto target, co_await LoadTarget(call));
+    BG_CO_TRY(const bool done, co_await TryStage(call, target, block));
+    if (done) co_return hashes;
+  }
+  co_return azure::Fail(Busy());
+}
+
+Task<azure::Outcome<void>> CommitBlock(Call& call, const blob::Block& block) {
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(const auto target, co_await LoadTarget(call));
+    BG_CO_TRY(const bool done, co_await TryStage(call, target, block));
+    if (done) co_return azure::Outcome<void>();
+  }
+  co_return azure::Fail(Busy());
+}
+
+Task<azure::Outcome<SliceHashes>> StageRemote(Call& call, const CopyRequest& request,
+                                              RemoteSource source, const std::string& block_id) {
+  BG_CO_CHECK(CheckSourceLength(call, request.kind, source.content_length));
+  ChecksumPlan plan = request.checksums;
+  plan.compute_md5 = AnswersMd5(call, request);
+  BG_CO_TRY(const auto uploaded,
+            co_await ReceiveSource(call.services, std::move(source), std::move(plan)));
+  const blob::Block block{block_id, uploaded.length, uploaded.slices};
+  const auto done = co_await CommitBlock(call, block);
+  if (!done) {
+    DiscardAfter(call.services, done.error(), ExtentsOf(ContentOf(uploaded)));
+    co_return azure::Fail(done.error());
+  }
+  co_return SliceHashes{uploaded.crc64, uploaded.md5};
+}
+
+Task<azure::Outcome<SliceHashes>> Stage(Call& call, const CopyRequest& request,
+                                        const std::string& block_id) {
+  {
+    BG_CO_TRY(const auto target, co_await LoadTarget(call));
+    BG_CO_CHECK(CheckStage(call, target, block_id.size()));
+  }
+  BG_CO_TRY(auto source, co_await OpenSource(call, request));
+  if (const auto* local = std::get_if<LocalSource>(&source)) {
+    const LocalSource ours = *local;
+    co_return co_await StageLocal(call, request, ours, block_id);
+  }
+  RemoteSource remote = std::get<RemoteSource>(std::move(source));
+  co_return co_await StageRemote(call, request, std::move(remote), block_id);
+}
+
+}  // namespace
+
+Task<azure::Outcome<http::Response>> PutBlockFromUrl(Call& call) {
+  BG_CO_TRY(const auto id, ParseBlockId(call.query()));
+  BG_CO_TRY(const auto request, ParseCopyRequest(call, CopyKind::kPutBlockFromUrl));
+  const std::string block_id(id);
+  BG_CO_TRY(const auto hashes, co_await Stage(call, request, block_id));
+
+  http::Response response;
+  response.status = 201;
+  SetContentHash(response, hashes.crc64, hashes.md5);
+  response.Set("x-ms-request-server-encrypted", "true");
+  co_return response;
+}
+
+}  // namespace blobgate::operations

@@ -1,0 +1,102 @@
+#include "operations/copy/source_blob.h"
+
+#include <limits>
+
+#include "operations/copy/source_error.h"
+#include "operations/tier.h"
+
+namespace blobgate::operations {
+namespace {
+
+constexpr std::uint64_t kMiB = 1024 * 1024;
+
+std::uint64_t LengthLimit(const Call& call, CopyKind kind) {
+  switch (kind) {
+    case CopyKind::kCopyBlob:
+      break;
+    case CopyKind::kCopyBlobFromUrl:
+      return 256 * kMiB;
+    case CopyKind::kPutBlobFromUrl:
+      return 5000 * kMiB;
+    case CopyKind::kPutBlockFromUrl:
+      return (call.version < "2019-12-12" ? 100 : 4000) * kMiB;
+  }
+  return std::numeric_limits<std::uint64_t>::max();
+}
+
+/// An archived source has no content to give, except to a copy that rehydrates it.
+azure::Outcome<void> CheckTier(const Call& call, const CopyRequest& request,
+                               const LocalSource& source, const blob::TierState& tier,
+                               const std::optional<std::string>& new_tier) {
+  const Time now = call.services.clock.Now();
+  if (!IsArchived(tier, now)) return {};
+  const bool rehydrates = request.kind == CopyKind::kCopyBlob && new_tier &&
+                          *new_tier != kArchiveTier &&
+                          source.resource.account == call.resource.account;
+  if (!rehydrates) return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (!TierAt(tier, now).rehydrating_to.empty()) {
+    return azure::Fail(azure::ErrorCode::kBlobBeingRehydrated);
+  }
+  return {};
+}
+
+azure::Outcome<void> CheckConditions(const CopyRequest& request, const LocalSource& source,
+                                     const blob::BlobRecord& record) {
+  if ((request.conditions.if_tags || request.copy_tags) && !source.may_read_tags) {
+    return azure::Fail(
+        SourceFailure(azure::Error(azure::ErrorCode::kAuthorizationPermissionMismatch)));
+  }
+  const blob::ConditionSubject subject{record.etag, record.modified, &record.tags};
+  if (request.kind == CopyKind::kCopyBlob) {
+    return blob::CheckSource(request.conditions, subject, azure::ErrorCode::kSourceConditionNotMet);
+  }
+  auto met =
+      blob::CheckSource(request.conditions, subject, azure::ErrorCode::kCannotVerifyCopySource);
+  if (met || met.error().code != azure::ErrorCode::kCannotVerifyCopySource) return met;
+  const azure::ErrorInfo& info = azure::InfoOf(azure::ErrorCode::kConditionNotMet);
+  return azure::Fail(
+      SourceFailure(met.error().http_status(), info.code, std::string(info.message)));
+}
+
+}  // namespace
+
+azure::Outcome<void> CheckSourceLength(const Call& call, CopyKind kind, std::uint64_t length) {
+  const std::uint64_t limit = LengthLimit(call, kind);
+  if (length <= limit) return {};
+  if (kind == CopyKind::kCopyBlobFromUrl) {
+    return azure::Fail(azure::Error(azure::ErrorCode::kCannotVerifyCopySource)
+                           .WithStatus(409)
+                           .WithMessage("The source request body for copy source is too large and "
+                                        "exceeds the maximum permissible limit (256MB)."));
+  }
+  return azure::Fail(azure::Error(azure::ErrorCode::kRequestBodyTooLarge)
+                         .WithDetail("MaxLimit", std::to_string(limit)));
+}
+
+Task<azure::Outcome<SourceBlob>> LoadSource(Call& call, const CopyRequest& request,
+                                            const LocalSource& source,
+                                            const std::optional<std::string>& new_tier) {
+  auto loaded = co_await LoadTarget(call.services, source.resource);
+  if (!loaded) {
+    if (loaded.error().code != azure::ErrorCode::kContainerNotFound) {
+      co_return azure::Fail(std::move(loaded).error());
+    }
+    co_return azure::Fail(SourceFailure(loaded.error()));
+  }
+  SourceBlob out;
+  out.target = std::move(*loaded);
+  if (!out.target.exists()) {
+    co_return azure::Fail(SourceFailure(azure::Error(azure::ErrorCode::kBlobNotFound)));
+  }
+  const blob::BlobRecord& record = out.record();
+  if (record.type != blob::BlobType::kBlock) {
+    co_return azure::Fail(azure::ErrorCode::kInvalidSourceBlobType);
+  }
+  BG_CO_CHECK(CheckTier(call, request, source, record.tier, new_tier));
+  BG_CO_CHECK(CheckConditions(request, source, record));
+  if (!request.range) BG_CO_CHECK(CheckSourceLength(call, request.kind, record.length));
+  BG_CO_TRY(out.content, co_await LoadContent(call.services, record));
+  co_return out;
+}
+
+}  // namespace blobgate::operations

@@ -1,0 +1,53 @@
+// Every operation's handler, under Azure's own name. Each is defined in the file of that name in
+// service/, container/, blob/, block/ or copy/.
+#pragma once
+
+#include "operations/call.h"
+
+namespace blobgate::operations {
+
+// Service.
+Task<azure::Outcome<http::Response>> ListContainers(Call& call);
+Task<azure::Outcome<http::Response>> SetBlobServiceProperties(Call& call);
+Task<azure::Outcome<http::Response>> GetBlobServiceProperties(Call& call);
+Task<azure::Outcome<http::Response>> GetBlobServiceStats(Call& call);
+Task<azure::Outcome<http::Response>> GetAccountInformation(Call& call);
+Task<azure::Outcome<http::Response>> PreflightBlobRequest(Call& call);
+
+// Container.
+Task<azure::Outcome<http::Response>> CreateContainer(Call& call);
+Task<azure::Outcome<http::Response>> GetContainerProperties(Call& call);
+Task<azure::Outcome<http::Response>> GetContainerMetadata(Call& call);
+Task<azure::Outcome<http::Response>> SetContainerMetadata(Call& call);
+Task<azure::Outcome<http::Response>> GetContainerAcl(Call& call);
+Task<azure::Outcome<http::Response>> SetContainerAcl(Call& call);
+Task<azure::Outcome<http::Response>> LeaseContainer(Call& call);
+Task<azure::Outcome<http::Response>> DeleteContainer(Call& call);
+Task<azure::Outcome<http::Response>> ListBlobs(Call& call);
+
+// Blob.
+Task<azure::Outcome<http::Response>> PutBlob(Call& call);
+Task<azure::Outcome<http::Response>> PutBlobFromUrl(Call& call);
+Task<azure::Outcome<http::Response>> GetBlob(Call& call);
+Task<azure::Outcome<http::Response>> GetBlobProperties(Call& call);
+Task<azure::Outcome<http::Response>> SetBlobProperties(Call& call);
+Task<azure::Outcome<http::Response>> GetBlobMetadata(Call& call);
+Task<azure::Outcome<http::Response>> SetBlobMetadata(Call& call);
+Task<azure::Outcome<http::Response>> GetBlobTags(Call& call);
+Task<azure::Outcome<http::Response>> SetBlobTags(Call& call);
+Task<azure::Outcome<http::Response>> SetBlobTier(Call& call);
+Task<azure::Outcome<http::Response>> LeaseBlob(Call& call);
+Task<azure::Outcome<http::Response>> DeleteBlob(Call& call);
+
+// Copy.
+Task<azure::Outcome<http::Response>> CopyBlob(Call& call);
+Task<azure::Outcome<http::Response>> CopyBlobFromUrl(Call& call);
+Task<azure::Outcome<http::Response>> AbortCopyBlob(Call& call);
+
+// Block.
+Task<azure::Outcome<http::Response>> PutBlock(Call& call);
+Task<azure::Outcome<http::Response>> PutBlockFromUrl(Call& call);
+Task<azure::Outcome<http::Response>> PutBlockList(Call& call);
+Task<azure::Outcome<http::Response>> GetBlockList(Call& call);
+
+}  // namespace blobgate::operations

@@ -1,0 +1,48 @@
+// The query parameters that listings share, and their markers.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "azure/errors.h"
+#include "azure/xml_writer.h"
+#include "http/request_head.h"
+
+namespace blobgate::operations {
+
+/// Entries of a page at most, and by default.
+inline constexpr std::size_t kMaxListResults = 5000;
+
+/// `maxresults`, cut to kMaxListResults. 400 OutOfRangeQueryParameterValue below 1, 400
+/// InvalidQueryParameterValue when it is no number.
+azure::Outcome<std::size_t> ParseMaxResults(const http::Query& query);
+
+/// The items of `include`, each one of `known`, in `known`'s spelling. 400
+/// InvalidQueryParameterValue for any other.
+azure::Outcome<std::vector<std::string_view>> ParseInclude(const http::Query& query,
+                                                           std::span<const std::string_view> known);
+
+/// The key range of a listing.
+struct ListRange {
+  std::string from;
+  std::string end;  ///< exclusive; not empty
+};
+
+/// Rows of kind `kind` (the first byte of their keys) whose names begin with `prefix`, from the
+/// marker or the name `startFrom` on. An empty range when no name can match. 400
+/// InvalidQueryParameterValue for a marker that is not one of ours, or a startFrom that no name can
+/// reach.
+azure::Outcome<ListRange> ParseListRange(const http::Query& query, char kind);
+
+/// NextMarker for a page that ends before `key`; empty for an empty key. Only letters, digits, `-`,
+/// `_` and `=`, so that a client that does not escape it loses nothing.
+std::string EncodeMarker(std::string_view key);
+
+/// The echo of a parameter: an element when the request had it, as it was sent.
+void WriteEcho(azure::XmlWriter& xml, const http::Query& query, std::string_view parameter,
+               std::string_view element);
+
+}  // namespace blobgate::operations

@@ -1,0 +1,124 @@
+#include "operations/replace_blob.h"
+
+#include <utility>
+
+#include "blob/lease.h"
+#include "operations/block/staging.h"
+#include "operations/tier.h"
+
+namespace blobgate::operations {
+namespace {
+
+/// Adds to `batch` all that goes when `target` gets new content. False: `replacement` keeps
+/// references that the old state no longer has, so something moved since they were collected.
+Task<azure::Outcome<bool>> DropOld(Services& services, const Target& target,
+                                   const StagedBlocks& staged, const Replacement& replacement,
+                                   engine::Batch& batch) {
+  ReferenceSet kept(replacement.kept);
+  if (target.blob) {
+    DropStagedBlocks(target, staged, batch, kept);
+    BG_CO_CHECK(co_await ReleaseContent(services, *target.blob, batch, kept));
+  }
+  co_return kept.empty();
+}
+
+/// The tier of new content (operations.md 1.14, 2.4): as asked, else as it was, else the default.
+blob::TierState NewTier(const Target& target, const NewBlobInputs& inputs, Time now) {
+  if (inputs.tier) return ExplicitTier(*inputs.tier, now);
+  if (target.exists() && target.blob->type == blob::BlobType::kBlock) {
+    return TierAt(target.blob->tier, now);
+  }
+  blob::TierState tier;
+  tier.tier = kDefaultTier;
+  return tier;
+}
+
+}  // namespace
+
+azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
+                                               const NewBlobInputs& inputs) {
+  const Time now = call.services.clock.Now();
+  if (target.exists()) {
+    if (!call.permissions.Has('w')) {
+      return azure::Fail(azure::ErrorCode::kUnauthorizedBlobOverwrite);
+    }
+    if (IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+    if (target.blob->copy.status == blob::CopyState::Status::kPending) {
+      return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
+    }
+  }
+  const blob::LeaseRecord held = target.blob ? target.blob->lease : blob::LeaseRecord{};
+  BG_TRY(auto lease, blob::CheckWrite(held, inputs.lease_id, blob::LeaseSubject::kBlob, now));
+  if (target.exists()) {
+    const blob::ConditionSubject subject{target.blob->etag, target.blob->modified,
+                                         &target.blob->tags};
+    BG_CHECK(blob::CheckWrite(inputs.conditions, &subject, true));
+  } else {
+    BG_CHECK(blob::CheckWrite(inputs.conditions, nullptr, true));
+  }
+  return lease;
+}
+
+blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs& inputs,
+                           const Replacement& replacement, blob::LeaseRecord lease) {
+  const Time now = call.services.clock.Now();
+  blob::BlobRecord record;
+  record.length = replacement.length;
+  record.etag = call.services.etags.Next(target.blob ? target.blob->etag : 0);
+  record.created = target.exists() ? target.blob->created : now;
+  record.modified = now;
+  record.properties = inputs.properties;
+  record.metadata = inputs.metadata;
+  record.tags = inputs.tags;
+  record.tier = NewTier(target, inputs, now);
+  record.lease = std::move(lease);
+  record.copy = replacement.copy;
+  return record;
+}
+
+Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
+                                                                 const NewBlobInputs& inputs,
+                                                                 const Replacement& replacement) {
+  BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(call.services, target));
+  co_return co_await TryReplace(call, target, staged, inputs, replacement);
+}
+
+Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
+                                                                 const StagedBlocks& staged,
+                                                                 const NewBlobInputs& inputs,
+                                                                 const Replacement& replacement) {
+  Services& services = call.services;
+  BG_CO_TRY(auto lease, CheckReplace(call, target, inputs));
+  engine::Batch batch;
+  BG_CO_TRY(const bool same, co_await DropOld(services, target, staged, replacement, batch));
+  if (!same) co_return std::nullopt;
+
+  blob::BlobRecord record = NewRecord(call, target, inputs, replacement, std::move(lease));
+  BG_CO_CHECK(co_await StoreContent(services, replacement.content, record, batch));
+  batch.acquires.insert(batch.acquires.end(), replacement.fresh.begin(), replacement.fresh.end());
+  batch.puts.push_back({target.key, record.Encode()});
+
+  std::vector<engine::ExtentRef> manifest;
+  if (record.manifest) manifest.push_back(*record.manifest);
+  const auto done = co_await CommitTarget(call, target, std::move(batch));
+  if (!done) {
+    DiscardAfter(services, done.error(), manifest);
+    co_return azure::Fail(done.error());
+  }
+  if (!*done) {
+    DiscardAll(services, manifest);
+    co_return std::nullopt;
+  }
+  co_return std::optional(std::move(record));
+}
+
+void DiscardAll(Services& services, const std::vector<engine::ExtentRef>& fresh) {
+  for (const auto& ref : fresh) services.extents().Discard(ref);
+}
+
+void DiscardAfter(Services& services, const azure::Error& why,
+                  const std::vector<engine::ExtentRef>& fresh) {
+  if (why.code != azure::ErrorCode::kInternalError) DiscardAll(services, fresh);
+}
+
+}  // namespace blobgate::operations

@@ -1,0 +1,78 @@
+// Giving a blob new content: the part that Put Blob, Put Block List, Put Blob From URL and the copies
+// share.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "blob/conditions.h"
+#include "blob/records.h"
+#include "operations/blob_store.h"
+
+namespace blobgate::operations {
+
+/// What the request says about the blob to be written (operations.md 2.4).
+struct NewBlobInputs {
+  blob::HttpProperties properties;  ///< defaults applied (Content-Type application/octet-stream)
+  bool any_property_header = false; ///< one of x-ms-blob-content-* or x-ms-blob-cache-control
+  bool any_metadata_header = false;
+  blob::Metadata metadata;
+  bool tags_header = false;
+  blob::Tags tags;
+  std::optional<std::string> tier;      ///< canonical spelling ("Hot")
+  std::optional<std::string> lease_id;  ///< x-ms-lease-id
+  blob::ConditionHeaders conditions;
+};
+
+/// Reads the headers. `body_is_content`: the standard Content-* headers describe the blob and count
+/// where the x-ms-blob-* twin is absent (Put Blob). x-ms-tags needs permission `t`: 403
+/// AuthorizationPermissionMismatch.
+azure::Outcome<NewBlobInputs> ParseNewBlob(Call& call, bool body_is_content);
+
+/// May `target` get new content? In this order: a caller with `c` but not `w` on an existing blob
+/// (403 UnauthorizedBlobOverwrite), archived (409 BlobArchived), pending copy (409), lease (412),
+/// conditions (409 BlobAlreadyExists, 412). The lease to store with the new record.
+azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
+                                               const NewBlobInputs& inputs);
+
+struct StagedBlocks;  // operations/block/staging.h
+
+/// New content with its references. Every slice of `content` has its extent named either in `fresh`
+/// (written for this request, or shared from a source: one entry a slice; each gets a reference by
+/// the commit) or in `kept` (a reference that moves over from a staged block or from the blob's own
+/// old content: one entry a slice).
+struct Replacement {
+  blob::Content content;
+  std::uint64_t length = 0;
+  std::vector<engine::ExtentRef> fresh;
+  std::vector<engine::ExtentRef> kept;
+  blob::CopyState copy;
+};
+
+/// A record for the new content: type block, new ETag above the old one, creation time kept on
+/// overwrite, hot or cool tier kept when none was given, properties, metadata and tags from
+/// `inputs`, no staged blocks.
+blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs& inputs,
+                           const Replacement& replacement, blob::LeaseRecord lease);
+
+/// One round: CheckReplace, then a commit that puts the new record and drops the old content and all
+/// uncommitted blocks. nullopt: something moved, load and try again. The record as committed.
+Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
+                                                                 const NewBlobInputs& inputs,
+                                                                 const Replacement& replacement);
+/// The same for a caller that has loaded the uncommitted blocks of `target` itself.
+Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
+                                                                 const StagedBlocks& staged,
+                                                                 const NewBlobInputs& inputs,
+                                                                 const Replacement& replacement);
+
+/// Gives fresh extents of a failed request back to the engine. Not for shared ones.
+void DiscardAll(Services& services, const std::vector<engine::ExtentRef>& fresh);
+/// The same after `why` ended the request, unless that is an internal error: a commit may then have
+/// happened all the same, and a reopened store would find the extents referenced. What is not given
+/// back lives until the next start.
+void DiscardAfter(Services& services, const azure::Error& why,
+                  const std::vector<engine::ExtentRef>& fresh);
+
+}  // namespace blobgate::operations

@@ -1,0 +1,101 @@
+// List Containers (operations.md 2.1).
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "azure/list_xml.h"
+#include "blob/conditions.h"
+#include "blob/keys.h"
+#include "blob/lease.h"
+#include "operations/container/container_request.h"
+#include "operations/handlers.h"
+#include "operations/list_page.h"
+#include "operations/list_query.h"
+
+namespace blobgate::operations {
+namespace {
+
+/// The first byte of the keys of containers (blob/keys.h).
+constexpr char kContainerRows = 'c';
+
+/// Deleted containers cannot be brought back, and there are no system containers: both are accepted
+/// and add nothing.
+constexpr std::array<std::string_view, 3> kInclude = {"metadata", "deleted", "system"};
+
+/// Element names, dates and so on of one entry, bytes.
+constexpr std::size_t kFixedWeight = 768;
+
+struct ContainerEntry {
+  std::string key;
+  std::size_t weight = 0;
+  blob::ContainerRecord record;  ///< metadata only if asked for
+
+  std::string_view name() const { return std::string_view(key).substr(1); }
+};
+
+Result<ListedRow<ContainerEntry>> ReadContainerRow(bool metadata, std::string_view key,
+                                                   std::string_view value) {
+  ContainerEntry entry;
+  BG_TRY(entry.record, blob::ContainerRecord::Decode(value));
+  entry.record.policies.clear();
+  if (!metadata) entry.record.metadata.clear();
+  entry.key = key;
+  entry.weight = kFixedWeight + key.size();
+  for (const auto& [name, text] : entry.record.metadata) entry.weight += name.size() + text.size();
+  return ListedRow<ContainerEntry>{std::move(entry), {}};
+}
+
+void WriteEntry(azure::XmlWriter& xml, const Call& call, const ContainerEntry& entry,
+                bool metadata) {
+  const blob::ContainerRecord& record = entry.record;
+  const blob::LeaseState state = blob::StateAt(record.lease, call.now);
+  const std::string etag = blob::EtagText(record.etag);
+  azure::ListedContainer out;
+  out.name = entry.name();
+  out.modified = record.modified;
+  out.etag = etag;
+  out.lease_status = blob::LeaseStatusName(state);
+  out.lease_state = blob::LeaseStateName(state);
+  out.lease_duration = blob::LeaseDurationName(record.lease, call.now);
+  out.public_access = PublicAccessName(record.access);
+  out.default_encryption_scope = record.default_encryption_scope;
+  out.deny_encryption_scope_override = record.deny_encryption_scope_override;
+  if (metadata) out.metadata = &record.metadata;
+  azure::WriteContainer(xml, out);
+}
+
+std::string Render(const Call& call, const Page<ContainerEntry>& page, bool metadata) {
+  azure::XmlWriter xml;
+  azure::OpenContainerList(xml, call.endpoint);
+  WriteEcho(xml, call.query(), "prefix", "Prefix");
+  WriteEcho(xml, call.query(), "marker", "Marker");
+  WriteEcho(xml, call.query(), "maxresults", "MaxResults");
+  xml.Open("Containers");
+  for (const ContainerEntry& entry : page.entries) WriteEntry(xml, call, entry, metadata);
+  xml.Close("Containers");
+  azure::CloseList(xml, EncodeMarker(page.next));
+  return std::move(xml).Take();
+}
+
+}  // namespace
+
+Task<azure::Outcome<http::Response>> ListContainers(Call& call) {
+  BG_CO_TRY(auto include, ParseInclude(call.query(), kInclude));
+  const bool metadata = std::ranges::find(include, kInclude[0]) != include.end();
+  PageLimits limits;
+  BG_CO_TRY(limits.entries, ParseMaxResults(call.query()));
+  BG_CO_TRY(auto range, ParseListRange(call.query(), kContainerRows));
+  const std::string space = blob::AccountSpace(call.resource.account);
+  RowReader<ContainerEntry> reader = [metadata](std::string_view key, std::string_view value) {
+    return ReadContainerRow(metadata, key, value);
+  };
+  BG_CO_TRY(auto page, co_await ScanPage<ContainerEntry>(call.services.catalog(), space, range.from,
+                                                         range.end, limits, reader));
+  http::Response response;
+  response.status = 200;
+  response.Set("Content-Type", "application/xml");
+  response.text = Render(call, page, metadata);
+  co_return response;
+}
+
+}  // namespace blobgate::operations

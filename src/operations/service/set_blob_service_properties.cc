@@ -1,0 +1,46 @@
+// Set Blob Service Properties (operations.md 2.1).
+#include <utility>
+
+#include "blob/keys.h"
+#include "operations/blob_store.h"
+#include "operations/handlers.h"
+#include "operations/service/service_properties.h"
+
+namespace blobgate::operations {
+namespace {
+
+/// The largest legal body is far below it; what is stored must fit into a row.
+constexpr std::size_t kMaxBody = 32 * 1024;
+
+/// True: durable and in force. False: somebody else changed the properties, read them again.
+Task<azure::Outcome<bool>> Store(Services& services, const ServicePropertiesRow& read,
+                                 std::string xml) {
+  engine::Batch batch;
+  batch.preconditions.push_back(
+      engine::Precondition::Unchanged(blob::ServicePropertiesKey(), read.row));
+  batch.puts.push_back({blob::ServicePropertiesKey(), std::move(xml)});
+  Status committed = co_await services.catalog().Commit(read.partition, std::move(batch));
+  if (committed) co_return true;
+  const Errc code = committed.error().code;
+  if (code == Errc::kConflict || code == Errc::kPartitionMoved) co_return false;
+  co_return azure::Fail(azure::Error(std::move(committed).error()));
+}
+
+}  // namespace
+
+Task<azure::Outcome<http::Response>> SetBlobServiceProperties(Call& call) {
+  BG_CO_TRY(const std::string body, co_await ReadSmallBody(call, kMaxBody));
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(auto stored, co_await LoadServiceProperties(call.services, call.resource.account));
+    BG_CO_TRY(auto merged, azure::MergeServiceProperties(std::move(stored.properties), body));
+    std::string xml = azure::RenderServiceProperties(merged);
+    BG_CO_TRY(bool done, co_await Store(call.services, stored, std::move(xml)));
+    if (!done) continue;
+    http::Response response;
+    response.status = 202;
+    co_return response;
+  }
+  co_return azure::Fail(Busy());
+}
+
+}  // namespace blobgate::operations

@@ -1,0 +1,14 @@
+// Request headers that change what is stored, and that are refused rather than ignored.
+#pragma once
+
+#include "azure/errors.h"
+#include "http/request_head.h"
+
+namespace blobgate::operations {
+
+/// 400 UnsupportedHeader with HeaderName for customer-provided keys (x-ms-encryption-key*),
+/// encryption scopes, structured bodies, immutability policies and legal holds (`x-ms-legal-hold:
+/// false` is the default and passes). Empty values count as absent.
+azure::Outcome<void> CheckSupported(const http::HeaderView& headers);
+
+}  // namespace blobgate::operations

@@ -1,0 +1,39 @@
+// Bodies into extents.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/digest.h"
+#include "blob/records.h"
+#include "operations/call.h"
+
+namespace blobgate::operations {
+
+/// Which hashes to check and to compute while bytes stream in (operations.md 1.9).
+struct ChecksumPlan {
+  std::optional<Md5Digest> expected_md5;
+  std::optional<std::uint64_t> expected_crc64;
+  bool compute_md5 = false;  ///< set when expected_md5 is; MD5 is the slowest part of a write
+};
+
+/// From Content-MD5, x-ms-content-crc64 and, when `blob_md5_wins` (Put Blob), x-ms-blob-content-md5.
+/// 400 InvalidMd5, InvalidHeaderValue (crc), BothCrc64AndMd5HeaderPresent.
+azure::Outcome<ChecksumPlan> PlanChecksums(const http::HeaderView& headers, bool blob_md5_wins);
+
+/// What arrived: durable, not yet referenced.
+struct Uploaded {
+  std::vector<blob::Slice> slices;  ///< one a fresh extent, in order; empty for zero bytes
+  std::uint64_t length = 0;
+  std::uint64_t crc64 = 0;
+  std::optional<Md5Digest> md5;
+};
+
+/// Streams exactly `length` bytes of `body` into fresh extents of at most kMaxExtent, through one
+/// buffer of 256 KiB, and checks the hashes. On failure (disconnect, mismatch, full disk) everything
+/// written is discarded. 400 Md5Mismatch, Crc64Mismatch with their details.
+Task<azure::Outcome<Uploaded>> Receive(Services& services, http::BodyReader& body,
+                                       std::uint64_t length, const ChecksumPlan& plan);
+
+}  // namespace blobgate::operations

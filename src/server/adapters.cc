@@ -1,0 +1,54 @@
+#include "server/adapters.h"
+
+#include <utility>
+
+#include "base/encoding.h"
+
+namespace blobgate::server {
+
+void IoBackground::Spawn(std::string_view, std::move_only_function<Task<void>()> task) {
+  tasks_.Spawn(threads_.Next(), std::move(task));
+}
+
+Task<Result<gateway::OutsideAnswer>> HttpOutsideClient::Get(gateway::OutsideGet request) {
+  net::ClientRequest get;
+  get.secure = request.url.secure;
+  get.host = request.url.host;
+  get.port = request.url.port;
+  get.target = request.url.target;
+  get.headers = std::move(request.headers);
+  BG_CO_TRY(auto answer, co_await client_->Get(std::move(get), std::move(request.may_connect)));
+  gateway::OutsideAnswer out;
+  out.status = answer.status;
+  out.headers = std::move(answer.headers);
+  out.content_length = answer.content_length;
+  out.body = std::move(answer.body);
+  co_return out;
+}
+
+gateway::Accounts AccountsOf(const config::Config& config) {
+  std::vector<gateway::AccountEntry> entries;
+  for (const auto& account : config.accounts) {
+    gateway::AccountEntry entry;
+    entry.keys.name = account.name;
+    for (const auto& key : account.keys) entry.keys.keys.push_back(*Base64Decode(key));
+    entry.settings.name = account.name;
+    entry.settings.kind = account.kind;
+    entry.settings.sku = account.sku;
+    entry.settings.hierarchical = account.hierarchical;
+    entries.push_back(std::move(entry));
+  }
+  return gateway::Accounts(std::move(entries));
+}
+
+net::Limits LimitsOf(const config::LimitConfig& config) {
+  net::Limits limits;
+  limits.max_connections = config.max_connections;
+  limits.head_bytes = config.head_bytes;
+  limits.head_timeout = config.head_timeout;
+  limits.idle_timeout = config.idle_timeout;
+  limits.body_timeout = config.body_timeout;
+  return limits;
+}
+
+}  // namespace blobgate::server

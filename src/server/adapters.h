@@ -1,0 +1,62 @@
+// Small pieces that fit the layers to each other.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/task_group.h"
+#include "config/config.h"
+#include "gateway/access_log.h"
+#include "gateway/accounts.h"
+#include "gateway/outside_client.h"
+#include "net/http_client.h"
+#include "net/io_threads.h"
+#include "net/limits.h"
+#include "operations/call.h"
+
+namespace blobgate::server {
+
+/// Background work of operations, spread over the io threads.
+class IoBackground final : public operations::Background {
+ public:
+  explicit IoBackground(net::IoThreads& threads) : threads_(threads) {}
+  void Spawn(std::string_view name, std::move_only_function<Task<void>()> task) override;
+  TaskGroup& tasks() { return tasks_; }
+
+ private:
+  net::IoThreads& threads_;
+  TaskGroup tasks_;
+};
+
+/// Copy sources outside, through net's client.
+class HttpOutsideClient final : public gateway::OutsideClient {
+ public:
+  explicit HttpOutsideClient(std::unique_ptr<net::HttpClient> client)
+      : client_(std::move(client)) {}
+  Task<Result<gateway::OutsideAnswer>> Get(gateway::OutsideGet request) override;
+
+ private:
+  std::unique_ptr<net::HttpClient> client_;
+};
+
+/// One line a request, as text or JSON, to a file or to the log; or none. Queued and written by a
+/// thread of its own, so that a slow disk does not hold up requests; lines are dropped (oldest
+/// first) when 8,192 wait.
+class AccessLogWriter final : public gateway::AccessLog {
+ public:
+  static Result<std::unique_ptr<AccessLogWriter>> Open(const config::Config& config);
+  ~AccessLogWriter() override;
+  void Write(const gateway::AccessEntry& entry) override;
+
+ private:
+  struct State;
+  explicit AccessLogWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+gateway::Accounts AccountsOf(const config::Config& config);
+net::Limits LimitsOf(const config::LimitConfig& config);
+
+}  // namespace blobgate::server

@@ -1,0 +1,157 @@
+#include "server/daemon.h"
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+#include "engine/local/local_engine.h"
+#include "gateway/gateway.h"
+#include "gateway/source_opener.h"
+#include "net/server.h"
+#include "net/tls.h"
+#include "operations/container/collector.h"
+#include "operations/copy/copy_job.h"
+#include "server/adapters.h"
+
+namespace blobgate::server {
+namespace {
+
+unsigned ThreadsOf(const config::Config& config) {
+  return config.threads != 0 ? config.threads : std::max(1u, std::thread::hardware_concurrency());
+}
+
+Result<std::unique_ptr<engine::Engine>> OpenEngine(const config::EngineConfig& config) {
+  engine::LocalOptions options;
+  options.data_dir = config.data_dir;
+  options.segment_bytes = config.segment_bytes;
+  options.read_cache_bytes = config.read_cache_bytes;
+  options.catalog_cache_bytes = config.catalog_cache_bytes;
+  options.direct_io = config.direct_io;
+  return engine::OpenLocalEngine(options);
+}
+
+azure::AddressRules RulesOf(const config::Config& config, const gateway::Accounts& accounts) {
+  return {.suffixes = config.suffixes,
+          .is_account = [&accounts](std::string_view name) { return accounts.Find(name) != nullptr; }};
+}
+
+}  // namespace
+
+// In the order of construction; destroyed the other way round, so that each outlives its users.
+struct Daemon::Parts {
+  explicit Parts(const config::Config& c)
+      : config(c), accounts(AccountsOf(c)), threads(ThreadsOf(c)), background(threads) {}
+
+  config::Config config;
+  SystemClock clock;
+  gateway::Accounts accounts;
+  std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<AccessLogWriter> access_log;
+  std::shared_ptr<net::TlsContext> tls;
+  net::IoThreads threads;
+  IoBackground background;
+  std::unique_ptr<HttpOutsideClient> outside;
+  operations::EtagSource etags{clock};
+  std::unique_ptr<gateway::GatewaySourceOpener> sources;
+  std::unique_ptr<operations::Services> services;
+  std::unique_ptr<gateway::Gateway> gateway;
+  std::unique_ptr<net::Server> server;
+  std::vector<BoundListener> listeners;
+
+  Status Open();
+  Status Bind();
+  Status Resume();
+};
+
+Status Daemon::Parts::Open() {
+  BG_TRY(access_log, AccessLogWriter::Open(config));
+  BG_TRY(engine, OpenEngine(config.engine));
+  net::ClientOptions client;
+  client.ca_file = config.copy_sources.ca_file;
+  BG_TRY(auto http_client, net::HttpClient::Create(std::move(client)));
+  outside = std::make_unique<HttpOutsideClient>(std::move(http_client));
+  const bool any_tls = std::ranges::any_of(config.listeners, [](const auto& l) { return l.tls; });
+  if (any_tls) {
+    BG_TRY(tls, net::TlsContext::Load(config.tls.certificate_file, config.tls.key_file));
+  }
+  sources = std::make_unique<gateway::GatewaySourceOpener>(gateway::SourceOpenerParts{
+      .accounts = accounts,
+      .rules = RulesOf(config, accounts),
+      .allowed_hosts = config.copy_sources.allowed_hosts,
+      .outside = *outside,
+      .engine = *engine,
+      .clock = clock,
+      .etags = etags,
+      .background = background});
+  services = std::make_unique<operations::Services>(
+      operations::Services{*engine, clock, etags, *sources, background});
+  gateway = std::make_unique<gateway::Gateway>(gateway::GatewayParts{
+      .accounts = accounts,
+      .rules = RulesOf(config, accounts),
+      .services = *services,
+      .access_log = *access_log});
+  server = std::make_unique<net::Server>(threads, *gateway, LimitsOf(config.limits));
+  return {};
+}
+
+// What the last run left half done is taken up again before requests come.
+Status Daemon::Parts::Resume() {
+  auto work = [this]() -> Task<Status> {
+    BG_CO_CHECK(co_await operations::ResumeCollection(*services, accounts.Names()));
+    co_await operations::ResumeCopies(*services, accounts.Names());
+    co_return Status();
+  };
+  return boost::asio::co_spawn(threads.Next(), work(), boost::asio::use_future).get();
+}
+
+Status Daemon::Parts::Bind() {
+  std::vector<gateway::OwnListener> own;
+  for (const auto& listener : config.listeners) {
+    auto port = server->Listen(listener.address, listener.port, listener.tls ? tls : nullptr);
+    if (!port) return std::unexpected(std::move(port).error());
+    listeners.push_back({listener.address, *port, listener.tls});
+    own.push_back({listener.address, *port});
+    spdlog::info("listening on {}://{}:{}", listener.tls ? "https" : "http", listener.address,
+                 *port);
+  }
+  sources->SetListeners(std::move(own));
+  return {};
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config) {
+  auto parts = std::make_unique<Parts>(config);
+  BG_CHECK(parts->Open());
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(parts)));
+  Status ready = daemon->parts_->Resume();
+  if (ready) ready = daemon->parts_->Bind();
+  if (!ready) {
+    daemon->Stop();
+    return std::unexpected(std::move(ready).error());
+  }
+  return daemon;
+}
+
+const std::vector<BoundListener>& Daemon::listeners() const { return parts_->listeners; }
+
+Status Daemon::ReloadCertificates() { return parts_->tls ? parts_->tls->Reload() : Status(); }
+
+void Daemon::Stop() {
+  Parts& p = *parts_;
+  p.server->Stop(p.config.limits.drain_timeout);
+  p.background.tasks().Cancel();
+  p.background.tasks().WaitFor(std::chrono::seconds(10));
+  p.threads.Stop();
+  p.threads.Join();
+  p.server.reset();
+  p.gateway.reset();
+  p.engine.reset();
+}
+
+}  // namespace blobgate::server
