@@ -45,7 +45,7 @@ struct Credential {
 
   // Service SAS.
   std::string signed_resource;  ///< sr: c, b, bs, bv, d
-  std::string snapshot;         ///< for bs and bv
+  std::string snapshot;         ///< the snapshot or version that the URL names; empty: none
   std::string policy_id;        ///< si; not empty: ApplyPolicy must follow
   bool has_start = false, has_expiry = false, has_permission = false;
   std::uint32_t directory_depth = 0;  ///< sdd
@@ -57,15 +57,18 @@ struct Credential {
 /// Verifies the Authorization header, else the `sig` of the query, else answers an anonymous
 /// credential. `account` is the account that the URL names; null: there is no such account (403
 /// AuthenticationFailed with credentials, 404 ResourceNotFound without). Errors: 400
-/// InvalidAuthenticationInfo, 403 AuthenticationFailed with AuthenticationErrorDetail (the string to
-/// sign is in it as Azure does it, the computed signature never), 403 AuthorizationSourceIPMismatch,
-/// 403 AuthorizationProtocolMismatch. Signatures compare in constant time; every key is tried.
+/// InvalidAuthenticationInfo (401 with WWW-Authenticate for a bearer token), 400 InvalidHeaderValue
+/// for a signed header sent twice, 403 AuthenticationFailed with AuthenticationErrorDetail (the
+/// string to sign is in it as Azure does it, the computed signature never), 403
+/// AuthorizationSourceIPMismatch, 403 AuthorizationProtocolMismatch. Signatures compare in constant
+/// time; every key is tried.
 azure::Outcome<Credential> Authenticate(const http::RequestHead& head,
-                                        const azure::Resource& resource,
-                                        const AccountKeys* account, Time now);
+                                        const azure::Resource& resource, const AccountKeys* account,
+                                        Time now);
 
-/// Completes `credential` from the policy it names. 403 AuthenticationFailed when there is no such
-/// policy, when a field is in both or in neither, or when the time window is over.
+/// Completes `credential` from the policy it names and clears policy_id; does nothing when it names
+/// none. 403 AuthenticationFailed when there is no such policy, when a field is in both or in
+/// neither, or when the time window is over; policy_id then stays, and Authorize refuses.
 azure::Outcome<void> ApplyPolicy(Credential& credential, const std::vector<StoredPolicy>& policies,
                                  Time now);
 
@@ -74,8 +77,9 @@ enum class Access { kPrivate, kBlob, kContainer };
 /// May this credential do `spec` on `resource`? `access` is the container's public access level
 /// (kPrivate when there is no container). Errors: 401 NoAuthenticationInformation with
 /// WWW-Authenticate, 404 ResourceNotFound (anonymous without x-ms-version), 403
-/// AuthorizationPermissionMismatch, AuthorizationResourceTypeMismatch, AuthorizationServiceMismatch,
-/// AuthorizationFailure. `has_version`: x-ms-version was sent.
+/// AuthorizationPermissionMismatch, AuthorizationResourceTypeMismatch,
+/// AuthorizationServiceMismatch, AuthorizationFailure (an operation no such SAS may call, or a
+/// policy that was not applied). `has_version`: x-ms-version was sent.
 azure::Outcome<void> Authorize(const Credential& credential, const azure::OperationSpec& spec,
                                const azure::Resource& resource, Access access, bool has_version);
 

@@ -10,22 +10,6 @@ void IoBackground::Spawn(std::string_view, std::move_only_function<Task<void>()>
   tasks_.Spawn(threads_.Next(), std::move(task));
 }
 
-Task<Result<gateway::OutsideAnswer>> HttpOutsideClient::Get(gateway::OutsideGet request) {
-  net::ClientRequest get;
-  get.secure = request.url.secure;
-  get.host = request.url.host;
-  get.port = request.url.port;
-  get.target = request.url.target;
-  get.headers = std::move(request.headers);
-  BG_CO_TRY(auto answer, co_await client_->Get(std::move(get), std::move(request.may_connect)));
-  gateway::OutsideAnswer out;
-  out.status = answer.status;
-  out.headers = std::move(answer.headers);
-  out.content_length = answer.content_length;
-  out.body = std::move(answer.body);
-  co_return out;
-}
-
 gateway::Accounts AccountsOf(const config::Config& config) {
   std::vector<gateway::AccountEntry> entries;
   for (const auto& account : config.accounts) {

@@ -10,8 +10,6 @@
 #include "config/config.h"
 #include "gateway/access_log.h"
 #include "gateway/accounts.h"
-#include "gateway/outside_client.h"
-#include "net/http_client.h"
 #include "net/io_threads.h"
 #include "net/limits.h"
 #include "operations/call.h"
@@ -28,17 +26,6 @@ class IoBackground final : public operations::Background {
  private:
   net::IoThreads& threads_;
   TaskGroup tasks_;
-};
-
-/// Copy sources outside, through net's client.
-class HttpOutsideClient final : public gateway::OutsideClient {
- public:
-  explicit HttpOutsideClient(std::unique_ptr<net::HttpClient> client)
-      : client_(std::move(client)) {}
-  Task<Result<gateway::OutsideAnswer>> Get(gateway::OutsideGet request) override;
-
- private:
-  std::unique_ptr<net::HttpClient> client_;
 };
 
 /// One line a request, as text or JSON, to a file or to the log; or none. Queued and written by a

@@ -4,6 +4,7 @@
 #include <boost/asio/use_future.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "engine/local/local_engine.h"
 #include "gateway/gateway.h"
 #include "gateway/source_opener.h"
+#include "net/http_client.h"
 #include "net/server.h"
 #include "net/tls.h"
 #include "operations/container/collector.h"
@@ -54,7 +56,8 @@ struct Daemon::Parts {
   std::shared_ptr<net::TlsContext> tls;
   net::IoThreads threads;
   IoBackground background;
-  std::unique_ptr<HttpOutsideClient> outside;
+  std::unique_ptr<net::HttpClient> client;
+  std::unique_ptr<gateway::HttpOutsideClient> outside;
   operations::EtagSource etags{clock};
   std::unique_ptr<gateway::GatewaySourceOpener> sources;
   std::unique_ptr<operations::Services> services;
@@ -70,10 +73,10 @@ struct Daemon::Parts {
 Status Daemon::Parts::Open() {
   BG_TRY(access_log, AccessLogWriter::Open(config));
   BG_TRY(engine, OpenEngine(config.engine));
-  net::ClientOptions client;
-  client.ca_file = config.copy_sources.ca_file;
-  BG_TRY(auto http_client, net::HttpClient::Create(std::move(client)));
-  outside = std::make_unique<HttpOutsideClient>(std::move(http_client));
+  net::ClientOptions client_options;
+  client_options.ca_file = config.copy_sources.ca_file;
+  BG_TRY(client, net::HttpClient::Create(std::move(client_options)));
+  outside = std::make_unique<gateway::HttpOutsideClient>(*client);
   const bool any_tls = std::ranges::any_of(config.listeners, [](const auto& l) { return l.tls; });
   if (any_tls) {
     BG_TRY(tls, net::TlsContext::Load(config.tls.certificate_file, config.tls.key_file));
@@ -142,16 +145,20 @@ const std::vector<BoundListener>& Daemon::listeners() const { return parts_->lis
 
 Status Daemon::ReloadCertificates() { return parts_->tls ? parts_->tls->Reload() : Status(); }
 
+// A handler that does not end even after its connection was cut still uses what would be destroyed.
+// Everything acknowledged is durable, so leaving at once is safe; the next start recovers.
 void Daemon::Stop() {
   Parts& p = *parts_;
-  p.server->Stop(p.config.limits.drain_timeout);
+  const bool answered = p.server->Stop(p.config.limits.drain_timeout);
   p.background.tasks().Cancel();
-  p.background.tasks().WaitFor(std::chrono::seconds(10));
+  const bool ended = p.background.tasks().WaitFor(std::chrono::seconds(10));
+  if (!answered || !ended) {
+    spdlog::error("some requests did not end; leaving without an orderly close of the store");
+    spdlog::shutdown();
+    std::_Exit(1);
+  }
   p.threads.Stop();
   p.threads.Join();
-  p.server.reset();
-  p.gateway.reset();
-  p.engine.reset();
 }
 
 }  // namespace blobgate::server

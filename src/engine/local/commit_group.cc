@@ -1,6 +1,6 @@
 #include "engine/local/commit_group.h"
 
-#include <format>
+#include <spdlog/fmt/fmt.h>
 #include <utility>
 
 #include "engine/local/extent_format.h"

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
-#include <format>
+#include <spdlog/fmt/fmt.h>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -23,7 +23,7 @@ constexpr std::string_view kFormatPrefix = "blobgate data ";
 
 Error SystemError(std::string_view what) {
   return {errno == ENOSPC ? Errc::kNoSpace : Errc::kIoError,
-          std::format("{}: {}", what, std::generic_category().message(errno))};
+          fmt::format("{}: {}", what, std::generic_category().message(errno))};
 }
 
 Status MakeDirectory(const std::string& path) {
@@ -92,7 +92,7 @@ Status DataDir::CheckFormat() const {
   const auto version = ParseFormat(text);
   if (!version) return Fail(Errc::kCorruption, file + " is not a format file");
   if (*version > kFormatVersion) {
-    return Fail(Errc::kInvalidArgument, std::format("{} has format {}, this program knows up to {}",
+    return Fail(Errc::kInvalidArgument, fmt::format("{} has format {}, this program knows up to {}",
                                                     path_, *version, kFormatVersion));
   }
   return {};
@@ -107,7 +107,7 @@ Status DataDir::WriteFormat() const {
     }
   }
   const std::string draft = path_ + "/FORMAT.new";
-  BG_CHECK(WriteAndSync(draft, std::format("{}{}\n", kFormatPrefix, kFormatVersion)));
+  BG_CHECK(WriteAndSync(draft, fmt::format("{}{}\n", kFormatPrefix, kFormatVersion)));
   if (::rename(draft.c_str(), (path_ + "/FORMAT").c_str()) != 0) {
     return std::unexpected(SystemError(draft));
   }

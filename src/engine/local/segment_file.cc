@@ -4,7 +4,7 @@
 
 #include <cerrno>
 #include <charconv>
-#include <format>
+#include <spdlog/fmt/fmt.h>
 #include <system_error>
 #include <utility>
 
@@ -13,11 +13,11 @@ namespace blobgate::engine {
 Error DiskError(int code, std::string_view what) {
   const bool full = code == -ENOSPC || code == -EDQUOT;
   return {full ? Errc::kNoSpace : Errc::kIoError,
-          std::format("{}: {}", what, std::generic_category().message(-code))};
+          fmt::format("{}: {}", what, std::generic_category().message(-code))};
 }
 
 std::string SegmentPaths::PathOf(std::uint64_t segment) const {
-  return std::format("{}/{:016x}.seg", directory_, segment);
+  return fmt::format("{}/{:016x}.seg", directory_, segment);
 }
 
 std::uint64_t SegmentPaths::IdOf(std::string_view file_name) {

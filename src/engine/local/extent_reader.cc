@@ -1,0 +1,121 @@
+#include "engine/local/extent_reader.h"
+
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <spdlog/fmt/fmt.h>
+#include <utility>
+
+#include "base/crc64.h"
+
+namespace blobgate::engine {
+
+ExtentReader::ExtentReader(SegmentFiles& files, Disk& disk, StoreState& state,
+                           boost::asio::thread_pool& pool, std::size_t cache_bytes)
+    : files_(files),
+      disk_(disk),
+      state_(state),
+      pool_(pool),
+      chunks_(cache_bytes),
+      tables_(kTableBytes) {}
+
+Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset,
+                                             std::uint64_t length) {
+  if (length <= kCachedRead) co_return co_await ReadCached(ref, offset, length);
+  const std::uint64_t first = offset / kChunk;
+  const std::uint64_t last = (offset + length - 1) / kChunk;
+  const std::uint64_t count = std::min<std::uint64_t>(last - first + 1, BufferPool::kSize / kChunk);
+  BG_CO_TRY(const SharedBytes chunks, co_await ReadChunks(ref, first, count));
+  const std::uint64_t skip = offset - first * kChunk;
+  co_return chunks.Sub(skip, std::min<std::uint64_t>(length, chunks.size() - skip));
+}
+
+// Answers what lies in the first chunk of the range; the caller asks again for the rest.
+Task<Result<SharedBytes>> ExtentReader::ReadCached(ExtentRef ref, std::uint64_t offset,
+                                                   std::uint64_t length) {
+  const std::uint64_t chunk = offset / kChunk;
+  // Places are never used again for other content while the process runs or after: a segment's
+  // end only grows until the file goes, and ids are not reused.
+  const Place key{ref.space, ref.position + chunk * kChunk};
+  std::optional<SharedBytes> found = chunks_.Get(key);
+  if (!found) {
+    BG_CO_TRY(found, co_await ReadChunks(ref, chunk, 1));
+    chunks_.Put(key, *found, found->size());
+  }
+  const std::uint64_t skip = offset - chunk * kChunk;
+  co_return found->Sub(skip, std::min<std::uint64_t>(length, found->size() - skip));
+}
+
+Task<Result<SharedBytes>> ExtentReader::ReadChunks(ExtentRef ref, std::uint64_t first,
+                                                   std::uint64_t count) {
+  BG_CO_TRY(const Checks checks, co_await ChecksOf(ref));
+  const std::uint64_t begin = first * kChunk;
+  const std::uint64_t size = std::min(count * kChunk, ref.length - begin);
+  std::shared_ptr<AlignedBuffer> buffer = count == 1
+                                              ? std::make_shared<AlignedBuffer>(size)
+                                              : buffers_.Take();
+  const MutableBytes data = buffer->span().first(size);
+  BG_CO_CHECK(co_await ReadInto(ref.space, ref.position + begin, data));
+  BG_CO_CHECK(Verify(ref, *checks, first, data));
+  co_return SharedBytes(std::move(buffer), data);
+}
+
+Task<Result<ExtentReader::Checks>> ExtentReader::ChecksOf(ExtentRef ref) {
+  if (ref.length <= kChunk) co_return std::make_shared<const ChunkChecks>(1, ref.check);
+  const Place key{ref.space, ref.position};
+  if (auto found = tables_.Get(key)) co_return *found;
+  AlignedBuffer trailer(TrailerLength(ref.length));
+  const MutableBytes bytes = trailer.span().first(TrailerLength(ref.length));
+  BG_CO_CHECK(co_await ReadInto(ref.space, ref.position + PaddedLength(ref.length), bytes));
+  auto checks = std::make_shared<ChunkChecks>();
+  if (!DecodeTrailer(ref, bytes, *checks)) {
+    co_return std::unexpected(Damaged(ref, "its trailer is damaged"));
+  }
+  tables_.Put(key, checks, 8 * checks->size());
+  co_return Checks(std::move(checks));
+}
+
+// What the page cache has costs no trip to the pool.
+Task<Status> ExtentReader::ReadInto(std::uint64_t segment, std::uint64_t position,
+                                    MutableBytes into) {
+  BG_CO_TRY(const SegmentFilePtr file, files_.Get(segment));
+  const ssize_t got = disk_.Read(file->fd(), into.data(), into.size(), position, RWF_NOWAIT);
+  if (got == static_cast<ssize_t>(into.size())) co_return Status();
+  auto read = [this, segment, position, into] { return ReadNow(segment, position, into); };
+  co_return co_await RunBlocking(pool_, std::move(read));
+}
+
+Status ExtentReader::ReadNow(std::uint64_t segment, std::uint64_t position, MutableBytes into) {
+  BG_TRY(const SegmentFilePtr file, files_.Get(segment));
+  while (!into.empty()) {
+    const ssize_t got = disk_.Read(file->fd(), into.data(), into.size(), position, 0);
+    if (got < 0) return std::unexpected(DiskError(static_cast<int>(got), "segment read"));
+    if (got == 0) {
+      return std::unexpected(
+          state_.Corruption(fmt::format("segment {:x} ends before {}", segment, position)));
+    }
+    position += static_cast<std::uint64_t>(got);
+    into = into.subspan(static_cast<std::size_t>(got));
+  }
+  return {};
+}
+
+Status ExtentReader::Verify(const ExtentRef& ref, const ChunkChecks& checks, std::uint64_t first,
+                            Bytes data) {
+  for (std::uint64_t chunk = first; !data.empty(); ++chunk) {
+    const Bytes content = data.first(ChunkLength(ref.length, chunk));
+    if (Crc64(content) != checks[chunk]) {
+      return std::unexpected(Damaged(ref, fmt::format("its chunk {} does not match", chunk)));
+    }
+    data = data.subspan(content.size());
+  }
+  return {};
+}
+
+Error ExtentReader::Damaged(const ExtentRef& ref, std::string_view what) {
+  return state_.Corruption(fmt::format("extent at {} of segment {:x}, {} bytes: {}", ref.position,
+                                       ref.space, ref.length, what));
+}
+
+}  // namespace blobgate::engine

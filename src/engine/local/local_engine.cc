@@ -1,0 +1,159 @@
+#include "engine/local/local_engine.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "engine/contract/check.h"
+#include "engine/local/catalog_db.h"
+#include "engine/local/committer.h"
+#include "engine/local/data_dir.h"
+#include "engine/local/extent_reader.h"
+#include "engine/local/local_catalog.h"
+#include "engine/local/local_extent_writer.h"
+#include "engine/local/reclaimer.h"
+#include "engine/local/recovery.h"
+#include "engine/local/segment_allocator.h"
+
+namespace blobgate::engine {
+namespace {
+
+class LocalExtents final : public ExtentStore {
+ public:
+  LocalExtents(SegmentAllocator& allocator, ExtentReader& reader, WriterContext& context)
+      : allocator_(allocator), reader_(reader), context_(context) {}
+
+  Task<Result<std::unique_ptr<ExtentWriter>>> Create(std::uint64_t length) override {
+    BG_CO_CHECK(CheckExtentLength(length));
+    BG_CO_CHECK(context_.state.CheckWritable());
+    BG_CO_CHECK(context_.state.CheckSpace(StoredLength(length)));
+    BG_CO_TRY(Reservation reservation, co_await allocator_.Reserve(length));
+    co_return std::make_unique<LocalExtentWriter>(context_, std::move(reservation), length);
+  }
+
+  void Discard(const ExtentRef& ref) override {
+    if (!context_.segments.TakeFresh(ref)) return;
+    context_.garbage.Push({{{ref.space, ref.position}, StoredLength(ref.length), false}});
+  }
+
+  ReadGuard BeginRead() override { return context_.garbage.BeginRead(); }
+
+  Task<Result<SharedBytes>> Read(const ExtentRef& ref, std::uint64_t offset,
+                                 std::uint64_t length) override {
+    BG_CO_CHECK(CheckRange(ref, offset, length));
+    co_return co_await reader_.Read(ref, offset, std::min(length, kMaxRead));
+  }
+
+ private:
+  SegmentAllocator& allocator_;
+  ExtentReader& reader_;
+  WriterContext& context_;
+};
+
+/// Members in the order they are built; the destructor ends the threads in the other order.
+class LocalEngine final : public Engine {
+ public:
+  LocalEngine(const LocalOptions& options, std::unique_ptr<DataDir> dir,
+              std::unique_ptr<CatalogDb> db, Disk& disk)
+      : dir_(std::move(dir)),
+        db_(std::move(db)),
+        state_(disk, options.data_dir, options.reserve_bytes),
+        segments_(options.segment_bytes),
+        paths_(disk, dir_->segments()),
+        files_(paths_, options.max_open_segments),
+        pool_(options.io_threads),
+        committer_(*db_, segments_, garbage_, state_),
+        partitions_(*db_, committer_, pool_),
+        catalog_(*db_, committer_, partitions_, state_, pool_),
+        allocator_(paths_, segments_, committer_, garbage_, state_, pool_, options.large_writers,
+                   options.direct_io),
+        reader_(files_, disk, state_, pool_, options.read_cache_bytes),
+        context_{segments_, garbage_, state_, pool_, {}},
+        extents_(allocator_, reader_, context_) {}
+
+  ~LocalEngine() override {
+    allocator_.CloseAll();
+    pool_.join();
+    if (reclaimer_) reclaimer_->Stop();
+    committer_.Stop();
+    if (!state_.read_only()) db_->Flush();
+  }
+
+  Status Start() {
+    const auto started = std::chrono::steady_clock::now();
+    BG_CHECK(Recover({*db_, committer_, segments_, garbage_, paths_}));
+    BG_CHECK(partitions_.Load());
+    auto forget = [this](std::uint64_t segment) { files_.Forget(segment); };
+    reclaimer_ = std::make_unique<Reclaimer>(paths_, segments_, garbage_, committer_, state_,
+                                             std::move(forget));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+    recovery_seconds_ = took.count();
+    return {};
+  }
+
+  Catalog& catalog() override { return catalog_; }
+  ExtentStore& extents() override { return extents_; }
+  GarbageQueue& garbage() { return garbage_; }
+
+  EngineStats Stats() const override {
+    const Segments::Totals totals = segments_.GetTotals();
+    EngineStats stats;
+    stats.segments = totals.segments;
+    stats.segment_bytes = totals.bytes;
+    stats.live_bytes = totals.live;
+    stats.disk_free_bytes = state_.FreeBytes();
+    stats.commits = committer_.commits();
+    stats.commit_groups = committer_.groups();
+    stats.corruption_errors = state_.corruptions();
+    stats.recovery_seconds = recovery_seconds_;
+    stats.read_only = state_.read_only();
+    return stats;
+  }
+
+  Status Health() const override {
+    BG_CHECK(state_.CheckWritable());
+    return state_.CheckSpace(0);
+  }
+
+ private:
+  const std::unique_ptr<DataDir> dir_;
+  const std::unique_ptr<CatalogDb> db_;
+  StoreState state_;
+  Segments segments_;
+  GarbageQueue garbage_;
+  const SegmentPaths paths_;
+  SegmentFiles files_;
+  boost::asio::thread_pool pool_;
+  Committer committer_;
+  PartitionMap partitions_;
+  LocalCatalog catalog_;
+  SegmentAllocator allocator_;
+  ExtentReader reader_;
+  WriterContext context_;
+  LocalExtents extents_;
+  std::unique_ptr<Reclaimer> reclaimer_;
+  double recovery_seconds_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options) {
+  const auto started = std::chrono::steady_clock::now();
+  BG_TRY(auto dir, DataDir::Open(options.data_dir));
+  BG_TRY(auto db, CatalogDb::Open(options, dir->catalog()));
+  Disk& disk = options.disk ? *options.disk : SystemDisk();
+  auto engine = std::make_unique<LocalEngine>(options, std::move(dir), std::move(db), disk);
+  BG_CHECK(engine->Start());
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  spdlog::info("store {} open after {:.3f} s, {} segments, {} bytes live", options.data_dir,
+               took.count(), engine->Stats().segments, engine->Stats().live_bytes);
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+void WaitUntilReclaimed(Engine& engine) {
+  static_cast<LocalEngine&>(engine).garbage().WaitIdle();
+}
+
+}  // namespace blobgate::engine

@@ -1,0 +1,30 @@
+// Descriptors of segments that are read, a bounded number of them.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/local/lru_cache.h"
+#include "engine/local/segment_file.h"
+
+namespace blobgate::engine {
+
+/// Thread-safe. The paths outlive it.
+class SegmentFiles {
+ public:
+  SegmentFiles(const SegmentPaths& paths, std::size_t most) : paths_(paths), open_(most) {}
+
+  /// kNotFound when there is no such segment. May block for as long as open(2) does.
+  Result<SegmentFilePtr> Get(std::uint64_t segment) {
+    if (auto file = open_.Get(segment)) return std::move(*file);
+    BG_TRY(SegmentFilePtr file, paths_.Open(segment));
+    open_.Put(segment, file, 1);
+    return file;
+  }
+  void Forget(std::uint64_t segment) { open_.Erase(segment); }
+
+ private:
+  const SegmentPaths& paths_;
+  LruCache<std::uint64_t, SegmentFilePtr> open_;
+};
+
+}  // namespace blobgate::engine
