@@ -10,16 +10,18 @@ from harness import BOTH, Context, scenario
 GROUP = "Local file properties"
 
 
-def _tree(ctx: Context):
+def _tree(ctx: Context, linked_dir="dir"):
     tree = test_data.make_tree(ctx.new_directory("tree"), {"real.txt": 40, "dir/inner.txt": 50})
     (tree / "link.txt").symlink_to("real.txt")
-    (tree / "linked-dir").symlink_to("dir")
+    (tree / "linked-dir").symlink_to(linked_dir)
     return tree
 
 
 @scenario(GROUP, "symbolic links left out by default, followed with --follow-symlinks", styles=BOTH)
 def follow(ctx: Context) -> None:
-    tree = _tree(ctx)
+    # A link to a directory inside the tree would be taken for a cycle and left out by AzCopy.
+    outside = test_data.make_tree(ctx.new_directory("outside"), {"inner.txt": 50})
+    tree = _tree(ctx, outside)
     container = ctx.container()
     ctx.upload(tree, ctx.url(container), "--recursive", "--as-subdir=false")
     ctx.names_are(container, ["dir/inner.txt", "real.txt"])
@@ -50,14 +52,17 @@ def posix(ctx: Context) -> None:
     os.chmod(tree / "f", 0o640)
     os.utime(tree / "f", (1_111_111_111, 1_222_222_222))
     container = ctx.container()
-    ctx.upload(tree / "f", ctx.url(container, "f"), "--preserve-posix-properties")
+    ctx.upload(f"{tree}/*", ctx.url(container), "--preserve-posix-properties")
     metadata = ctx.client().head(container, "f").metadata
     ctx.holds(f"modtime is kept: {metadata}",
               metadata.get("modtime", "").startswith("1222222222"))
     ctx.equal("mode in metadata", int(metadata["permissions"]) & 0o777, 0o640)
-    target = ctx.path("back")
-    ctx.download(ctx.url(container, "f"), target, "--preserve-posix-properties")
-    ctx.equal("modification time", int(target.stat().st_mtime), 1_222_222_222)
+    # Through a listing: of a single source AzCopy reads the metadata from headers, whose names Go
+    # capitalises, and does not find its own.
+    target = ctx.new_directory("back")
+    ctx.download(ctx.url(container, "*"), target, "--recursive", "--preserve-posix-properties")
+    ctx.equal("modification time", int((target / "f").stat().st_mtime), 1_222_222_222)
+    ctx.equal("mode", (target / "f").stat().st_mode & 0o777, 0o640)
 
 
 @scenario(GROUP, "--include-directory-stub: empty directories as hdi_isfolder blobs", styles=BOTH)
@@ -65,12 +70,14 @@ def stubs(ctx: Context) -> None:
     tree = test_data.make_tree(ctx.new_directory("tree"), {"dir/f": 4})
     (tree / "empty").mkdir()
     container = ctx.container()
-    ctx.upload(tree, ctx.url(container), "--recursive", "--as-subdir=false",
+    # Below a directory: with the container's root as target AzCopy 10.32 panics before it sends
+    # anything for the root's own stub.
+    ctx.upload(tree, ctx.url(container, "base"), "--recursive", "--as-subdir=false",
                "--include-directory-stub")
     client = ctx.client()
-    ctx.equal("stub", client.head(container, "empty").metadata.get("hdi_isfolder"), "true")
-    ctx.headers_are(container, "empty", {"Content-Length": "0"})
+    ctx.equal("stub", client.head(container, "base/empty").metadata.get("hdi_isfolder"), "true")
+    ctx.headers_are(container, "base/empty", {"Content-Length": "0"})
     target = ctx.new_directory("down")
-    ctx.download(ctx.url(container, "*"), target, "--recursive", "--include-directory-stub")
+    ctx.download(ctx.url(container, "base/*"), target, "--recursive", "--include-directory-stub")
     ctx.holds("the empty directory is back", (target / "empty").is_dir())
     ctx.same_trees(target, tree)

@@ -58,7 +58,8 @@ const CorsRule* RuleFor(const std::vector<CorsRule>& rules, std::string_view ori
 }
 
 Error MissingCorsHeader() {
-  return Error(ErrorCode::kInvalidHeaderValue).WithMessage("A required CORS header is not present.");
+  return Error(ErrorCode::kInvalidHeaderValue)
+      .WithMessage("A required CORS header is not present.");
 }
 
 Error PreflightFailure() {
@@ -111,8 +112,7 @@ NameValues MatchActual(const std::vector<CorsRule>& rules, std::string_view meth
   if (!rule || request.Get("origin").empty()) {
     if (!all) return out;
   }
-  out.emplace_back("Access-Control-Allow-Origin",
-                   all ? "*" : std::string(request.Get("origin")));
+  out.emplace_back("Access-Control-Allow-Origin", all ? "*" : std::string(request.Get("origin")));
   const std::string exposed = ExposedHeaders(*rule, response);
   if (!exposed.empty()) out.emplace_back("Access-Control-Expose-Headers", exposed);
   if (!all) out.emplace_back("Access-Control-Allow-Credentials", "true");

@@ -40,10 +40,10 @@ struct [[nodiscard]] Error {
 
   Error() = default;
   explicit(false) Error(ErrorCode c) : code(c) {}
-  /// The one mapping of internal errors: kNoSpace and kReadOnly become 503 ServerBusy with their own
-  /// message and no Retry-After loop (AzCopy must report them at once), kUnavailable 503 ServerBusy,
-  /// kTimeout 500 OperationTimedOut, kTooLarge 413, kInvalidArgument 400 InvalidInput; the rest,
-  /// kCorruption among them, 500 InternalError.
+  /// The one mapping of internal errors: kNoSpace and kReadOnly become 503 ServerBusy with their
+  /// own message and no Retry-After loop (AzCopy must report them at once), kUnavailable 503
+  /// ServerBusy, kTimeout 500 OperationTimedOut, kTooLarge 413, kInvalidArgument 400 InvalidInput;
+  /// the rest, kCorruption among them, 500 InternalError.
   explicit(false) Error(blobgate::Error internal);
 
   unsigned http_status() const { return status.value_or(InfoOf(code).status); }
@@ -77,8 +77,12 @@ class [[nodiscard]] Outcome : public std::expected<T, Error> {
   using std::expected<T, Error>::expected;
 };
 
-inline std::unexpected<Error> Fail(ErrorCode code) { return std::unexpected<Error>(Error(code)); }
-inline std::unexpected<Error> Fail(Error error) { return std::unexpected<Error>(std::move(error)); }
+inline std::unexpected<Error> Fail(ErrorCode code) {
+  return std::unexpected<Error>(Error(code));
+}
+inline std::unexpected<Error> Fail(Error error) {
+  return std::unexpected<Error>(std::move(error));
+}
 
 /// 400 InvalidHeaderValue with HeaderName and HeaderValue.
 Error InvalidHeader(std::string_view name, std::string_view value);

@@ -60,17 +60,17 @@ enum class Conditions : std::uint8_t { kNone, kRead, kWrite, kModifiedOnly, kTag
 
 struct OperationSpec {
   Operation id;
-  std::string_view name;      ///< as in Azure's reference: "Put Block List"
-  std::string_view method;    ///< "GET"; a HEAD twin is found through `head_too`
+  std::string_view name;    ///< as in Azure's reference: "Put Block List"
+  std::string_view method;  ///< "GET"; a HEAD twin is found through `head_too`
   bool head_too = false;
   Level level;
-  std::string_view restype;   ///< required value of the query parameter, empty: absent
-  std::string_view comp;      ///< likewise; compared without case
+  std::string_view restype;  ///< required value of the query parameter, empty: absent
+  std::string_view comp;     ///< likewise; compared without case
   /// For PUT rows that share a URL: the headers that decide. Null: always fits.
   bool (*fits)(const http::HeaderView&) = nullptr;
-  char sas_resource;                ///< account SAS `srt`: 's', 'c', 'o'; '*' any
-  std::string_view account_letters; ///< any one of these lets an account SAS in; empty: never
-  std::string_view service_letters; ///< the same for a service SAS; empty: never
+  char sas_resource;                 ///< account SAS `srt`: 's', 'c', 'o'; '*' any
+  std::string_view account_letters;  ///< any one of these lets an account SAS in; empty: never
+  std::string_view service_letters;  ///< the same for a service SAS; empty: never
   PublicAccess anonymous = PublicAccess::kNever;
   Conditions conditions = Conditions::kNone;
 };

@@ -18,7 +18,7 @@ constexpr std::size_t kMaxLiteralHeaders = 64;
 constexpr std::size_t kMaxPrefixedHeaders = 2;
 constexpr std::size_t kMaxHeaderLength = 256;
 constexpr std::uint32_t kMaxRetentionDays = 365;
-constexpr std::array<std::string_view, 8> kMethods{"DELETE", "GET",   "HEAD",    "MERGE",
+constexpr std::array<std::string_view, 8> kMethods{"DELETE", "GET",  "HEAD",    "MERGE",
                                                    "PATCH",  "POST", "OPTIONS", "PUT"};
 
 Outcome<bool> RequiredBool(const XmlFields& fields, std::string_view name) {
@@ -45,8 +45,8 @@ Outcome<RetentionPolicy> ReadRetention(const XmlFields& fields) {
   if (!days) return Fail(ErrorCode::kMissingRequiredXmlNode);
   BG_TRY(const std::uint32_t count, days->Number());
   if (count < 1 || count > kMaxRetentionDays) {
-    return Fail(InvalidXml(
-        "Retention days must be greater than 0 and less than or equal to 365 days."));
+    return Fail(
+        InvalidXml("Retention days must be greater than 0 and less than or equal to 365 days."));
   }
   policy.days = count;
   return policy;

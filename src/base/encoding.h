@@ -11,7 +11,9 @@
 namespace blobgate {
 
 std::string Base64Encode(Bytes data);
-inline std::string Base64Encode(std::string_view data) { return Base64Encode(AsBytes(data)); }
+inline std::string Base64Encode(std::string_view data) {
+  return Base64Encode(AsBytes(data));
+}
 /// Standard alphabet, padding required, no white space (RFC 4648 section 4). nullopt otherwise.
 std::optional<std::string> Base64Decode(std::string_view text);
 

@@ -58,12 +58,12 @@ using Status = Result<void>;
 #define BG_CONCAT_INNER(a, b) a##b
 #define BG_CONCAT(a, b) BG_CONCAT_INNER(a, b)
 
-#define BG_TRY_IMPL(tmp, ret, decl, ...)                    \
-  auto tmp = (__VA_ARGS__);                                 \
-  if (!tmp) ret std::unexpected(std::move(tmp).error());    \
+#define BG_TRY_IMPL(tmp, ret, decl, ...)                 \
+  auto tmp = (__VA_ARGS__);                              \
+  if (!tmp) ret std::unexpected(std::move(tmp).error()); \
   decl = std::move(*tmp)
 
-#define BG_CHECK_IMPL(tmp, ret, ...)                                 \
+#define BG_CHECK_IMPL(tmp, ret, ...) \
   if (auto tmp = (__VA_ARGS__); !tmp) ret std::unexpected(std::move(tmp).error())
 
 /// BG_TRY(auto x, Call()): x is the value, or the function returns the error.

@@ -36,8 +36,8 @@ Task<T> AwaitCompletion(Start start) {
       [&start](auto handler) {
         auto executor = boost::asio::get_associated_executor(handler);
         auto guard = boost::asio::make_work_guard(executor);
-        Completer<T> completer = [handler = std::move(handler), guard = std::move(guard)](
-                                     T value) mutable {
+        Completer<T> completer = [handler = std::move(handler),
+                                  guard = std::move(guard)](T value) mutable {
           auto executor = guard.get_executor();
           boost::asio::post(executor, [handler = std::move(handler), value = std::move(value),
                                        guard = std::move(guard)]() mutable {

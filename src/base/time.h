@@ -56,6 +56,8 @@ std::string FormatIso8601Seconds(Time t);
 std::optional<Time> ParseIso8601(std::string_view text);
 
 /// Seconds precision, rounded down.
-inline Time FloorSeconds(Time t) { return std::chrono::floor<std::chrono::seconds>(t); }
+inline Time FloorSeconds(Time t) {
+  return std::chrono::floor<std::chrono::seconds>(t);
+}
 
 }  // namespace blobgate

@@ -56,8 +56,8 @@ azure::Outcome<void> CheckWrite(const ConditionHeaders& conditions, const Condit
 /// Copy sources: a failed condition is 412 `code` (SourceConditionNotMet or
 /// CannotVerifyCopySource); If-None-Match and If-Modified-Since give 304 with
 /// CannotVerifyCopySource.
-azure::Outcome<void> CheckSource(const ConditionHeaders& conditions, const ConditionSubject& subject,
-                                 azure::ErrorCode code);
+azure::Outcome<void> CheckSource(const ConditionHeaders& conditions,
+                                 const ConditionSubject& subject, azure::ErrorCode code);
 
 /// A read of something that is not there: 412 ConditionNotMet when If-Match was sent, else nothing.
 azure::Outcome<void> CheckMissing(const ConditionHeaders& conditions);

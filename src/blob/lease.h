@@ -33,9 +33,9 @@ struct LeaseRequest {
 };
 
 struct LeaseChange {
-  LeaseRecord lease;         ///< to store
-  unsigned status = 200;     ///< 201 acquire, 202 break, else 200
-  std::string lease_id;      ///< x-ms-lease-id; empty: not sent
+  LeaseRecord lease;                       ///< to store
+  unsigned status = 200;                   ///< 201 acquire, 202 break, else 200
+  std::string lease_id;                    ///< x-ms-lease-id; empty: not sent
   std::optional<std::int32_t> lease_time;  ///< x-ms-lease-time (break)
 };
 

@@ -71,15 +71,21 @@ enum class BlobType : std::uint8_t { kBlock = 0, kAppend = 1, kPage = 2 };
 /// Tier names as on the wire ("Hot"); empty: none applies.
 struct TierState {
   std::string tier;
-  bool inferred = true;              ///< the account's default; shown as x-ms-access-tier-inferred
-  Time changed{};                    ///< x-ms-access-tier-change-time; zero when inferred
-  std::string rehydrating_to;        ///< "Hot"...: x-ms-archive-status rehydrate-pending-to-hot
-  std::string rehydrate_priority;    ///< Standard | High
-  Time rehydrated{};                 ///< when the rehydration is over
+  bool inferred = true;            ///< the account's default; shown as x-ms-access-tier-inferred
+  Time changed{};                  ///< x-ms-access-tier-change-time; zero when inferred
+  std::string rehydrating_to;      ///< "Hot"...: x-ms-archive-status rehydrate-pending-to-hot
+  std::string rehydrate_priority;  ///< Standard | High
+  Time rehydrated{};               ///< when the rehydration is over
 };
 
 struct CopyState {
-  enum class Status : std::uint8_t { kNone = 0, kPending = 1, kSuccess = 2, kAborted = 3, kFailed = 4 };
+  enum class Status : std::uint8_t {
+    kNone = 0,
+    kPending = 1,
+    kSuccess = 2,
+    kAborted = 3,
+    kFailed = 4
+  };
   Status status = Status::kNone;
   std::string id;      ///< GUID
   std::string source;  ///< URL as given, `sig` removed

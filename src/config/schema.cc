@@ -39,7 +39,7 @@ void DocumentLeaf(std::vector<OptionDoc>& out, const std::string& path, const Fi
 }
 
 template <class T>
-Field<T> Text(std::string name, std::string T::*at, std::string help, bool required = false,
+Field<T> Text(std::string name, std::string T::* at, std::string help, bool required = false,
               bool secret = false) {
   Field<T> f;
   f.name = std::move(name);
@@ -57,7 +57,7 @@ Field<T> Text(std::string name, std::string T::*at, std::string help, bool requi
 }
 
 template <class T>
-Field<T> Choice(std::string name, std::string T::*at, std::vector<std::string> values,
+Field<T> Choice(std::string name, std::string T::* at, std::vector<std::string> values,
                 std::string help) {
   Field<T> f = Text(std::move(name), at, std::move(help));
   f.doc.type = "one of";
@@ -78,7 +78,7 @@ Field<T> Choice(std::string name, std::string T::*at, std::vector<std::string> v
 }
 
 template <class T>
-Field<T> Flag(std::string name, bool T::*at, std::string help) {
+Field<T> Flag(std::string name, bool T::* at, std::string help) {
   Field<T> f;
   f.name = std::move(name);
   f.doc.type = "true | false";
@@ -103,7 +103,7 @@ std::optional<std::uint64_t> WholeNumber(const json& v) {
 }
 
 template <class T, class N>
-Field<T> Number(std::string name, N T::*at, Range range, std::string unit, std::string help) {
+Field<T> Number(std::string name, N T::* at, Range range, std::string unit, std::string help) {
   Field<T> f;
   f.name = std::move(name);
   const std::string bounds = std::to_string(range.low) + ".." + std::to_string(range.high);
@@ -126,7 +126,7 @@ Field<T> Number(std::string name, N T::*at, Range range, std::string unit, std::
 }
 
 template <class T>
-Field<T> Texts(std::string name, std::vector<std::string> T::*at, std::string help,
+Field<T> Texts(std::string name, std::vector<std::string> T::* at, std::string help,
                bool required = false, bool secret = false) {
   Field<T> f;
   f.name = std::move(name);
@@ -182,7 +182,7 @@ void DocumentObject(const std::vector<Field<T>>& fields, std::vector<OptionDoc>&
 }
 
 template <class T, class S>
-Field<T> Section(std::string name, S T::*at, std::vector<Field<S>> fields, bool required = false) {
+Field<T> Section(std::string name, S T::* at, std::vector<Field<S>> fields, bool required = false) {
   Field<T> f;
   f.name = std::move(name);
   f.required = required;
@@ -196,7 +196,7 @@ Field<T> Section(std::string name, S T::*at, std::vector<Field<S>> fields, bool 
 }
 
 template <class T, class S>
-Field<T> List(std::string name, std::vector<S> T::*at, std::vector<Field<S>> fields) {
+Field<T> List(std::string name, std::vector<S> T::* at, std::vector<Field<S>> fields) {
   Field<T> f;
   f.name = std::move(name);
   f.read = [at, fields](T& into, const json& v, const std::string& where) -> Status {

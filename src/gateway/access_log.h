@@ -11,7 +11,7 @@ struct AccessEntry {
   std::string request_id;
   std::string peer;
   std::string method;
-  std::string target;  ///< with `sig` removed
+  std::string target;          ///< with `sig` removed
   std::string_view operation;  ///< Azure's name; "-" when none was found
   std::string account;
   unsigned status = 0;

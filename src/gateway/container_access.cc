@@ -15,9 +15,12 @@ std::vector<auth::StoredPolicy> PoliciesOf(const blob::ContainerRecord& record) 
 
 auth::Access AccessOf(const blob::ContainerRecord& record) {
   switch (record.access) {
-    case blob::ContainerAccess::kBlob: return auth::Access::kBlob;
-    case blob::ContainerAccess::kContainer: return auth::Access::kContainer;
-    case blob::ContainerAccess::kPrivate: break;
+    case blob::ContainerAccess::kBlob:
+      return auth::Access::kBlob;
+    case blob::ContainerAccess::kContainer:
+      return auth::Access::kContainer;
+    case blob::ContainerAccess::kPrivate:
+      break;
   }
   return auth::Access::kPrivate;
 }

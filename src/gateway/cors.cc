@@ -7,8 +7,7 @@
 namespace blobgate::gateway {
 
 Task<azure::NameValues> CorsHeaders(operations::Services& services, std::string_view account,
-                                    const http::RequestHead& head,
-                                    const http::Response& response) {
+                                    const http::RequestHead& head, const http::Response& response) {
   auto stored = co_await operations::LoadServiceProperties(services, account);
   if (!stored) {
     spdlog::error("account {}: service properties cannot be read: {}", account,

@@ -59,7 +59,7 @@ void LogFailure(const http::RequestHead& head, std::string_view request_id,
                 const azure::Error& error) {
   if (error.http_status() < 500) return;
   spdlog::error("request {} {} {} failed: {} ({})", request_id, head.method,
-             RedactTarget(head.target), azure::InfoOf(error.code).code, error.cause);
+                RedactTarget(head.target), azure::InfoOf(error.code).code, error.cause);
 }
 
 }  // namespace
@@ -123,11 +123,11 @@ Task<azure::Outcome<azure::Permissions>> Gateway::Admit(Exchange& x) {
     if (!x.account) co_return azure::Fail(azure::ErrorCode::kResourceNotFound);
     co_return azure::Permissions();
   }
-  BG_CO_TRY(x.credential, auth::Authenticate(x.head, x.resource,
-                                             x.account ? &x.account->keys : nullptr, x.now));
+  BG_CO_TRY(x.credential,
+            auth::Authenticate(x.head, x.resource, x.account ? &x.account->keys : nullptr, x.now));
   BG_CO_TRY(x.version, VersionOf(x.head, x.credential));
-  BG_CO_TRY(auto access, co_await CompleteCredential(parts_.services, x.resource, x.credential,
-                                                     x.now));
+  BG_CO_TRY(auto access,
+            co_await CompleteCredential(parts_.services, x.resource, x.credential, x.now));
   BG_CO_CHECK(auth::Authorize(x.credential, *x.spec, x.resource, access,
                               x.head.headers.Has("x-ms-version")));
   co_return x.credential.letters;

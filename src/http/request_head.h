@@ -54,16 +54,16 @@ class Query {
 /// The head of one request. Valid until the response was sent: the views point into the
 /// connection's head buffer.
 struct RequestHead {
-  std::string_view method;   ///< as sent; methods are case-sensitive
-  std::string_view target;   ///< as sent, origin form ("/path?query")
-  std::string_view path;     ///< the part of target before `?`, still encoded, starts with `/`
-  std::string_view raw_query;///< the part after `?`, still encoded; empty when there is none
+  std::string_view method;     ///< as sent; methods are case-sensitive
+  std::string_view target;     ///< as sent, origin form ("/path?query")
+  std::string_view path;       ///< the part of target before `?`, still encoded, starts with `/`
+  std::string_view raw_query;  ///< the part after `?`, still encoded; empty when there is none
   Query query;
   HeaderView headers;
   std::optional<std::uint64_t> content_length;
-  bool chunked = false;      ///< Transfer-Encoding: chunked
-  bool secure = false;       ///< came over TLS
-  std::string_view peer;     ///< textual address of the client, without port
+  bool chunked = false;   ///< Transfer-Encoding: chunked
+  bool secure = false;    ///< came over TLS
+  std::string_view peer;  ///< textual address of the client, without port
   std::uint16_t local_port = 0;
 
   std::string_view host() const { return headers.Get("host"); }

@@ -88,14 +88,13 @@ azure::Error Busy() {
 Task<azure::Outcome<bool>> CommitTarget(Call& call, const Target& target, engine::Batch batch) {
   batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
   batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
-  co_return Committed(
-      co_await call.services.catalog().Commit(target.partition, std::move(batch)));
+  co_return Committed(co_await call.services.catalog().Commit(target.partition, std::move(batch)));
 }
 
 Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& container,
                                            engine::Batch batch) {
-  batch.preconditions.push_back(engine::Precondition::At(
-      blob::ContainerKey(call.resource.container), container.row.version));
+  batch.preconditions.push_back(
+      engine::Precondition::At(blob::ContainerKey(call.resource.container), container.row.version));
   co_return Committed(
       co_await call.services.catalog().Commit(container.account_partition, std::move(batch)));
 }
@@ -159,8 +158,7 @@ void DropStaged(std::string_view name, const Target& target,
                 const std::vector<blob::StagedBlock>& staged, engine::Batch& batch,
                 ReferenceSet& kept) {
   for (const auto& entry : staged) {
-    batch.deletes.push_back(
-        blob::StagedKey(name, target.blob->staged_generation, entry.block.id));
+    batch.deletes.push_back(blob::StagedKey(name, target.blob->staged_generation, entry.block.id));
     ReleaseSlices(entry.block, batch, kept);
   }
 }

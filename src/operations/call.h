@@ -74,7 +74,7 @@ struct Call {
   azure::Permissions permissions;  ///< letters of the caller; all for Shared Key
   std::string_view version;        ///< x-ms-version in force, a date as text; compares as text
   std::string_view request_id;
-  std::string_view endpoint;       ///< "https://acct.blob.example/" for ServiceEndpoint, ends in `/`
+  std::string_view endpoint;  ///< "https://acct.blob.example/" for ServiceEndpoint, ends in `/`
   Time now;
   /// Response headers a SAS overrides (rscc and so on).
   const std::vector<std::pair<std::string, std::string>>& overrides;

@@ -1,5 +1,5 @@
-// Giving a blob new content: the part that Put Blob, Put Block List, Put Blob From URL and the copies
-// share.
+// Giving a blob new content: the part that Put Blob, Put Block List, Put Blob From URL and the
+// copies share.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@ namespace blobgate::operations {
 
 /// What the request says about the blob to be written (operations.md 2.4).
 struct NewBlobInputs {
-  blob::HttpProperties properties;  ///< defaults applied (Content-Type application/octet-stream)
-  bool any_property_header = false; ///< one of x-ms-blob-content-* or x-ms-blob-cache-control
+  blob::HttpProperties properties;   ///< defaults applied (Content-Type application/octet-stream)
+  bool any_property_header = false;  ///< one of x-ms-blob-content-* or x-ms-blob-cache-control
   bool any_metadata_header = false;
   blob::Metadata metadata;
   bool tags_header = false;
@@ -56,8 +56,8 @@ struct Replacement {
 blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs& inputs,
                            const Replacement& replacement, blob::LeaseRecord lease);
 
-/// One round: CheckReplace, then a commit that puts the new record and drops the old content and all
-/// uncommitted blocks. nullopt: something moved, load and try again. The record as committed.
+/// One round: CheckReplace, then a commit that puts the new record and drops the old content and
+/// all uncommitted blocks. nullopt: something moved, load and try again. The record as committed.
 Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
                                                                  const NewBlobInputs& inputs,
                                                                  const Replacement& replacement);

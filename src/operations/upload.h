@@ -18,8 +18,8 @@ struct ChecksumPlan {
   bool compute_md5 = false;  ///< set when expected_md5 is; MD5 is the slowest part of a write
 };
 
-/// From Content-MD5, x-ms-content-crc64 and, when `blob_md5_wins` (Put Blob), x-ms-blob-content-md5.
-/// 400 InvalidMd5, InvalidHeaderValue (crc), BothCrc64AndMd5HeaderPresent.
+/// From Content-MD5, x-ms-content-crc64 and, when `blob_md5_wins` (Put Blob),
+/// x-ms-blob-content-md5. 400 InvalidMd5, InvalidHeaderValue (crc), BothCrc64AndMd5HeaderPresent.
 azure::Outcome<ChecksumPlan> PlanChecksums(const http::HeaderView& headers, bool blob_md5_wins);
 
 /// What arrived: durable, not yet referenced.
@@ -31,8 +31,8 @@ struct Uploaded {
 };
 
 /// Streams exactly `length` bytes of `body` into fresh extents of at most kMaxExtent, through one
-/// buffer of 256 KiB, and checks the hashes. On failure (disconnect, mismatch, full disk) everything
-/// written is discarded. 400 Md5Mismatch, Crc64Mismatch with their details.
+/// buffer of 256 KiB, and checks the hashes. On failure (disconnect, mismatch, full disk)
+/// everything written is discarded. 400 Md5Mismatch, Crc64Mismatch with their details.
 Task<azure::Outcome<Uploaded>> Receive(Services& services, http::BodyReader& body,
                                        std::uint64_t length, const ChecksumPlan& plan);
 

@@ -1,7 +1,7 @@
 #include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/details/thread_pool.h>
 
 #include <nlohmann/json.hpp>
 
@@ -13,20 +13,18 @@ namespace {
 constexpr std::size_t kQueue = 8192;
 
 std::string AsJson(const gateway::AccessEntry& e) {
-  return nlohmann::json{{"request_id", e.request_id}, {"peer", e.peer},
-                        {"method", e.method},         {"target", e.target},
-                        {"operation", e.operation},   {"account", e.account},
-                        {"status", e.status},         {"error", e.error_code},
-                        {"bytes_in", e.bytes_in},     {"bytes_out", e.bytes_out},
-                        {"seconds", e.seconds},       {"complete", e.complete}}
+  return nlohmann::json{
+      {"request_id", e.request_id}, {"peer", e.peer},           {"method", e.method},
+      {"target", e.target},         {"operation", e.operation}, {"account", e.account},
+      {"status", e.status},         {"error", e.error_code},    {"bytes_in", e.bytes_in},
+      {"bytes_out", e.bytes_out},   {"seconds", e.seconds},     {"complete", e.complete}}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string AsText(const gateway::AccessEntry& e) {
-  return fmt::format("{} {} \"{} {}\" {} {} in={} out={} {:.6f}s {}{}", e.peer, e.account,
-                     e.method, e.target, e.operation.empty() ? "-" : e.operation, e.status,
-                     e.bytes_in, e.bytes_out, e.seconds, e.request_id,
-                     e.complete ? "" : " cut");
+  return fmt::format("{} {} \"{} {}\" {} {} in={} out={} {:.6f}s {}{}", e.peer, e.account, e.method,
+                     e.target, e.operation.empty() ? "-" : e.operation, e.status, e.bytes_in,
+                     e.bytes_out, e.seconds, e.request_id, e.complete ? "" : " cut");
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "server/daemon.h"
 
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_future.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <algorithm>
 #include <cstdlib>
 #include <thread>
 #include <utility>
@@ -37,8 +37,9 @@ Result<std::unique_ptr<engine::Engine>> OpenEngine(const config::EngineConfig& c
 }
 
 azure::AddressRules RulesOf(const config::Config& config, const gateway::Accounts& accounts) {
-  return {.suffixes = config.suffixes,
-          .is_account = [&accounts](std::string_view name) { return accounts.Find(name) != nullptr; }};
+  return {.suffixes = config.suffixes, .is_account = [&accounts](std::string_view name) {
+            return accounts.Find(name) != nullptr;
+          }};
 }
 
 }  // namespace
@@ -81,22 +82,22 @@ Status Daemon::Parts::Open() {
   if (any_tls) {
     BG_TRY(tls, net::TlsContext::Load(config.tls.certificate_file, config.tls.key_file));
   }
-  sources = std::make_unique<gateway::GatewaySourceOpener>(gateway::SourceOpenerParts{
-      .accounts = accounts,
-      .rules = RulesOf(config, accounts),
-      .allowed_hosts = config.copy_sources.allowed_hosts,
-      .outside = *outside,
-      .engine = *engine,
-      .clock = clock,
-      .etags = etags,
-      .background = background});
+  sources = std::make_unique<gateway::GatewaySourceOpener>(
+      gateway::SourceOpenerParts{.accounts = accounts,
+                                 .rules = RulesOf(config, accounts),
+                                 .allowed_hosts = config.copy_sources.allowed_hosts,
+                                 .outside = *outside,
+                                 .engine = *engine,
+                                 .clock = clock,
+                                 .etags = etags,
+                                 .background = background});
   services = std::make_unique<operations::Services>(
       operations::Services{*engine, clock, etags, *sources, background});
-  gateway = std::make_unique<gateway::Gateway>(gateway::GatewayParts{
-      .accounts = accounts,
-      .rules = RulesOf(config, accounts),
-      .services = *services,
-      .access_log = *access_log});
+  gateway =
+      std::make_unique<gateway::Gateway>(gateway::GatewayParts{.accounts = accounts,
+                                                               .rules = RulesOf(config, accounts),
+                                                               .services = *services,
+                                                               .access_log = *access_log});
   server = std::make_unique<net::Server>(threads, *gateway, LimitsOf(config.limits));
   return {};
 }
@@ -141,9 +142,13 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config) {
   return daemon;
 }
 
-const std::vector<BoundListener>& Daemon::listeners() const { return parts_->listeners; }
+const std::vector<BoundListener>& Daemon::listeners() const {
+  return parts_->listeners;
+}
 
-Status Daemon::ReloadCertificates() { return parts_->tls ? parts_->tls->Reload() : Status(); }
+Status Daemon::ReloadCertificates() {
+  return parts_->tls ? parts_->tls->Reload() : Status();
+}
 
 // A handler that does not end even after its connection was cut still uses what would be destroyed.
 // Everything acknowledged is durable, so leaving at once is safe; the next start recovers.

@@ -4,7 +4,11 @@
 
 namespace blobgate::server {
 
-void NotifyReady() { sd_notify(0, "READY=1\nSTATUS=Serving\n"); }
-void NotifyStopping() { sd_notify(0, "STOPPING=1\nSTATUS=Draining\n"); }
+void NotifyReady() {
+  sd_notify(0, "READY=1\nSTATUS=Serving\n");
+}
+void NotifyStopping() {
+  sd_notify(0, "STOPPING=1\nSTATUS=Draining\n");
+}
 
 }  // namespace blobgate::server

@@ -50,8 +50,8 @@ class ExtentWriter {
   virtual Task<Result<ExtentRef>> Finish() = 0;
 };
 
-/// While one is held, no extent that was referenced when it was taken is taken off the disk, even if
-/// its last reference is dropped: take it before reading the row that names the extents, keep it
+/// While one is held, no extent that was referenced when it was taken is taken off the disk, even
+/// if its last reference is dropped: take it before reading the row that names the extents, keep it
 /// until the last Read. Hold it for as long as a response streams, not longer: space freed since
 /// then waits for it. Movable; may be destroyed on any thread. Must not outlive the engine.
 using ReadGuard = std::shared_ptr<const void>;
@@ -63,8 +63,8 @@ class ExtentStore {
   /// The longest extent, bytes. Longer content is several extents.
   static constexpr std::uint64_t kMaxExtent = 256ull * 1024 * 1024;
 
-  /// Reserves room for `length` bytes, 0 < length <= kMaxExtent. kNoSpace when the disk has not that
-  /// much left; kReadOnly after a failed sync.
+  /// Reserves room for `length` bytes, 0 < length <= kMaxExtent. kNoSpace when the disk has not
+  /// that much left; kReadOnly after a failed sync.
   virtual Task<Result<std::unique_ptr<ExtentWriter>>> Create(std::uint64_t length) = 0;
 
   /// Gives back an extent from Finish that no commit acquired (the operation failed afterwards), so

@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <spdlog/fmt/fmt.h>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
-#include <spdlog/fmt/fmt.h>
 #include <fstream>
 #include <iterator>
 #include <optional>

@@ -2,9 +2,9 @@
 
 #include <sys/uio.h>
 
+#include <spdlog/fmt/fmt.h>
 #include <algorithm>
 #include <cerrno>
-#include <spdlog/fmt/fmt.h>
 #include <utility>
 
 #include "base/crc64.h"
@@ -52,9 +52,8 @@ Task<Result<SharedBytes>> ExtentReader::ReadChunks(ExtentRef ref, std::uint64_t 
   BG_CO_TRY(const Checks checks, co_await ChecksOf(ref));
   const std::uint64_t begin = first * kChunk;
   const std::uint64_t size = std::min(count * kChunk, ref.length - begin);
-  std::shared_ptr<AlignedBuffer> buffer = count == 1
-                                              ? std::make_shared<AlignedBuffer>(size)
-                                              : buffers_.Take();
+  std::shared_ptr<AlignedBuffer> buffer =
+      count == 1 ? std::make_shared<AlignedBuffer>(size) : buffers_.Take();
   const MutableBytes data = buffer->span().first(size);
   BG_CO_CHECK(co_await ReadInto(ref.space, ref.position + begin, data));
   BG_CO_CHECK(Verify(ref, *checks, first, data));

@@ -2,9 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <spdlog/fmt/fmt.h>
 #include <algorithm>
 #include <filesystem>
-#include <spdlog/fmt/fmt.h>
 #include <map>
 #include <memory>
 #include <utility>
@@ -98,9 +98,10 @@ std::uint64_t SizeOf(const SegmentPaths& paths, std::uint64_t id) {
 }
 
 Status Damaged(std::uint64_t id, std::uint64_t size, std::uint64_t wanted) {
-  return Fail(Errc::kCorruption,
-              fmt::format("segment {:x} holds live data and is missing or cut short: {} of {} bytes",
-                          id, size, wanted));
+  return Fail(
+      Errc::kCorruption,
+      fmt::format("segment {:x} holds live data and is missing or cut short: {} of {} bytes", id,
+                  size, wanted));
 }
 
 Status TakeOffGaps(const SegmentPaths& paths, std::uint64_t id, const ActiveScan& scan) {
@@ -140,8 +141,8 @@ Status SealActive(const RecoveryParts& parts, std::uint64_t id) {
   const std::uint64_t size = SizeOf(parts.paths, id);
   if (size < scan.end) return Damaged(id, size, scan.end);
   BG_CHECK(TakeOffGaps(parts.paths, id, scan));
-  // What waited to be taken off lay in the gaps or behind the end. Its rows go with the sealing: new
-  // extents may come to lie behind the end, and must not be taken for it.
+  // What waited to be taken off lay in the gaps or behind the end. Its rows go with the sealing:
+  // new extents may come to lie behind the end, and must not be taken for it.
   BG_TRY(const std::vector<Place> garbage, GarbageOf(parts.db, id));
   const SegmentRow row{SegmentRow::State::kSealed, scan.live, scan.end};
   auto seal = [id, row, &garbage](CommitGroup& group) {

@@ -1,7 +1,7 @@
 #include "engine/local/segment_appender.h"
 
-#include <algorithm>
 #include <spdlog/fmt/fmt.h>
+#include <algorithm>
 #include <utility>
 
 namespace blobgate::engine {

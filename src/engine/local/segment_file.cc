@@ -2,9 +2,9 @@
 
 #include <fcntl.h>
 
+#include <spdlog/fmt/fmt.h>
 #include <cerrno>
 #include <charconv>
-#include <spdlog/fmt/fmt.h>
 #include <system_error>
 #include <utility>
 

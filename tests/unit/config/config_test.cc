@@ -33,7 +33,9 @@ TEST(Config, MinimalFileHasDefaults) {
   EXPECT_EQ(config->limits.idle_timeout.count(), 240);
 }
 
-TEST(Config, CommentsAreAllowed) { EXPECT_TRUE(Parse("// a store\n" + Minimal())); }
+TEST(Config, CommentsAreAllowed) {
+  EXPECT_TRUE(Parse("// a store\n" + Minimal()));
+}
 
 TEST(Config, SyntaxErrorsNameLineAndColumn) {
   EXPECT_EQ(ErrorOf("{\n  \"engine\": ]\n}"), "line 2, column 13: not valid JSON");
@@ -67,14 +69,14 @@ TEST(Config, RequiredOptions) {
 TEST(Config, AccountsAreChecked) {
   auto with = [](const std::string& account) {
     return ErrorOf(R"({"engine": {"data_dir": "/x"}, "listeners": [{"address": "::1"}],)"
-                   R"("accounts": [)" + account + "]}");
+                   R"("accounts": [)" +
+                   account + "]}");
   };
   const std::string key = kKey;
   EXPECT_NE(with(R"({"name": "Bad", "keys": [")" + key + "\"]}").find("lower-case"),
             std::string::npos);
   EXPECT_NE(with(R"({"name": "acct1", "keys": []})").find("one or two keys"), std::string::npos);
-  EXPECT_NE(with(R"({"name": "acct1", "keys": ["c2hvcnQ="]})").find("16 bytes"),
-            std::string::npos);
+  EXPECT_NE(with(R"({"name": "acct1", "keys": ["c2hvcnQ="]})").find("16 bytes"), std::string::npos);
   EXPECT_NE(with(R"({"name": "acct1", "keys": ["***"]})").find("base64"), std::string::npos);
   const std::string good = R"({"name": "acct1", "keys": [")" + key + "\"]}";
   EXPECT_NE(with(good + "," + good).find("twice"), std::string::npos);

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""The acceptance run on real data, with figures; not part of scripts/test (minutes, tens of GiB).
+
+    tests/acceptance/run.py tree       /usr/share, /usr/include and a file of 5 GiB by AzCopy: up,
+                                       list, down, diff, sync, second account, remove, space
+    tests/acceptance/run.py parallel   64 uploads of 1 GiB at the same time: peak memory
+    tests/acceptance/run.py million    1,000,000 blobs, then the time of a restart (needs wrk)
+
+Symbolic links are left out of the tree: AzCopy skips them unless told otherwise.
+"""
+from __future__ import annotations
+
+import base64
+import concurrent.futures
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+
+import azcopy  # noqa: E402
+import blob_client  # noqa: E402
+import blobgate_daemon  # noqa: E402
+
+GIB = 1 << 30
+failures = []
+
+
+def check(what: str, good: bool, figure: str = "") -> None:
+    print(f"{'ok    ' if good else 'FAILED'} {what}{': ' + figure if figure else ''}", flush=True)
+    if not good:
+        failures.append(what)
+
+
+def timed(what, run):
+    began = time.monotonic()
+    result = run()
+    print(f"       {what}: {time.monotonic() - began:.1f} s", flush=True)
+    return result
+
+
+def make_tree(tree: pathlib.Path) -> int:
+    tree.mkdir()
+    for source in ("/usr/share", "/usr/include"):
+        subprocess.run(["cp", "-r", "--preserve=timestamps", "--no-dereference", source, tree],
+                       check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(["find", tree, "-not", "-type", "d", "-not", "-type", "f", "-delete"], check=True)
+    subprocess.run(["find", tree, "-type", "d", "-empty", "-delete"], check=True)
+    with open(tree / "large.bin", "wb") as large:
+        subprocess.run(["openssl", "enc", "-aes-128-ctr", "-pbkdf2", "-pass", "pass:x", "-nosalt"],
+                       stdin=subprocess.Popen(["head", "-c", str(5 * GIB), "/dev/zero"],
+                                              stdout=subprocess.PIPE).stdout,
+                       stdout=large, check=True)
+    os.utime(tree / "large.bin", (1_700_000_000, 1_700_000_000))
+    return sum(len(files) for _, _, files in os.walk(tree))
+
+
+def wait_for_space(daemon, limit: int) -> int:
+    """Space comes back in the background; waits at most two minutes."""
+    deadline = time.monotonic() + 120
+    while daemon.disk_bytes() > limit and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return daemon.disk_bytes()
+
+
+def tree_run(directory: pathlib.Path) -> None:
+    tree, back = directory / "tree", directory / "back"
+    count = make_tree(tree)
+    check("at least 30,000 real files and one of 5 GiB", count > 30_000, f"{count} files")
+    with blobgate_daemon.Daemon(directory=directory / "daemon") as daemon:
+        tool = azcopy.AzCopy(daemon, directory / "azcopy")
+        daemon.client().create_container("real")
+        first = daemon.url("acct1", "real", sas=daemon.account_sas())
+        second = daemon.url("acct2", "copy", sas=daemon.account_sas("acct2"))
+        up = timed("upload", lambda: tool.run("copy", f"{tree}/*", first, "--recursive",
+                                              timeout=3600))
+        check("upload", up.count("TransfersCompleted") == count and up.code == 0,
+              f"{up.count('TransfersCompleted')} of {count}")
+        listed = timed("list", lambda: tool.run("list", first, "--running-tally", timeout=600))
+        check("list", listed.code == 0 and f"File count: {count}" in listed.output)
+        down = timed("download", lambda: tool.run(
+            "copy", first.replace("/real?", "/real/*?"), str(back), "--recursive", timeout=3600))
+        check("download", down.count("TransfersCompleted") == count,
+              f"{down.count('TransfersCompleted')} of {count}")
+        diff = timed("diff -r", lambda: subprocess.run(["diff", "-r", tree, back],
+                                                       capture_output=True, text=True))
+        check("diff -r identical", diff.returncode == 0, diff.stdout[:300])
+        shutil.rmtree(back)
+        again = timed("second sync", lambda: tool.run("sync", str(tree), first, timeout=3600))
+        check("a second sync transfers nothing",
+              again.code == 0 and again.count("TransfersCompleted") == 0,
+              str(again.count("TransfersCompleted")))
+        before = daemon.disk_bytes()
+        copied = timed("copy to the second account",
+                       lambda: tool.run("copy", first.replace("/real?", "/real/*?"), second,
+                                        "--recursive", timeout=3600))
+        check("copy to the second account", copied.count("TransfersCompleted") == count,
+              f"{copied.count('TransfersCompleted')} of {count}")
+        growth = daemon.disk_bytes() - before
+        check("the store grew by less than 1 %", growth < before / 100,
+              f"{growth / before:.3%} of {before >> 20} MiB")
+        for url in (first, second):
+            gone = timed("remove", lambda: tool.run("remove", url, "--recursive", timeout=3600))
+            check("remove", gone.code == 0, f"{gone.count('TransfersCompleted')} removed")
+        left = wait_for_space(daemon, before // 50)
+        check("the space came back", left < before // 50, f"{left >> 20} of {before >> 20} MiB left")
+        peak = daemon.memory_mib()
+        check("peak memory under 300 MiB", peak < 300, f"{peak:.0f} MiB")
+        check("orderly stop", daemon.stop() == 0)
+
+
+def upload_one(daemon, index: int, block: bytes) -> None:
+    client = daemon.client()
+    name = f"blob-{index:02}"
+    ids = [base64.b64encode(b"%08d" % i).decode() for i in range(GIB // len(block))]
+    for block_id in ids:
+        client.expect(201, "PUT", "big", name, body=block, comp="block", blockid=block_id)
+    client.expect(201, "PUT", "big", name, body=blob_client.block_list_xml(ids), comp="blocklist")
+
+
+def parallel_run(directory: pathlib.Path) -> None:
+    with blobgate_daemon.Daemon(directory=directory / "daemon") as daemon:
+        daemon.client().create_container("big")
+        block = os.urandom(8 << 20)
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(64) as pool:
+            for done in [pool.submit(upload_one, daemon, i, block) for i in range(64)]:
+                done.result()
+        took = time.monotonic() - began
+        print(f"       64 GiB in {took:.0f} s, {64 / took:.2f} GiB/s")
+        for index in range(0, 64, 9):
+            head = daemon.client().head("big", f"blob-{index:02}")
+            check(f"blob {index} has its length", head.size == GIB)
+        peak = daemon.memory_mib()
+        check("peak memory under 150 MiB", peak < 150, f"{peak:.0f} MiB")
+
+
+def million_run(directory: pathlib.Path) -> None:
+    if not shutil.which("wrk"):
+        subprocess.run(["apt-get", "install", "-y", "-qq", "wrk"], check=True,
+                       stdout=subprocess.DEVNULL)
+    with blobgate_daemon.Daemon({"access_log": "off"}, directory=directory / "daemon") as daemon:
+        daemon.client().create_container("many")
+        host, port = daemon.address()
+        began = time.monotonic()
+        total = 0
+        log = daemon.data_directory / "catalog"
+        while total < 1_000_000 and time.monotonic() - began < 900:
+            seconds = 20
+            container = f"many{total}"
+            daemon.client().create_container(container)
+            out = subprocess.run(
+                ["wrk", "-t2", "-c64", f"-d{seconds}s", "-s", HERE / "million_put.lua",
+                 f"http://{host}:{port}", "--", f"/acct1/{container}", daemon.account_sas()],
+                capture_output=True, text=True, check=True).stdout
+            if "Non-2xx" in out:
+                check("every put is answered 201", False, out)
+                return
+            total += int(out.split(" requests in ")[0].split()[-1])
+        took = time.monotonic() - began
+        print(f"       {total} blobs in {took:.0f} s; catalog {log.exists()}; "
+              f"peak memory {daemon.memory_mib():.0f} MiB")
+        check("a million blobs", total >= 1_000_000, str(total))
+        code = daemon.stop()
+        check("orderly stop", code == 0)
+        daemon.start()
+        check("restart ready in under 2 s", daemon.ready_seconds < 2, f"{daemon.ready_seconds:.2f} s")
+        daemon.kill()
+        daemon.start()
+        check("restart after kill -9 ready in under 2 s", daemon.ready_seconds < 2,
+              f"{daemon.ready_seconds:.2f} s")
+
+
+def main() -> int:
+    parts = {"tree": tree_run, "parallel": parallel_run, "million": million_run}
+    for name in sys.argv[1:] or list(parts):
+        print(f"== {name}", flush=True)
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="blobgate-acceptance-"))
+        try:
+            parts[name](directory)
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+    print(f"{len(failures)} failed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
