@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0] % 4) {
     case 0:
-      (void)ParseBlockList(body);
+      (void)ParseBlockLookupList(body);
       break;
     case 1:
       (void)ParseSignedIdentifiers(body);
