@@ -25,7 +25,7 @@ struct PageLimits {
   /// Rows looked at, skipped ones included.
   std::size_t rows = 50'000;
   /// Sum of the entries' weights: about what the answer takes in memory.
-  std::size_t bytes = 8 * 1024 * 1024;
+  std::size_t bytes = 4 * 1024 * 1024;
 };
 
 /// Entry is movable and has `std::string key`, its place in the order, and `std::size_t weight`,

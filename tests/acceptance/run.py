@@ -81,7 +81,7 @@ def tree_run(directory: pathlib.Path) -> None:
                                               timeout=3600))
         check("upload", up.count("TransfersCompleted") == count and up.code == 0,
               f"{up.count('TransfersCompleted')} of {count}")
-        listed = timed("list", lambda: tool.run("list", first, "--running-tally", timeout=600))
+        listed = timed("list", lambda: tool.run("list", first, "--running-tally", timeout=600, as_json=False))
         check("list", listed.code == 0 and f"File count: {count}" in listed.output)
         down = timed("download", lambda: tool.run(
             "copy", first.replace("/real?", "/real/*?"), str(back), "--recursive", timeout=3600))

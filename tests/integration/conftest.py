@@ -1,0 +1,31 @@
+"""One daemon for all tests of this folder, with short deadlines so that slow clients are cut soon."""
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+
+import blobgate_daemon  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def daemon():
+    limits = {"head_timeout": 2, "body_timeout": 2, "idle_timeout": 10}
+    with blobgate_daemon.Daemon({"limits": limits}) as running:
+        running.client().create_container("con")
+        running.client().put_blob("con", "hello", b"hello world")
+        yield running
+        assert running.stop() == 0, running.log_tail()
+
+
+@pytest.fixture
+def unchanged(daemon):
+    """The store holds after the test what it held before."""
+    def snapshot():
+        client = daemon.client()
+        return [(c, [(b.name, b.properties["Etag"]) for b in client.list_blobs(c)])
+                for c in client.list_containers()]
+    before = snapshot()
+    yield
+    assert snapshot() == before

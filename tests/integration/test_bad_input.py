@@ -1,0 +1,217 @@
+"""Hostile and mistaken requests over bare sockets: the answer, the connection, the store."""
+import pytest
+
+import azure_auth
+import blobgate_daemon
+from raw_http import Closed
+
+pytestmark = pytest.mark.usefixtures("unchanged")
+HOST = b"Host: 127.0.0.1\r\n"
+
+# Malformed heads: name, bytes, status.
+HEADS = [
+    ("no version", b"GET /acct1/con\r\n\r\n", 400),
+    ("HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    ("HTTP/3.0", b"GET / HTTP/3.0\r\n" + HOST + b"\r\n", 505),
+    ("no host", b"GET /acct1/con HTTP/1.1\r\n\r\n", 400),
+    ("two hosts", b"GET / HTTP/1.1\r\n" + HOST + HOST + b"\r\n", 400),
+    ("space before colon", b"GET / HTTP/1.1\r\n" + HOST + b"X-A : b\r\n\r\n", 400),
+    ("folded line", b"GET / HTTP/1.1\r\n" + HOST + b"X-A: b\r\n c\r\n\r\n", 400),
+    ("bare LF", b"GET / HTTP/1.1\nHost: x\n\n", 400),
+    ("NUL in a value", b"GET / HTTP/1.1\r\n" + HOST + b"X-A: b\0c\r\n\r\n", 400),
+    ("NUL in the target", b"GET /a\0b HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    ("empty field name", b"GET / HTTP/1.1\r\n" + HOST + b": b\r\n\r\n", 400),
+    ("bad escape in the path", b"GET /acct1/con/%zz HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    ("escape cut short", b"GET /acct1/con/a?b=%4 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+    ("head too large", b"GET / HTTP/1.1\r\n" + HOST + b"X-A: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+    ("too many headers", b"GET / HTTP/1.1\r\n" + HOST + b"X-A: b\r\n" * 300 + b"\r\n", 431),
+]
+
+# Two readers could see two requests here (RFC 9112 section 11.2): refused, and closed.
+SMUGGLING = [
+    ("length and chunked", b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", 400),
+    ("two lengths", b"Content-Length: 5\r\nContent-Length: 6\r\n", 400),
+    ("two equal lengths", b"Content-Length: 5\r\nContent-Length: 5\r\n", 400),
+    ("a list of lengths", b"Content-Length: 5, 5\r\n", 400),
+    ("signed length", b"Content-Length: +5\r\n", 400),
+    ("hexadecimal length", b"Content-Length: 0x5\r\n", 400),
+    ("length out of range", b"Content-Length: 99999999999999999999999\r\n", 400),
+    ("unknown coding", b"Transfer-Encoding: gzip, chunked\r\n", 501),
+    ("chunked hidden by a tab", b"Transfer-Encoding:\tx\tchunked\r\n", 501),
+    ("chunked twice", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", 501),
+]
+
+
+@pytest.mark.parametrize("name,head,status", HEADS, ids=[h[0] for h in HEADS])
+def test_malformed_heads(daemon, name, head, status):
+    with daemon.raw() as raw:
+        raw.send(head)
+        response = raw.read_response()
+        assert response.status == status
+        assert b"<Error><Code>" in response.body
+        assert response.header("x-ms-error-code")
+        assert response.header("x-ms-request-id")
+
+
+@pytest.mark.parametrize("name,fields,status", SMUGGLING, ids=[s[0] for s in SMUGGLING])
+def test_smuggling(daemon, name, fields, status):
+    with daemon.raw() as raw:
+        raw.send(b"PUT /acct1/con/smuggled HTTP/1.1\r\n" + HOST + fields + b"\r\nhello"
+                 b"GET /acct1/con/hello HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert raw.read_response().status in (status, 400, 501)
+        assert raw.is_closed()
+
+
+def signed(daemon, method, path, headers=None, version="2022-11-02"):
+    """Head fields of a request with a good signature."""
+    complete = {"x-ms-version": version, "x-ms-date": azure_auth.http_date(), **(headers or {})}
+    complete["Authorization"] = azure_auth.shared_key(
+        "acct1", blobgate_daemon.ACCOUNTS["acct1"], method, path, complete)
+    return complete
+
+
+def exchange(daemon, method, path, headers, body=b""):
+    with daemon.raw() as raw:
+        lines = "".join(f"{k}: {v}\r\n" for k, v in headers.items())
+        raw.send(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode() + body)
+        return raw.read_response(method)
+
+
+def code_of(response):
+    return response.status, response.header("x-ms-error-code")
+
+
+def test_no_credentials(daemon):
+    response = exchange(daemon, "GET", "/acct1/con/hello", {"x-ms-version": "2022-11-02"})
+    assert code_of(response) == (401, "NoAuthenticationInformation")
+    assert response.header("WWW-Authenticate").startswith("Bearer authorization_uri=")
+
+
+def test_wrong_signature(daemon):
+    headers = signed(daemon, "GET", "/acct1/con/hello")
+    headers["Authorization"] = "SharedKey acct1:" + "A" * 43 + "="
+    response = exchange(daemon, "GET", "/acct1/con/hello", headers)
+    assert code_of(response) == (403, "AuthenticationFailed")
+    assert b"<AuthenticationErrorDetail>" in response.body
+    assert blobgate_daemon.ACCOUNTS["acct1"].encode() not in response.body
+
+
+@pytest.mark.parametrize("value", ["Basic dXNlcjpwYXNz", "SharedKey", "SharedKey acct1", "nonsense"])
+def test_malformed_authorization(daemon, value):
+    response = exchange(daemon, "GET", "/acct1/con/hello",
+                        {"Authorization": value, "x-ms-date": azure_auth.http_date(),
+                         "x-ms-version": "2022-11-02"})
+    assert code_of(response) == (400, "InvalidAuthenticationInfo")
+
+
+def test_old_date(daemon):
+    headers = {"x-ms-version": "2022-11-02", "x-ms-date": "Thu, 15 Jan 2015 12:00:00 GMT"}
+    headers["Authorization"] = azure_auth.shared_key(
+        "acct1", blobgate_daemon.ACCOUNTS["acct1"], "GET", "/acct1/con/hello", headers)
+    assert code_of(exchange(daemon, "GET", "/acct1/con/hello", headers)) == (
+        403, "AuthenticationFailed")
+
+
+def test_unknown_account(daemon):
+    assert exchange(daemon, "GET", "/nobody/con/hello", {}).status in (403, 404)
+
+
+def test_newer_versions_are_accepted(daemon):
+    path = "/acct1/con/hello"
+    response = exchange(daemon, "GET", path, signed(daemon, "GET", path, version="2099-12-31"))
+    assert (response.status, response.header("x-ms-version")) == (200, "2099-12-31")
+
+
+def test_a_version_that_is_no_date(daemon):
+    path = "/acct1/con/hello"
+    response = exchange(daemon, "GET", path, signed(daemon, "GET", path, version="latest"))
+    assert code_of(response) == (400, "InvalidHeaderValue")
+    assert b"<HeaderName>x-ms-version</HeaderName>" in response.body
+
+
+@pytest.mark.parametrize("value", ["bytes=11-", "bytes=100-200"])
+def test_ranges_beyond_the_end(daemon, value):
+    response = daemon.client().request("GET", "con", "hello", headers={"x-ms-range": value})
+    assert (response.status, response.error_code) == (416, "InvalidRange")
+    assert response.headers["Content-Range"] == "bytes */11"
+
+
+@pytest.mark.parametrize("query,body,code", [
+    ({"comp": "blocklist"}, b"<BlockList><Latest>QQ==", "InvalidXmlDocument"),
+    ({"comp": "blocklist"}, b"<!DOCTYPE x [<!ENTITY a 'b'>]><BlockList/>", "InvalidXmlDocument"),
+    ({"comp": "blocklist"}, b"<BlockList><Latest>bm9uZQ==</Latest></BlockList>", "InvalidBlockList"),
+    ({"comp": "tags"}, b"<Tags><TagSet><Tag><Key>a</Key></Tag></TagSet></Tags>", None),
+    ({"comp": "block", "blockid": "***"}, b"x", "InvalidQueryParameterValue"),
+    ({"comp": "nonsense"}, b"", "InvalidQueryParameterValue"),
+])
+def test_bad_bodies_and_queries(daemon, query, body, code):
+    response = daemon.client().request("PUT", "con", "hello", body=body, **query)
+    assert response.status == 400
+    assert code is None or response.error_code == code
+
+
+def test_a_block_list_that_is_too_long(daemon):
+    body = b"<BlockList>" + b"<Latest>QUFBQQ==</Latest>" * 50_001 + b"</BlockList>"
+    response = daemon.client().request("PUT", "con", "hello", body=body, comp="blocklist")
+    assert (response.status, response.error_code) == (400, "BlockListTooLong")
+
+
+@pytest.mark.parametrize("headers,status,code", [
+    ({"x-ms-blob-type": "BlockBlob", "Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}, 400, "Md5Mismatch"),
+    ({"x-ms-blob-type": "BlockBlob", "Content-MD5": "short"}, 400, "InvalidMd5"),
+    ({"x-ms-blob-type": "BlockBlob", "x-ms-content-crc64": "AAAAAAAAAAA="}, 400, "Crc64Mismatch"),
+    ({"x-ms-blob-type": "BlockBlob", "x-ms-meta-a": "v" * 9000}, 400, "MetadataTooLarge"),
+    ({"x-ms-blob-type": "BlockBlob", "x-ms-meta-a-b": "v"}, 400, "InvalidMetadata"),
+    ({"x-ms-blob-type": "BlockBlob", "x-ms-access-tier": "Warm"}, 400, "InvalidHeaderValue"),
+    ({"x-ms-blob-type": "Blob"}, 400, "InvalidHeaderValue"),
+    ({}, 400, "MissingRequiredHeader"),
+    ({"x-ms-blob-type": "BlockBlob", "If-None-Match": "*"}, 409, "BlobAlreadyExists"),
+    ({"x-ms-blob-type": "BlockBlob", "If-Match": '"0x1"'}, 412, "ConditionNotMet"),
+    ({"x-ms-blob-type": "BlockBlob", "x-ms-lease-id": "b9c1a0e2-0000-4000-8000-000000000001"}, 412,
+     "LeaseNotPresentWithBlobOperation"),
+])
+def test_put_blob_refused(daemon, headers, status, code):
+    response = daemon.client().request("PUT", "con", "hello", body=b"new", headers=headers)
+    assert (response.status, response.error_code) == (status, code)
+
+
+def test_put_without_length(daemon):
+    path = "/acct1/con/new"
+    headers = signed(daemon, "PUT", path, {"x-ms-blob-type": "BlockBlob"})
+    assert code_of(exchange(daemon, "PUT", path, headers)) == (411, "MissingContentLengthHeader")
+
+
+def test_a_body_that_is_too_large_is_refused_unread(daemon):
+    path = "/acct1/con/new"
+    headers = signed(daemon, "PUT", path, {"x-ms-blob-type": "BlockBlob",
+                                           "Content-Length": str(5001 << 20)})
+    assert code_of(exchange(daemon, "PUT", path, headers)) == (413, "RequestBodyTooLarge")
+
+
+def test_a_body_that_ends_early_changes_nothing(daemon):
+    path = "/acct1/con/hello"
+    headers = signed(daemon, "PUT", path, {"x-ms-blob-type": "BlockBlob", "Content-Length": "100"})
+    with daemon.raw() as raw:
+        lines = "".join(f"{k}: {v}\r\n" for k, v in headers.items())
+        raw.send(f"PUT {path} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode() + b"only this")
+        raw.half_close()
+        with pytest.raises((Closed, AssertionError)):
+            assert raw.read_response().status < 400
+
+
+def test_slow_heads_are_cut(daemon):
+    with daemon.raw() as raw:
+        raw.send(b"GET /acct1/con HTTP/1.1\r\nHost: x\r\n")
+        assert raw.read_response().status == 408
+        assert raw.is_closed()
+
+
+@pytest.mark.parametrize("name", ["Upper", "a", "a--b", "-ab", "a" * 64, "a_b"])
+def test_bad_container_names(daemon, name):
+    response = daemon.client().request("PUT", name, restype="container")
+    assert response.status == 400
+
+
+def test_methods_that_do_not_exist(daemon):
+    response = daemon.client().request("PATCH", "con", "hello")
+    assert (response.status, response.error_code) == (405, "UnsupportedHttpVerb")
