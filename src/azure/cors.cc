@@ -7,78 +7,54 @@
 namespace blobgate::azure {
 namespace {
 
-constexpr std::string_view kAny = "*";
-
-bool AllowsAllOrigins(const CorsRule& rule) {
-  return std::ranges::find(rule.allowed_origins, kAny) != rule.allowed_origins.end();
+bool AllowsOrigin(const CorsRule& rule, std::string_view origin) {
+  return std::ranges::any_of(rule.allowed_origins,
+                             [&](const auto& o) { return o == "*" || o == origin; });
 }
 
-// Origins compare exactly (operations.md 1.19).
-bool AllowsOrigin(const CorsRule& rule, std::string_view origin) {
-  return AllowsAllOrigins(rule) ||
-         std::ranges::find(rule.allowed_origins, origin) != rule.allowed_origins.end();
+bool AllowsAllOrigins(const CorsRule& rule) {
+  return std::ranges::find(rule.allowed_origins, "*") != rule.allowed_origins.end();
 }
 
 bool AllowsMethod(const CorsRule& rule, std::string_view method) {
-  return std::ranges::find(rule.allowed_methods, method) != rule.allowed_methods.end();
+  return std::ranges::any_of(rule.allowed_methods,
+                             [&](const auto& m) { return EqualsIgnoreCase(m, method); });
 }
 
-// Header names compare without case; an entry that ends in `*` is a prefix.
-bool NameFits(std::string_view entry, std::string_view name) {
+/// Exact, or a prefix when `entry` ends in "*". Header names compare without case.
+bool FitsHeader(std::string_view entry, std::string_view name) {
   if (!entry.ends_with('*')) return EqualsIgnoreCase(entry, name);
   entry.remove_suffix(1);
-  return EqualsIgnoreCase(name.substr(0, entry.size()), entry);
+  return name.size() >= entry.size() && EqualsIgnoreCase(entry, name.substr(0, entry.size()));
 }
 
-bool AllowsHeader(const CorsRule& rule, std::string_view name) {
-  return std::ranges::any_of(rule.allowed_headers,
-                             [&](const std::string& entry) { return NameFits(entry, name); });
+std::string Join(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const auto& part : parts) out += (out.empty() ? "" : ",") + part;
+  return out;
 }
 
-// `requested` is a comma list.
+/// True when every name of the comma-separated `requested` fits an entry.
 bool AllowsHeaders(const CorsRule& rule, std::string_view requested) {
   while (!requested.empty()) {
-    const std::size_t comma = requested.find(',');
+    const auto comma = requested.find(',');
     const std::string_view name = Trim(requested.substr(0, comma));
-    if (!name.empty() && !AllowsHeader(rule, name)) return false;
-    if (comma == std::string_view::npos) return true;
+    const bool fits = name.empty() || std::ranges::any_of(rule.allowed_headers, [&](const auto& h) {
+                        return FitsHeader(h, name);
+                      });
+    if (!fits) return false;
+    if (comma == std::string_view::npos) break;
     requested.remove_prefix(comma + 1);
   }
   return true;
 }
 
-// The first rule for origin and method is the rule; later ones are not tried.
-const CorsRule* FindRule(const std::vector<CorsRule>& rules, std::string_view origin,
-                         std::string_view method) {
-  auto rule = std::ranges::find_if(
-      rules, [&](const CorsRule& r) { return AllowsOrigin(r, origin) && AllowsMethod(r, method); });
-  return rule == rules.end() ? nullptr : &*rule;
-}
-
-// Without an Origin only a rule for all origins fits, and only reads say so.
-const CorsRule* FindRuleForAll(const std::vector<CorsRule>& rules, std::string_view method) {
-  auto rule = std::ranges::find_if(
-      rules, [&](const CorsRule& r) { return AllowsAllOrigins(r) && AllowsMethod(r, method); });
-  return rule == rules.end() ? nullptr : &*rule;
-}
-
-// Exposed names with each prefix replaced by the headers of this answer that it covers.
-std::string ExposedNames(const CorsRule& rule, const NameValues& response) {
-  std::string names;
-  auto add = [&names](std::string_view name) {
-    if (!names.empty()) names += ',';
-    names += name;
-  };
-  for (const std::string& entry : rule.exposed_headers) {
-    if (!entry.ends_with('*')) {
-      add(entry);
-      continue;
-    }
-    for (const auto& [name, value] : response) {
-      if (NameFits(entry, name)) add(name);
-    }
+const CorsRule* RuleFor(const std::vector<CorsRule>& rules, std::string_view origin,
+                        std::string_view method) {
+  for (const auto& rule : rules) {
+    if (AllowsOrigin(rule, origin) && AllowsMethod(rule, method)) return &rule;
   }
-  return names;
+  return nullptr;
 }
 
 Error MissingCorsHeader() {
@@ -86,46 +62,61 @@ Error MissingCorsHeader() {
       .WithMessage("A required CORS header is not present.");
 }
 
+Error PreflightFailure() {
+  return Error(ErrorCode::kCorsPreflightFailure);
+}
+
+/// The names of `response` that the rule shows to scripts; prefixes become the names they match.
+std::string ExposedHeaders(const CorsRule& rule, const NameValues& response) {
+  std::vector<std::string> names;
+  for (const auto& entry : rule.exposed_headers) {
+    if (!entry.ends_with('*')) {
+      names.push_back(entry);
+      continue;
+    }
+    for (const auto& [name, value] : response) {
+      if (FitsHeader(entry, name)) names.push_back(name);
+    }
+  }
+  return Join(names);
+}
+
 }  // namespace
 
 Outcome<NameValues> MatchPreflight(const std::vector<CorsRule>& rules,
                                    const http::HeaderView& request) {
-  const std::string_view origin = request.Get("Origin");
-  const std::string_view method = request.Get("Access-Control-Request-Method");
-  const std::string_view requested = request.Get("Access-Control-Request-Headers");
+  const std::string_view origin = request.Get("origin");
+  const std::string_view method = request.Get("access-control-request-method");
+  const std::string_view headers = request.Get("access-control-request-headers");
   if (origin.empty() || method.empty()) return Fail(MissingCorsHeader());
-  const CorsRule* rule = FindRule(rules, origin, method);
-  if (!rule || !AllowsHeaders(*rule, requested)) return Fail(ErrorCode::kCorsPreflightFailure);
-
+  const CorsRule* rule = RuleFor(rules, origin, method);
+  if (!rule || !AllowsHeaders(*rule, headers)) return Fail(PreflightFailure());
+  NameValues out;
   const bool all = AllowsAllOrigins(*rule);
-  NameValues headers;
-  headers.emplace_back("Access-Control-Allow-Origin", all ? kAny : origin);
-  headers.emplace_back("Access-Control-Allow-Methods", method);
-  if (!requested.empty()) headers.emplace_back("Access-Control-Allow-Headers", requested);
-  headers.emplace_back("Access-Control-Max-Age", std::to_string(rule->max_age_seconds));
-  if (!all) headers.emplace_back("Access-Control-Allow-Credentials", "true");
-  return headers;
+  out.emplace_back("Access-Control-Allow-Origin", all ? "*" : std::string(origin));
+  out.emplace_back("Access-Control-Allow-Methods", std::string(method));
+  if (!headers.empty()) out.emplace_back("Access-Control-Allow-Headers", std::string(headers));
+  out.emplace_back("Access-Control-Max-Age", std::to_string(rule->max_age_seconds));
+  if (!all) out.emplace_back("Access-Control-Allow-Credentials", "true");
+  return out;
 }
 
 NameValues MatchActual(const std::vector<CorsRule>& rules, std::string_view method,
                        const http::HeaderView& request, const NameValues& response) {
-  NameValues headers;
-  const std::string_view origin = request.Get("Origin");
-  const bool read = method == "GET" || method == "HEAD";
-  if (rules.empty() || (origin.empty() && !read)) return headers;
-
-  const CorsRule* rule =
-      origin.empty() ? FindRuleForAll(rules, method) : FindRule(rules, origin, method);
+  NameValues out;
+  if (rules.empty()) return out;
+  const bool reads = method == "GET" || method == "HEAD";
+  const CorsRule* rule = RuleFor(rules, request.Get("origin"), method);
   const bool all = rule && AllowsAllOrigins(*rule);
-  // The answer depends on the origin unless everybody gets the same.
-  if (read && !all) headers.emplace_back("Vary", "Origin");
-  if (!rule) return headers;
-  headers.emplace_back("Access-Control-Allow-Origin", all ? kAny : origin);
-  if (std::string names = ExposedNames(*rule, response); !names.empty()) {
-    headers.emplace_back("Access-Control-Expose-Headers", std::move(names));
+  if (reads && !all) out.emplace_back("Vary", "Origin");
+  if (!rule || request.Get("origin").empty()) {
+    if (!all) return out;
   }
-  if (!all) headers.emplace_back("Access-Control-Allow-Credentials", "true");
-  return headers;
+  out.emplace_back("Access-Control-Allow-Origin", all ? "*" : std::string(request.Get("origin")));
+  const std::string exposed = ExposedHeaders(*rule, response);
+  if (!exposed.empty()) out.emplace_back("Access-Control-Expose-Headers", exposed);
+  if (!all) out.emplace_back("Access-Control-Allow-Credentials", "true");
+  return out;
 }
 
 }  // namespace blobgate::azure

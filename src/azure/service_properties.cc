@@ -1,79 +1,154 @@
 #include "azure/service_properties.h"
 
 #include <algorithm>
-#include <optional>
+#include <array>
+#include <utility>
 
-#include "azure/cors_xml.h"
 #include "azure/xml_reader.h"
 #include "azure/xml_writer.h"
-#include "base/time.h"
+#include "base/encoding.h"
 
 namespace blobgate::azure {
 namespace {
 
+// Limits of operations.md 2.1.
+constexpr std::size_t kMaxRules = 5;
+constexpr std::size_t kMaxOrigins = 64;
+constexpr std::size_t kMaxLiteralHeaders = 64;
+constexpr std::size_t kMaxPrefixedHeaders = 2;
+constexpr std::size_t kMaxHeaderLength = 256;
 constexpr std::uint32_t kMaxRetentionDays = 365;
+constexpr std::array<std::string_view, 8> kMethods{"DELETE", "GET",  "HEAD",    "MERGE",
+                                                   "PATCH",  "POST", "OPTIONS", "PUT"};
 
 Outcome<bool> RequiredBool(const XmlFields& fields, std::string_view name) {
   BG_TRY(const XmlElement element, fields.Require(name));
   return element.Bool();
 }
 
-// The text of an optional element; `otherwise` when it is absent.
-Outcome<std::string> OptionalText(const XmlFields& fields, std::string_view name,
-                                  std::string otherwise = {}) {
-  const XmlElement* element = fields.Find(name);
-  return element ? element->TrimmedText() : Outcome<std::string>(std::move(otherwise));
+Outcome<std::string> RequiredText(const XmlFields& fields, std::string_view name) {
+  BG_TRY(const XmlElement element, fields.Require(name));
+  return element.TrimmedText();
 }
 
-Outcome<RetentionPolicy> RetentionOf(const XmlFields& fields) {
+Outcome<std::string> OptionalText(const XmlFields& fields, std::string_view name) {
+  const XmlElement* element = fields.Find(name);
+  return element ? element->TrimmedText() : Outcome<std::string>(std::string());
+}
+
+// Enabled, and Days while enabled; of Logging, metrics and delete retention.
+Outcome<RetentionPolicy> ReadRetention(const XmlFields& fields) {
   RetentionPolicy policy;
   BG_TRY(policy.enabled, RequiredBool(fields, "Enabled"));
+  const XmlElement* days = fields.Find("Days");
   if (!policy.enabled) return policy;
-  BG_TRY(const XmlElement days, fields.Require("Days"));
-  BG_TRY(policy.days, days.Number());
-  if (*policy.days < 1 || *policy.days > kMaxRetentionDays) {
+  if (!days) return Fail(ErrorCode::kMissingRequiredXmlNode);
+  BG_TRY(const std::uint32_t count, days->Number());
+  if (count < 1 || count > kMaxRetentionDays) {
     return Fail(
         InvalidXml("Retention days must be greater than 0 and less than or equal to 365 days."));
   }
+  policy.days = count;
   return policy;
 }
 
-Outcome<RetentionPolicy> RequiredRetention(const XmlFields& fields) {
-  BG_TRY(const XmlElement element, fields.Require("RetentionPolicy"));
-  BG_TRY(const XmlFields parts, XmlFields::Of(element, {"Enabled", "Days"}));
-  return RetentionOf(parts);
+Outcome<RetentionPolicy> ReadRetentionElement(const XmlFields& parent) {
+  BG_TRY(const XmlElement element, parent.Require("RetentionPolicy"));
+  BG_TRY(const XmlFields fields, XmlFields::Of(element, {"Enabled", "Days"}));
+  return ReadRetention(fields);
 }
 
-Outcome<LoggingProperties> ParseLogging(const XmlElement& element) {
+Outcome<LoggingProperties> ReadLogging(const XmlElement& element) {
   BG_TRY(const XmlFields fields,
-         XmlFields::Of(element, {"Version", "Read", "Write", "Delete", "RetentionPolicy"}));
+         XmlFields::Of(element, {"Version", "Delete", "Read", "Write", "RetentionPolicy"}));
   LoggingProperties logging;
-  BG_TRY(const XmlElement version, fields.Require("Version"));
-  BG_TRY(logging.version, version.TrimmedText());
+  BG_TRY(logging.version, RequiredText(fields, "Version"));
+  BG_TRY(logging.remove, RequiredBool(fields, "Delete"));
   BG_TRY(logging.read, RequiredBool(fields, "Read"));
   BG_TRY(logging.write, RequiredBool(fields, "Write"));
-  BG_TRY(logging.remove, RequiredBool(fields, "Delete"));
-  BG_TRY(logging.retention, RequiredRetention(fields));
+  BG_TRY(logging.retention, ReadRetentionElement(fields));
   return logging;
 }
 
-// Clients leave out what a disabled metric does not need.
-Outcome<MetricsProperties> ParseMetrics(const XmlElement& element) {
+Outcome<MetricsProperties> ReadMetrics(const XmlElement& element) {
   BG_TRY(const XmlFields fields,
          XmlFields::Of(element, {"Version", "Enabled", "IncludeAPIs", "RetentionPolicy"}));
   MetricsProperties metrics;
-  BG_TRY(metrics.version, OptionalText(fields, "Version", "1.0"));
+  BG_TRY(metrics.version, RequiredText(fields, "Version"));
   BG_TRY(metrics.enabled, RequiredBool(fields, "Enabled"));
   if (metrics.enabled) {
-    BG_TRY(metrics.include_apis, RequiredBool(fields, "IncludeAPIs"));
+    BG_TRY(const bool include, RequiredBool(fields, "IncludeAPIs"));
+    metrics.include_apis = include;
   }
-  if (metrics.enabled || fields.Find("RetentionPolicy")) {
-    BG_TRY(metrics.retention, RequiredRetention(fields));
-  }
+  BG_TRY(metrics.retention, ReadRetentionElement(fields));
   return metrics;
 }
 
-Outcome<StaticWebsite> ParseStaticWebsite(const XmlElement& element) {
+/// "a, b" without blanks and empty entries.
+std::vector<std::string> SplitList(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    const std::string_view entry = Trim(text.substr(0, comma));
+    if (!entry.empty()) out.emplace_back(entry);
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  return out;
+}
+
+Outcome<std::vector<std::string>> ReadHeaderList(const XmlFields& fields, std::string_view name) {
+  BG_TRY(const std::string text, RequiredText(fields, name));
+  auto entries = SplitList(text);
+  std::size_t prefixed = 0;
+  for (const auto& entry : entries) {
+    if (entry.size() > kMaxHeaderLength) return Fail(InvalidXmlValue(name, entry));
+    prefixed += entry.ends_with('*') ? 1 : 0;
+  }
+  if (prefixed > kMaxPrefixedHeaders || entries.size() - prefixed > kMaxLiteralHeaders) {
+    return Fail(InvalidXml("Too many headers in a CORS rule."));
+  }
+  return entries;
+}
+
+Outcome<CorsRule> ReadRule(const XmlElement& element) {
+  if (element.name() != "CorsRule") return Fail(InvalidXml("CorsRule expected."));
+  BG_TRY(const XmlFields fields,
+         XmlFields::Of(element, {"AllowedOrigins", "AllowedMethods", "AllowedHeaders",
+                                 "ExposedHeaders", "MaxAgeInSeconds"}));
+  CorsRule rule;
+  BG_TRY(const std::string origins, RequiredText(fields, "AllowedOrigins"));
+  rule.allowed_origins = SplitList(origins);
+  BG_TRY(const std::string methods, RequiredText(fields, "AllowedMethods"));
+  rule.allowed_methods = SplitList(methods);
+  BG_TRY(rule.allowed_headers, ReadHeaderList(fields, "AllowedHeaders"));
+  BG_TRY(rule.exposed_headers, ReadHeaderList(fields, "ExposedHeaders"));
+  BG_TRY(const XmlElement age, fields.Require("MaxAgeInSeconds"));
+  BG_TRY(rule.max_age_seconds, age.Number());
+  if (rule.allowed_origins.empty() || rule.allowed_origins.size() > kMaxOrigins) {
+    return Fail(InvalidXmlValue("AllowedOrigins", origins));
+  }
+  for (const auto& method : rule.allowed_methods) {
+    if (std::ranges::find(kMethods, method) == kMethods.end()) {
+      return Fail(InvalidXmlValue("AllowedMethods", method));
+    }
+  }
+  if (rule.allowed_methods.empty()) return Fail(InvalidXmlValue("AllowedMethods", methods));
+  return rule;
+}
+
+Outcome<std::vector<CorsRule>> ReadCors(const XmlElement& element) {
+  BG_TRY(const auto children, element.Children());
+  if (children.size() > kMaxRules) return Fail(InvalidXml("At most 5 CORS rules are allowed."));
+  std::vector<CorsRule> rules;
+  for (const auto& child : children) {
+    BG_TRY(auto rule, ReadRule(child));
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+Outcome<StaticWebsite> ReadWebsite(const XmlElement& element) {
   BG_TRY(const XmlFields fields,
          XmlFields::Of(element, {"Enabled", "IndexDocument", "DefaultIndexDocumentPath",
                                  "ErrorDocument404Path"}));
@@ -85,47 +160,13 @@ Outcome<StaticWebsite> ParseStaticWebsite(const XmlElement& element) {
   return website;
 }
 
-Outcome<void> SetDeleteRetention(ServiceProperties& properties, const XmlElement& element) {
+Outcome<void> ReadDeleteRetention(const XmlElement& element, ServiceProperties& into) {
   BG_TRY(const XmlFields fields,
-         XmlFields::Of(element, {"Enabled", "AllowPermanentDelete", "Days"}));
-  BG_TRY(properties.delete_retention, RetentionOf(fields));
-  properties.allow_permanent_delete = false;
+         XmlFields::Of(element, {"Enabled", "Days", "AllowPermanentDelete"}));
+  BG_TRY(into.delete_retention, ReadRetention(fields));
+  into.allow_permanent_delete = false;
   if (const XmlElement* allow = fields.Find("AllowPermanentDelete")) {
-    BG_TRY(properties.allow_permanent_delete, allow->Bool());
-  }
-  return {};
-}
-
-// A version is a date; which dates are published is checked where requests are served.
-Outcome<std::string> ParseVersion(const XmlElement& element) {
-  BG_TRY(std::string version, element.TrimmedText());
-  if (!version.empty() && (version.size() != 10 || !ParseIso8601(version))) {
-    return Fail(InvalidXmlValue("DefaultServiceVersion", version));
-  }
-  return version;
-}
-
-Outcome<void> Apply(ServiceProperties& properties, const XmlFields& fields) {
-  if (const XmlElement* element = fields.Find("Logging")) {
-    BG_TRY(properties.logging, ParseLogging(*element));
-  }
-  if (const XmlElement* element = fields.Find("HourMetrics")) {
-    BG_TRY(properties.hour_metrics, ParseMetrics(*element));
-  }
-  if (const XmlElement* element = fields.Find("MinuteMetrics")) {
-    BG_TRY(properties.minute_metrics, ParseMetrics(*element));
-  }
-  if (const XmlElement* element = fields.Find("Cors")) {
-    BG_TRY(properties.cors, ParseCorsRules(*element));
-  }
-  if (const XmlElement* element = fields.Find("DeleteRetentionPolicy")) {
-    BG_CHECK(SetDeleteRetention(properties, *element));
-  }
-  if (const XmlElement* element = fields.Find("StaticWebsite")) {
-    BG_TRY(properties.static_website, ParseStaticWebsite(*element));
-  }
-  if (const XmlElement* element = fields.Find("DefaultServiceVersion")) {
-    BG_TRY(properties.default_service_version, ParseVersion(*element));
+    BG_TRY(into.allow_permanent_delete, allow->Bool());
   }
   return {};
 }
@@ -133,8 +174,17 @@ Outcome<void> Apply(ServiceProperties& properties, const XmlFields& fields) {
 void WriteRetention(XmlWriter& xml, const RetentionPolicy& policy) {
   xml.Open("RetentionPolicy");
   xml.Flag("Enabled", policy.enabled);
-  if (policy.days) xml.Element("Days", *policy.days);
+  if (policy.days) xml.Element("Days", std::uint64_t{*policy.days});
   xml.Close("RetentionPolicy");
+}
+
+void WriteMetrics(XmlWriter& xml, std::string_view name, const MetricsProperties& metrics) {
+  xml.Open(name);
+  xml.Element("Version", metrics.version);
+  xml.Flag("Enabled", metrics.enabled);
+  if (metrics.include_apis) xml.Flag("IncludeAPIs", *metrics.include_apis);
+  WriteRetention(xml, metrics.retention);
+  xml.Close(name);
 }
 
 void WriteLogging(XmlWriter& xml, const LoggingProperties& logging) {
@@ -147,24 +197,31 @@ void WriteLogging(XmlWriter& xml, const LoggingProperties& logging) {
   xml.Close("Logging");
 }
 
-void WriteMetrics(XmlWriter& xml, std::string_view name, const MetricsProperties& metrics) {
-  xml.Open(name);
-  xml.Element("Version", metrics.version);
-  xml.Flag("Enabled", metrics.enabled);
-  if (metrics.include_apis) xml.Flag("IncludeAPIs", *metrics.include_apis);
-  WriteRetention(xml, metrics.retention);
-  xml.Close(name);
+std::string JoinList(const std::vector<std::string>& entries) {
+  std::string out;
+  for (const auto& entry : entries) out += (out.empty() ? "" : ",") + entry;
+  return out;
 }
 
-void WriteDeleteRetention(XmlWriter& xml, const ServiceProperties& properties) {
-  xml.Open("DeleteRetentionPolicy");
-  xml.Flag("Enabled", properties.delete_retention.enabled);
-  xml.Flag("AllowPermanentDelete", properties.allow_permanent_delete);
-  if (properties.delete_retention.days) xml.Element("Days", *properties.delete_retention.days);
-  xml.Close("DeleteRetentionPolicy");
+void WriteCors(XmlWriter& xml, const std::vector<CorsRule>& rules) {
+  if (rules.empty()) {
+    xml.Element("Cors", std::string_view());
+    return;
+  }
+  xml.Open("Cors");
+  for (const auto& rule : rules) {
+    xml.Open("CorsRule");
+    xml.Element("AllowedMethods", JoinList(rule.allowed_methods));
+    xml.Element("AllowedOrigins", JoinList(rule.allowed_origins));
+    xml.Element("AllowedHeaders", JoinList(rule.allowed_headers));
+    xml.Element("ExposedHeaders", JoinList(rule.exposed_headers));
+    xml.Element("MaxAgeInSeconds", std::uint64_t{rule.max_age_seconds});
+    xml.Close("CorsRule");
+  }
+  xml.Close("Cors");
 }
 
-void WriteStaticWebsite(XmlWriter& xml, const StaticWebsite& website) {
+void WriteWebsite(XmlWriter& xml, const StaticWebsite& website) {
   xml.Open("StaticWebsite");
   xml.Flag("Enabled", website.enabled);
   xml.ElementIfSet("IndexDocument", website.index_document);
@@ -179,9 +236,31 @@ Outcome<ServiceProperties> MergeServiceProperties(ServiceProperties stored, std:
   BG_TRY(const XmlDocument document, XmlDocument::Parse(body, "StorageServiceProperties"));
   BG_TRY(const XmlFields fields,
          XmlFields::Of(document.root(),
-                       {"Logging", "HourMetrics", "MinuteMetrics", "Cors", "DeleteRetentionPolicy",
-                        "StaticWebsite", "DefaultServiceVersion"}));
-  BG_CHECK(Apply(stored, fields));
+                       {"Logging", "HourMetrics", "MinuteMetrics", "Metrics", "Cors",
+                        "DeleteRetentionPolicy", "StaticWebsite", "DefaultServiceVersion"}));
+  if (const auto* e = fields.Find("Logging")) {
+    BG_TRY(stored.logging, ReadLogging(*e));
+  }
+  // Up to 2012-02-12 the hour metrics were called Metrics.
+  for (const std::string_view name : {"Metrics", "HourMetrics"}) {
+    const auto* e = fields.Find(name);
+    if (!e) continue;
+    BG_TRY(stored.hour_metrics, ReadMetrics(*e));
+  }
+  if (const auto* e = fields.Find("MinuteMetrics")) {
+    BG_TRY(stored.minute_metrics, ReadMetrics(*e));
+  }
+  if (const auto* e = fields.Find("Cors")) {
+    BG_TRY(stored.cors, ReadCors(*e));
+  }
+  if (const auto* e = fields.Find("DeleteRetentionPolicy")) {
+    BG_CHECK(ReadDeleteRetention(*e, stored));
+  }
+  if (const auto* e = fields.Find("StaticWebsite")) {
+    BG_TRY(stored.static_website, ReadWebsite(*e));
+  }
+  BG_TRY(const std::string version, OptionalText(fields, "DefaultServiceVersion"));
+  if (!version.empty()) stored.default_service_version = version;
   return stored;
 }
 
@@ -191,9 +270,15 @@ std::string RenderServiceProperties(const ServiceProperties& properties) {
   WriteLogging(xml, properties.logging);
   WriteMetrics(xml, "HourMetrics", properties.hour_metrics);
   WriteMetrics(xml, "MinuteMetrics", properties.minute_metrics);
-  WriteCorsRules(xml, properties.cors);
-  WriteDeleteRetention(xml, properties);
-  WriteStaticWebsite(xml, properties.static_website);
+  WriteCors(xml, properties.cors);
+  xml.Open("DeleteRetentionPolicy");
+  xml.Flag("Enabled", properties.delete_retention.enabled);
+  xml.Flag("AllowPermanentDelete", properties.allow_permanent_delete);
+  if (properties.delete_retention.days) {
+    xml.Element("Days", std::uint64_t{*properties.delete_retention.days});
+  }
+  xml.Close("DeleteRetentionPolicy");
+  WriteWebsite(xml, properties.static_website);
   xml.ElementIfSet("DefaultServiceVersion", properties.default_service_version);
   xml.Close("StorageServiceProperties");
   return std::move(xml).Take();

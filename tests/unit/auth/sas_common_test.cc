@@ -8,8 +8,8 @@ namespace blobgate::auth {
 namespace {
 
 TEST(SasFields, ReadsNamesInAnyCaseAndRefusesRepeats) {
-  const auto read = [](std::string_view raw) { return SasFields::Read(*http::Query::Parse(raw)); };
-  const auto fields = read("SV=2022-11-02&sp=r&x=1&x=2&sig=a%2Bb+c&sdd=");
+  const auto query = *http::Query::Parse("SV=2022-11-02&sp=r&x=1&x=2&sig=a%2Bb+c&sdd=");
+  const auto fields = SasFields::Read(query);  // views into the query
   ASSERT_TRUE(fields);
   EXPECT_EQ(fields->sv, "2022-11-02");
   EXPECT_EQ(fields->sp, "r");
@@ -17,7 +17,7 @@ TEST(SasFields, ReadsNamesInAnyCaseAndRefusesRepeats) {
   EXPECT_EQ(fields->sdd, "");
   for (const char* raw : {"sp=r&sp=r", "sp=r&SP=w", "sp=&sp=r", "sig=a&b=c&sig=a", "rscc=a&rscc=b",
                           "snapshot=1&snapshot=2", "versionid=1&VersionId=1"}) {
-    EXPECT_FALSE(read(raw)) << raw;
+    EXPECT_FALSE(SasFields::Read(*http::Query::Parse(raw))) << raw;
   }
 }
 

@@ -1,0 +1,205 @@
+// What only the local engine has: files that stay, crashes, damage, space.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "engine_harness.h"
+
+namespace blobgate::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+class LocalEngineTest : public testing::Test {
+ protected:
+  LocalEngineTest() { Open(); }
+
+  void Open() {
+    engine_.reset();
+    engine_ = OpenLocalEngine(SmallOptions(data())).value();
+  }
+  std::string data() const { return directory_.path() + "/data"; }
+
+  /// What a crash would leave at this moment: a copy of the files under an open engine.
+  void Crash() {
+    const std::string copy = directory_.path() + "/crashed";
+    fs::copy(data(), copy, fs::copy_options::recursive);
+    engine_.reset();
+    fs::remove_all(data());
+    fs::rename(copy, data());
+    Open();
+  }
+
+  PartitionRef Partition() { return run_(engine_->catalog().Locate("space", "")).value(); }
+  /// Puts `key` with the reference to an extent that holds `text`.
+  ExtentRef Store(const std::string& key, const std::string& text) {
+    const ExtentRef ref = run_(WriteText(engine_->extents(), text, 100'000)).value();
+    Batch batch;
+    std::string value;
+    ref.EncodeTo(value);
+    batch.puts = {{key, value}};
+    batch.acquires = {ref};
+    EXPECT_TRUE(run_(engine_->catalog().Commit(Partition(), std::move(batch))));
+    return ref;
+  }
+  void Drop(const std::string& key, const ExtentRef& ref) {
+    Batch batch;
+    batch.deletes = {key};
+    batch.releases = {ref};
+    EXPECT_TRUE(run_(engine_->catalog().Commit(Partition(), std::move(batch))));
+  }
+  Result<std::string> Load(const std::string& key) {
+    auto row = run_(engine_->catalog().Get(Partition(), key)).value();
+    if (!row) return Fail(Errc::kNotFound);
+    const ExtentRef ref = ExtentRef::Decode(AsBytes(row->value));
+    return run_(ReadText(engine_->extents(), ref, 0, ref.length));
+  }
+  std::uint64_t Allocated() const {
+    std::uint64_t blocks = 0;
+    for (const auto& entry : fs::directory_iterator(data() + "/segments")) {
+      struct stat info;
+      if (stat(entry.path().c_str(), &info) == 0)
+        blocks += static_cast<std::uint64_t>(info.st_blocks);
+    }
+    return blocks * 512;
+  }
+  void Flip(const ExtentRef& ref, std::uint64_t offset) {
+    char name[32];
+    std::snprintf(name, sizeof(name), "%016lx.seg", static_cast<unsigned long>(ref.space));
+    std::fstream file(data() + "/segments/" + name,
+                      std::ios::in | std::ios::out | std::ios::binary);
+    const auto at = static_cast<std::streamoff>(ref.position + offset);
+    file.seekg(at);
+    const char old = static_cast<char>(file.get());
+    file.seekp(at);
+    file.put(static_cast<char>(old ^ 0x40));
+  }
+
+  TemporaryDirectory directory_;
+  Runner run_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(LocalEngineTest, ReopenKeepsEverything) {
+  std::vector<std::string> texts;
+  for (unsigned i = 0; i < 40; ++i) texts.push_back(RandomText(1 + i * 37'000, i));
+  for (unsigned i = 0; i < 40; ++i) Store("k" + std::to_string(i), texts[i]);
+  Open();
+  for (unsigned i = 0; i < 40; ++i) EXPECT_EQ(Load("k" + std::to_string(i)), texts[i]);
+  EXPECT_GT(engine_->Stats().segments, 1u);
+}
+
+TEST_F(LocalEngineTest, ACrashKeepsWhatWasAcknowledgedAndDropsTheRest) {
+  const std::string text = RandomText(700'000, 1);
+  Store("kept", text);
+  // Finished but never named, and begun but never finished.
+  const auto orphan = run_(WriteText(engine_->extents(), RandomText(900'000, 2), 100'000)).value();
+  auto begun = run_(engine_->extents().Create(500'000)).value();
+  ASSERT_TRUE(run_(begun->Append(AsBytes(std::string_view(text).substr(0, 300'000)))));
+  {
+    const std::string copy = directory_.path() + "/crashed";
+    fs::copy(data(), copy, fs::copy_options::recursive);
+    begun.reset();
+    engine_.reset();
+    fs::remove_all(data());
+    fs::rename(copy, data());
+    Open();
+  }
+  EXPECT_EQ(Load("kept"), text);
+  EXPECT_LT(Allocated(), 800'000u);
+  Batch batch;
+  batch.acquires = {orphan};
+  EXPECT_EQ(run_(engine_->catalog().Commit(Partition(), batch)).error().code, Errc::kExtentGone);
+}
+
+TEST_F(LocalEngineTest, ReleasedSpaceComesBackButNotUnderAGuard) {
+  const ExtentRef ref = Store("big", RandomText(4'000'000, 3));
+  Store("small", "x");
+  ASSERT_GT(Allocated(), 4'000'000u);
+  ReadGuard guard = engine_->extents().BeginRead();
+  Drop("big", ref);
+  WaitUntilReclaimed(*engine_);
+  EXPECT_GT(Allocated(), 4'000'000u);
+  guard.reset();
+  WaitUntilReclaimed(*engine_);
+  EXPECT_LT(Allocated(), 100'000u);
+}
+
+// The end of a segment is where the last referenced extent ends. What was released behind it must
+// not be taken off again once something new lies there.
+TEST_F(LocalEngineTest, GarbageAtTheEndOfASegmentDoesNotReachNewExtents) {
+  const std::string kept = RandomText(200'000, 4), fresh = RandomText(300'000, 5);
+  Store("kept", kept);
+  const ExtentRef gone = Store("gone", RandomText(400'000, 6));
+  ReadGuard guard = engine_->extents().BeginRead();
+  Drop("gone", gone);
+  {
+    const std::string copy = directory_.path() + "/crashed";
+    fs::copy(data(), copy, fs::copy_options::recursive);
+    guard.reset();
+    engine_.reset();
+    fs::remove_all(data());
+    fs::rename(copy, data());
+    Open();
+  }
+  for (unsigned i = 0; i < 8; ++i) Store("fresh" + std::to_string(i), fresh);
+  WaitUntilReclaimed(*engine_);
+  EXPECT_EQ(Load("kept"), kept);
+  for (unsigned i = 0; i < 8; ++i) EXPECT_EQ(Load("fresh" + std::to_string(i)), fresh);
+}
+
+TEST_F(LocalEngineTest, AFlippedByteIsAnErrorOnEveryRead) {
+  const std::string text = RandomText(100'000, 7);
+  const ExtentRef content = Store("content", text), small = Store("small", "tiny");
+  const ExtentRef trailer = Store("trailer", text);
+  Open();  // no cache of what was written
+  Flip(content, 50'000);
+  Flip(small, 1);
+  Flip(trailer, 102'400);
+  for (int again = 0; again < 2; ++again) {
+    for (const char* key : {"content", "small", "trailer"}) {
+      auto loaded = Load(key);
+      ASSERT_FALSE(loaded) << key;
+      EXPECT_EQ(loaded.error().code, Errc::kCorruption) << key;
+    }
+  }
+  EXPECT_EQ(run_(ReadText(engine_->extents(), content, 0, 30'000)), text.substr(0, 30'000))
+      << "other chunks are good";
+  EXPECT_GE(engine_->Stats().corruption_errors, 6u);
+}
+
+TEST_F(LocalEngineTest, TheDirectoryHasOneUser) {
+  auto second = OpenLocalEngine(SmallOptions(data()));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::kUnavailable);
+}
+
+TEST_F(LocalEngineTest, ANewerFormatIsRefused) {
+  engine_.reset();
+  std::ofstream(data() + "/FORMAT") << "blobgate data 99\n";
+  auto opened = OpenLocalEngine(SmallOptions(data()));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Errc::kInvalidArgument);
+}
+
+TEST_F(LocalEngineTest, AMissingSegmentIsCorruption) {
+  Store("k", RandomText(50'000, 8));
+  engine_.reset();
+  for (const auto& entry : fs::directory_iterator(data() + "/segments")) fs::remove(entry.path());
+  auto opened = OpenLocalEngine(SmallOptions(data()));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Errc::kCorruption);
+}
+
+TEST_F(LocalEngineTest, RowVersionsAreNotUsedAgainAfterARestart) {
+  Store("k", "1");
+  const auto before = run_(engine_->catalog().Get(Partition(), "k")).value()->version;
+  Crash();
+  Store("k", "2");
+  EXPECT_NE(run_(engine_->catalog().Get(Partition(), "k")).value()->version, before);
+}
+
+}  // namespace
+}  // namespace blobgate::engine
