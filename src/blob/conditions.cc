@@ -48,13 +48,13 @@ std::string_view Unquoted(std::string_view tag) {
   return tag;
 }
 
-// Calls `use` with each member of an ETag list, without its quotes.
+// Calls `use` with each member of an ETag list, quotes included: a quoted star is no wildcard.
 template <class Use>
 void ForEachEtag(std::string_view list, Use use) {
   while (!list.empty()) {
     const std::size_t comma = list.find(',');
     const std::string_view tag = Trim(list.substr(0, comma));
-    if (!tag.empty()) use(Unquoted(tag));
+    if (!tag.empty()) use(tag);
     if (comma == std::string_view::npos) return;
     list.remove_prefix(comma + 1);
   }
@@ -63,7 +63,8 @@ void ForEachEtag(std::string_view list, Use use) {
 bool Contains(std::string_view list, std::uint64_t etag) {
   const std::string own = EtagTextUnquoted(etag);
   bool found = false;
-  ForEachEtag(list, [&](std::string_view tag) { found = found || tag == "*" || tag == own; });
+  ForEachEtag(list,
+              [&](std::string_view tag) { found = found || tag == "*" || Unquoted(tag) == own; });
   return found;
 }
 

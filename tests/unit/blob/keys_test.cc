@@ -1,0 +1,75 @@
+#include "blob/keys.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace blobgate::blob {
+namespace {
+
+TEST(Keys, HaveTheDocumentedForm) {
+  EXPECT_EQ(AccountSpace("acct"), "a/acct");
+  EXPECT_EQ(ContainerSpace("i1"), "k/i1");
+  EXPECT_EQ(ContainerKey("cont"), "ccont");
+  EXPECT_EQ(GarbageKey("i1"), "gi1");
+  EXPECT_EQ(ServicePropertiesKey(), "p");
+  EXPECT_EQ(CopyJobKey("id"), "yid");
+  EXPECT_EQ(AliveKey(), "!");
+  EXPECT_EQ(BlobKey("a/b"), "ba/b\x02");
+  EXPECT_EQ(StagedKey("n", 0x1A, "AA=="),
+            "un\x01"
+            "000000000000001a\x01"
+            "AA==");
+  EXPECT_EQ(StagedPrefix("n", ~std::uint64_t{0}),
+            "un\x01"
+            "ffffffffffffffff\x01");
+}
+
+TEST(Keys, BlobsSortByNameByteForByte) {
+  const std::vector<std::string> names = {"A",   "a",  "a ", "a!", "a-",       "a/",
+                                          "a/b", "a0", "ab", "b",  "\xC3\xA9", "\xEF\xBF\xBE"};
+  std::vector<std::string> keys;
+  for (const std::string& name : names) keys.push_back(BlobKey(name));
+  EXPECT_TRUE(std::ranges::is_sorted(keys));
+}
+
+TEST(Keys, GiveTheirPartsBack) {
+  for (std::string_view name : {"a", "a//b", "\xE6\x97\xA5 x", "u", "b"}) {
+    EXPECT_EQ(NameOfKey(BlobKey(name)), name);
+    const std::string staged = StagedKey(name, 7, "AAAA");
+    EXPECT_EQ(NameOfKey(staged), name);
+    EXPECT_EQ(BlockIdOfKey(staged), "AAAA");
+  }
+  EXPECT_EQ(BlockIdOfKey(StagedPrefix("n", 1)), "");
+}
+
+TEST(Keys, MalformedKeysGiveNothing) {
+  EXPECT_EQ(NameOfKey(""), "");
+  EXPECT_EQ(NameOfKey("b"), "");
+  EXPECT_EQ(BlockIdOfKey(""), "");
+  EXPECT_EQ(BlockIdOfKey("un"), "");
+  EXPECT_EQ(BlockIdOfKey("un\x01"
+                         "00"),
+            "");
+}
+
+TEST(Keys, AStagedPrefixCoversOneBlobAndGeneration) {
+  const std::string prefix = StagedPrefix("name", 1);
+  EXPECT_TRUE(StagedKey("name", 1, "A").starts_with(prefix));
+  EXPECT_FALSE(StagedKey("name", 2, "A").starts_with(prefix));
+  EXPECT_FALSE(StagedKey("name2", 1, "A").starts_with(prefix));
+  EXPECT_FALSE(StagedKey("nam", 1, "A").starts_with(prefix));
+}
+
+TEST(Keys, PrefixEndIsTheNextKey) {
+  EXPECT_EQ(PrefixEnd("ab"), "ac");
+  EXPECT_EQ(PrefixEnd("a\xFF\xFF"), "b");
+  EXPECT_EQ(PrefixEnd("a\x7F"), "a\x80");
+  EXPECT_EQ(PrefixEnd("\xFF"), "");
+  EXPECT_EQ(PrefixEnd(""), "");
+}
+
+}  // namespace
+}  // namespace blobgate::blob
