@@ -26,7 +26,9 @@ Status ForEach(CatalogDb& db, rocksdb::ColumnFamilyHandle* family, std::string_v
   rocksdb::ReadOptions options;
   options.total_order_seek = true;
   const std::unique_ptr<rocksdb::Iterator> it(db.db().NewIterator(options, family));
-  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+  // An empty view has no address, and RocksDB passes addresses on to memcmp.
+  prefix.empty() ? it->SeekToFirst() : it->Seek(prefix);
+  for (; it->Valid() && it->key().ToStringView().starts_with(prefix); it->Next()) {
     BG_CHECK(visit(it->key().ToStringView(), it->value().ToStringView()));
   }
   return FromRocks(it->status());
