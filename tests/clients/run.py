@@ -20,13 +20,18 @@ import blobgate_daemon  # noqa: E402
 
 
 def install_js() -> pathlib.Path:
+    """The exercise beside its packages, in the cache. npm takes the newest SDK in the range that
+    supports this Node.js; it is asked again when package.json has changed."""
     home = azcopy.cache_directory() / "js"
     home.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "exercise.mjs"):
-        shutil.copy(HERE / "js" / name, home / name)
-    if not (home / "node_modules").exists():
+    wanted = (HERE / "js" / "package.json").read_bytes()
+    stamp = home / "installed.json"
+    shutil.copy(HERE / "js" / "exercise.mjs", home / "exercise.mjs")
+    if not stamp.exists() or stamp.read_bytes() != wanted:
+        shutil.copy(HERE / "js" / "package.json", home / "package.json")
         subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit"], cwd=home,
                        check=True)
+        stamp.write_bytes(wanted)
     return home / "exercise.mjs"
 
 
@@ -37,13 +42,20 @@ def run(command: list[str], daemon, hosts: pathlib.Path, tls: bool) -> tuple[int
         "BLOB_CA": str(daemon.ca_file) if tls else "",
         "NODE_EXTRA_CA_CERTS": str(daemon.ca_file)}
     script = 'mount --bind "$0" /etc/hosts && exec "$@"'
-    done = subprocess.run(["unshare", "--mount", "sh", "-c", script, str(hosts), *command],
-                          env=environment, stdout=subprocess.PIPE, text=True, timeout=300)
+    unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "-r", "--mount"]
+    try:
+        done = subprocess.run([*unshare, "sh", "-c", script, str(hosts), *command],
+                              env=environment, stdout=subprocess.PIPE, text=True, timeout=300)
+    except subprocess.TimeoutExpired:
+        print("FAIL not done in 300 s", flush=True)
+        return 0, 1
     print(done.stdout, end="", flush=True)
     counts = re.findall(r"^(\d+) passed, (\d+) failed$", done.stdout, re.M)
     if not counts:
-        return 0, 1  # it ended before its closing line
-    return int(counts[-1][0]), int(counts[-1][1])
+        print(f"FAIL ended with {done.returncode} before its closing line", flush=True)
+        return len(re.findall(r"^PASS ", done.stdout, re.M)), 1
+    good, bad = map(int, counts[-1])
+    return good, bad or int(done.returncode != 0)
 
 
 def main() -> int:

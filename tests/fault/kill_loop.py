@@ -5,13 +5,19 @@
 
 Each writer owns its blobs, so it knows what a blob may hold: the last acknowledged state, or the
 one state it was about to make when the daemon died. After each kill -9 and restart every blob is
-read: one of the two, whole, with its metadata, or the cycle failed. What intents and
-acknowledgements there were is kept in this process, outside the daemon.
+read: one of the two, whole, with its Content-MD5, metadata and ETag, the same in the listing, or
+the cycle failed. Now and then the daemon is killed again while it recovers. Intents and
+acknowledgements are kept in this process, outside the daemon.
+
+"lost" counts blobs that hold an older state than the last acknowledged one, "torn" those that hold
+a state nobody ever wrote as a whole.
 """
 from __future__ import annotations
 
 import argparse
 import base64
+import collections
+import dataclasses
 import hashlib
 import pathlib
 import random
@@ -26,111 +32,208 @@ import blobgate_daemon  # noqa: E402
 
 CONTAINER = "kill"
 NAMES = 12  # blobs of each writer
-GONE = (None, None, None)
+BLOCK_SIZE = 200_000
+RECOVERY_KILLS = 0.25  # part of the restarts that are cut short by another kill
+RECOVERY_SECONDS = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What a blob holds; all None if there is no blob. The ETag is None until acknowledged."""
+    size: int | None = None
+    sha256: str | None = None
+    md5: str | None = None
+    mark: str | None = None
+    etag: str | None = None
+
+    def whole(self) -> State:
+        """Without the ETag, which is the server's to choose."""
+        return dataclasses.replace(self, etag=None)
+
+
+GONE = State()
 
 
 class Writer:
-    """Blobs NAME-0.. of one thread. `known` is acknowledged, `doubt` what was being written."""
+    """Blobs of one thread. `known` is acknowledged, `doubt` what was being written, `written` all
+    states that were ever meant to be. `killing` is set before the daemon is killed: an error
+    while it is not set is the daemon's."""
 
-    def __init__(self, number: int, seed: int):
+    def __init__(self, number: int, seed: int, killing: threading.Event):
         self.number = number
         self.random = random.Random(f"{seed}-{number}")
-        self.known: dict[str, tuple] = {}
-        self.doubt: dict[str, tuple] = {}
+        self.killing = killing
+        self.known: dict[str, State] = {}
+        self.doubt: dict[str, State] = {}
+        self.written: dict[str, set[State]] = collections.defaultdict(lambda: {GONE})
         self.acknowledged = 0
-        self.stop = False
         self.problem = ""
+
+    def names(self) -> list[str]:
+        return [f"w{self.number}-{index}" for index in range(NAMES)]
 
     def _content(self) -> bytes:
         size = self.random.choice((0, 1, 100, 4096, 40_000, 300_000, 1_500_000))
         return self.random.randbytes(size)
 
+    def _intend(self, name: str, state: State) -> None:
+        self.doubt[name] = state
+        self.written[name].add(state)
+
     def _step(self, client: blob_client.BlobClient) -> None:
-        name = f"w{self.number}-{self.random.randrange(NAMES)}"
+        name = self.random.choice(self.names())
         action = self.random.choice(("put", "put", "put", "blocks", "delete", "metadata"))
         before = self.known.get(name, GONE)
         mark = f"{self.random.getrandbits(64):x}"
         if action in ("delete", "metadata") and before == GONE:
             action = "put"
         if action == "delete":
-            self.doubt[name] = GONE
-            client.expect(202, "DELETE", CONTAINER, name, retry=False)
+            self._intend(name, GONE)
+            answer = client.expect(202, "DELETE", CONTAINER, name, retry=False)
         elif action == "metadata":
-            self.doubt[name] = (before[0], before[1], mark)
-            client.expect(200, "PUT", CONTAINER, name, comp="metadata", retry=False,
-                          headers={"x-ms-meta-mark": mark})
+            self._intend(name, dataclasses.replace(before, mark=mark, etag=None))
+            answer = client.expect(200, "PUT", CONTAINER, name, comp="metadata", retry=False,
+                                   headers={"x-ms-meta-mark": mark})
         else:
             content = self._content()
-            digest = hashlib.sha256(content).hexdigest()
-            self.doubt[name] = (len(content), digest, mark)
-            self._write(client, name, content, mark, action)
-        self.known[name] = self.doubt.pop(name)
+            md5 = base64.b64encode(hashlib.md5(content).digest()).decode()
+            self._intend(name, State(len(content), hashlib.sha256(content).hexdigest(), md5, mark))
+            answer = self._write(client, name, content, action)
+        self.known[name] = dataclasses.replace(self.doubt.pop(name), etag=answer.headers["ETag"])
         self.acknowledged += 1
 
-    def _write(self, client, name: str, content: bytes, mark: str, action: str) -> None:
-        headers = {"x-ms-meta-mark": mark}
+    def _write(self, client, name: str, content: bytes, action: str) -> blob_client.Response:
+        intended = self.doubt[name]
+        headers = {"x-ms-meta-mark": intended.mark, "x-ms-blob-content-md5": intended.md5}
         if action == "put":
-            client.put_blob(CONTAINER, name, content, headers, retry=False)
-            return
+            return client.put_blob(CONTAINER, name, content, headers, retry=False)
         ids = []
-        for start in range(0, len(content), 200_000):  # an empty block is refused, as in Azure
+        for start in range(0, len(content), BLOCK_SIZE):  # an empty block is refused, as in Azure
             ids.append(base64.b64encode(f"{start:09}".encode()).decode())
-            client.expect(201, "PUT", CONTAINER, name, body=content[start:start + 200_000],
+            client.expect(201, "PUT", CONTAINER, name, body=content[start:start + BLOCK_SIZE],
                           comp="block", blockid=ids[-1], retry=False)
-        client.expect(201, "PUT", CONTAINER, name, body=blob_client.block_list_xml(ids),
-                      headers=headers, comp="blocklist", retry=False)
+        return client.expect(201, "PUT", CONTAINER, name, body=blob_client.block_list_xml(ids),
+                             headers=headers, comp="blocklist", retry=False)
 
     def run(self, client: blob_client.BlobClient) -> None:
-        while not self.stop:
-            try:
+        self.problem = ""
+        try:
+            while True:
                 self._step(client)
-            except blob_client.UnexpectedStatus as error:
-                self.problem = str(error)
-                return
-            except Exception:  # the daemon is gone
-                return
+        except blob_client.UnexpectedStatus as error:
+            self.problem = str(error)
+        except Exception as error:  # the daemon is gone; or else it closed without a reason
+            if not self.killing.is_set():
+                self.problem = f"before the kill: {type(error).__name__}: {error}"
+        finally:
+            client.close()
 
 
-def state_of(client: blob_client.BlobClient, name: str) -> tuple:
+class Findings:
+    """Of one cycle."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.lost = 0
+        self.torn = 0
+
+
+def state_of(client: blob_client.BlobClient, name: str) -> State:
     answer = client.expect((200, 404), "GET", CONTAINER, name)
     if answer.status == 404:
         return GONE
     size = int(answer.headers["Content-Length"])
     if size != len(answer.body):
-        return ("short", size, len(answer.body))
-    return (size, hashlib.sha256(answer.body).hexdigest(), answer.metadata.get("mark"))
+        raise ValueError(f"{len(answer.body)} of {size} bytes")
+    return State(size, hashlib.sha256(answer.body).hexdigest(), answer.headers["Content-MD5"],
+                 answer.metadata.get("mark"), answer.headers["ETag"])
 
 
-def verify(client: blob_client.BlobClient, writers: list[Writer]) -> list[str]:
-    problems = []
-    listed = {item.name: item.size for item in client.list_blobs(CONTAINER)}
+def is_allowed(found: State, known: State, doubt: State | None) -> bool:
+    if found == known:
+        return True
+    return (doubt is not None and found.whole() == doubt
+            and (found == GONE or found.etag != known.etag))
+
+
+def verify_blob(client, writer: Writer, name: str, listed: dict, findings: Findings) -> None:
+    known, doubt = writer.known.get(name, GONE), writer.doubt.pop(name, None)
+    try:
+        found = state_of(client, name)
+    except Exception as error:  # unreadable is the worst finding, and the others are wanted too
+        findings.torn += 1
+        findings.problems.append(f"{name}: {type(error).__name__}: {error}")
+        return
+    if not is_allowed(found, known, doubt):
+        older = found.whole() in writer.written[name] and found.whole() != known.whole()
+        findings.lost, findings.torn = findings.lost + older, findings.torn + (not older)
+        findings.problems.append(
+            f"{name}: {'lost' if older else 'torn'}: found {found}, known {known}, doubt {doubt}")
+    entry = listed.get(name, GONE)
+    if entry != dataclasses.replace(found, sha256=None):
+        findings.problems.append(f"{name}: the listing has {entry}, the blob {found}")
+    writer.known[name] = found
+
+
+def verify(client: blob_client.BlobClient, writers: list[Writer], findings: Findings) -> None:
+    listed = {item.name: State(item.size, None, item.properties["Content-MD5"],
+                               item.metadata.get("mark"), f'"{item.properties["Etag"]}"')
+              for item in client.list_blobs(CONTAINER, include="metadata")}
+    names = {name for writer in writers for name in writer.names()}
+    for stranger in listed.keys() - names:
+        findings.problems.append(f"{stranger}: listed, but never written")
     for writer in writers:
         if writer.problem:
-            problems.append(f"writer {writer.number}: {writer.problem}")
-        for index in range(NAMES):
-            name = f"w{writer.number}-{index}"
-            found = state_of(client, name)
-            allowed = [writer.known.get(name, GONE)]
-            if name in writer.doubt:
-                allowed.append(writer.doubt.pop(name))
-            if found not in allowed:
-                problems.append(f"{name}: found {found}, allowed {allowed}")
-            if (name in listed) != (found != GONE):
-                problems.append(f"{name}: the listing and the blob differ")
-            writer.known[name] = found
-    return problems
+            findings.problems.append(f"writer {writer.number}: {writer.problem}")
+        for name in writer.names():
+            verify_blob(client, writer, name, listed, findings)
 
 
-def cycle(daemon: blobgate_daemon.Daemon, writers: list[Writer], seconds: float) -> list[str]:
-    threads = [threading.Thread(target=w.run, args=(daemon.client(),)) for w in writers]
-    for thread in threads:
-        thread.start()
-    time.sleep(seconds)  # the moment of the kill, not a wait for something
+def kill_in_recovery(daemon: blobgate_daemon.Daemon, seconds: float) -> bool:
+    """Whether the kill came before the daemon was ready."""
+    try:
+        daemon.start(deadline=seconds)
+    except RuntimeError:
+        if daemon.exit_code() is not None:
+            raise  # it ended by itself
+        daemon.kill()
+        return True
     daemon.kill()
-    for thread in threads:
-        thread.join()
-    daemon.start()
-    return verify(daemon.client(), writers)
+    return False
+
+
+class Loop:
+    def __init__(self, daemon: blobgate_daemon.Daemon, seed: int, writers: int, seconds: float):
+        self.daemon = daemon
+        self.moments = random.Random(seed)
+        self.seconds = seconds
+        self.killing = threading.Event()
+        self.writers = [Writer(number, seed, self.killing) for number in range(writers)]
+        self.slowest = 0.0
+        self.recovery_kills = 0
+
+    def cycle(self) -> Findings:
+        findings = Findings()
+        self.killing.clear()
+        threads = [threading.Thread(target=writer.run, args=(self.daemon.client(),))
+                   for writer in self.writers]
+        for thread in threads:
+            thread.start()
+        # The moment of the kill, not a wait for something.
+        time.sleep(self.moments.uniform(0.05, self.seconds))
+        if not self.daemon.is_alive():
+            findings.problems.append(f"the daemon ended by itself: {self.daemon.exit_code()}")
+        self.killing.set()
+        self.daemon.kill()
+        for thread in threads:
+            thread.join()
+        if self.moments.random() < RECOVERY_KILLS:
+            self.recovery_kills += kill_in_recovery(
+                self.daemon, self.moments.uniform(0, RECOVERY_SECONDS))
+        self.daemon.start()
+        self.slowest = max(self.slowest, self.daemon.ready_seconds)
+        verify(self.daemon.client(), self.writers, findings)
+        return findings
 
 
 def main() -> int:
@@ -142,25 +245,24 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1.5, help="longest time before a kill")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
-    moments = random.Random(arguments.seed)
-    writers = [Writer(number, arguments.seed) for number in range(arguments.writers)]
-    passed = failed = 0
-    slowest = 0.0
+    passed = failed = lost = torn = 0
     with blobgate_daemon.Daemon({"access_log": "off"}) as daemon:
         daemon.client().create_container(CONTAINER)
+        loop = Loop(daemon, arguments.seed, arguments.writers, arguments.seconds)
         for number in range(arguments.cycles):
-            problems = cycle(daemon, writers, moments.uniform(0.05, arguments.seconds))
-            slowest = max(slowest, daemon.ready_seconds)
-            passed, failed = passed + (not problems), failed + bool(problems)
-            for problem in problems:
+            findings = loop.cycle()
+            lost, torn = lost + findings.lost, torn + findings.torn
+            passed, failed = passed + (not findings.problems), failed + bool(findings.problems)
+            for problem in findings.problems:
                 print(f"cycle {number}: {problem}", flush=True)
         peak = daemon.memory_mib()
         code = daemon.stop()
-    total = sum(writer.acknowledged for writer in writers)
-    print(f"{arguments.cycles} kills, {total} acknowledged writes, slowest restart {slowest:.2f} s, "
+    total = sum(writer.acknowledged for writer in loop.writers)
+    print(f"{arguments.cycles} cycles, {total} acknowledged writes, {lost} lost, {torn} torn, "
+          f"longest restart {loop.slowest:.2f} s, {loop.recovery_kills} kills in recovery, "
           f"peak memory of the last run {peak:.0f} MiB, last stop {code}")
     print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed or code != 0 else 0
+    return 1 if failed or not passed or not total or code != 0 else 0
 
 
 if __name__ == "__main__":

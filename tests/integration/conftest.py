@@ -1,4 +1,4 @@
-"""One daemon for all tests of this folder, with short deadlines so that slow clients are cut soon."""
+"""One daemon for all tests of this folder; short deadlines, so that slow clients are cut soon."""
 import pathlib
 import sys
 
@@ -15,6 +15,7 @@ def daemon():
     with blobgate_daemon.Daemon({"limits": limits}) as running:
         running.client().create_container("con")
         running.client().put_blob("con", "hello", b"hello world")
+        running.client().put_blob("con", "empty", b"")
         yield running
         assert running.stop() == 0, running.log_tail()
 
@@ -24,7 +25,9 @@ def unchanged(daemon):
     """The store holds after the test what it held before."""
     def snapshot():
         client = daemon.client()
-        return [(c, [(b.name, b.properties["Etag"]) for b in client.list_blobs(c)])
+        everything = "metadata,uncommittedblobs"
+        return [(c, [(b.name, b.properties, b.metadata)
+                     for b in client.list_blobs(c, include=everything)])
                 for c in client.list_containers()]
     before = snapshot()
     yield

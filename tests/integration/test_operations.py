@@ -49,6 +49,12 @@ def test_get_and_head(daemon):
     whole = client.expect(200, "GET", "con", "ops/get")
     head = client.expect(200, "HEAD", "con", "ops/get")
     assert whole.body == b"0123456789" and head.body == b""
+    of_blob = COMMON | {"accept-ranges", "content-type", "etag", "last-modified",
+                        "x-ms-blob-type", "x-ms-creation-time", "x-ms-lease-state",
+                        "x-ms-lease-status", "x-ms-meta-key", "x-ms-server-encrypted"}
+    assert names(whole) == of_blob | {"content-md5"}
+    assert names(head) == of_blob | {"content-md5", "x-ms-access-tier",
+                                     "x-ms-access-tier-inferred"}
     for response in (whole, head):
         assert response.headers["Content-Length"] == "10"
         assert response.headers["x-ms-blob-type"] == "BlockBlob"
@@ -62,6 +68,7 @@ def test_get_and_head(daemon):
     part = client.expect(206, "GET", "con", "ops/get",
                          headers={"x-ms-range": "bytes=2-4", "Range": "bytes=0-0"})
     assert part.body == b"234"
+    assert names(part) == of_blob | {"content-range", "x-ms-blob-content-md5"}
     assert part.headers["Content-Range"] == "bytes 2-4/10"
     assert "Content-MD5" not in part.headers and part.headers["x-ms-blob-content-md5"]
     hashed = client.expect(206, "GET", "con", "ops/get", headers={
@@ -109,6 +116,25 @@ def test_list_blobs_has_what_azcopy_needs(daemon):
     for name in ("Last-Modified", "Etag", "Content-Length", "Content-Type", "Content-MD5",
                  "BlobType", "AccessTier", "LeaseStatus", "LeaseState", "Creation-Time"):
         assert blobs[0].properties[name]
+
+
+def test_headers_of_lists_and_errors(daemon):
+    client = daemon.client()
+    blobs = client.expect(200, "GET", "con", restype="container", comp="list")
+    containers = client.expect(200, "GET", comp="list")
+    missing = client.expect(404, "GET", "con", "nothing")
+    assert names(blobs) == names(containers) == COMMON | {"content-type"}
+    assert names(missing) == COMMON | {"content-type", "x-ms-error-code"}
+    for response in (blobs, containers, missing):
+        assert response.headers["Content-Type"] == "application/xml"
+        assert int(response.headers["Content-Length"]) == len(response.body)
+        assert response.headers["x-ms-version"] == azure_auth.VERSION
+        assert HTTP_DATE.match(response.headers["Date"])
+        # No header twice.
+        assert len(response.headers.keys()) == len(names(response))
+    root = parse_xml(blobs.body)
+    assert root.get("ContainerName") == "con"
+    assert root.get("ServiceEndpoint").endswith("/acct1/")
 
 
 def get_head(daemon, path, extra=""):

@@ -201,6 +201,7 @@ class OperationHarness {
   bool shared_key = true;
   std::vector<std::pair<std::string, std::string>> overrides;
   std::size_t body_piece = 64 * 1024;
+  operations::Services* use_services = nullptr;  ///< instead of `services`
   std::optional<std::size_t> body_fails_at;
   Errc body_failure = Errc::kDisconnected;
 
@@ -341,7 +342,7 @@ class OperationHarness {
                           .now = clock.Now(),
                           .overrides = overrides,
                           .shared_key = shared_key,
-                          .services = services};
+                          .services = use_services ? *use_services : services};
     auto outcome = Await(handler(call));
     Reply reply = outcome ? Drain(std::move(*outcome)) : ErrorReply(outcome.error());
     reply.body_read = reader.consumed();

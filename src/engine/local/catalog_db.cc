@@ -4,6 +4,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -13,6 +14,16 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 constexpr const char* kFamilies[] = {"default", "rows", "extents", "garbage"};
+
+/// After a full disk it is the committer that resumes, because it knows which batches are in doubt.
+/// RocksDB's own poller would do it behind its back, and until then answer Busy.
+class NoAutoRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
 
 rocksdb::DBOptions DbOptions(const LocalOptions& options) {
   rocksdb::DBOptions db;
@@ -24,8 +35,8 @@ rocksdb::DBOptions DbOptions(const LocalOptions& options) {
   // no whole synced log file is missing or cut short is checked against the manifest.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.track_and_verify_wals_in_manifest = true;
-  // Failed writes are handled by the committer; nothing resumes behind its back.
   db.max_bgerror_resume_count = 0;
+  db.listeners.push_back(std::make_shared<NoAutoRecovery>());
   db.max_total_wal_size = 32 * kMiB;  // bounds the replay after a crash
   db.db_write_buffer_size = 32 * kMiB;
   db.max_open_files = 512;

@@ -122,7 +122,7 @@ Status Committer::Admit(const Request& request, Status& space) {
     return Fail(Errc::kPartitionMoved);
   }
   if (!Grows(request.batch)) return {};
-  if (space) space = state_.CheckSpace(0);
+  if (space) space = state_.CheckReserve();
   return space;
 }
 
@@ -163,6 +163,7 @@ Status Committer::ResumeIfStalled() {
   if (!resumed.ok()) {
     Status failed = FromRocks(resumed);
     if (failed.error().code == Errc::kNoSpace) return failed;
+    if (resumed.IsBusy()) return Fail(Errc::kNoSpace, failed.error().detail);
     state_.FailForever(failed.error().detail);
     return Fail(Errc::kReadOnly, failed.error().detail);
   }

@@ -41,7 +41,7 @@ Task<Result<SharedBytes>> ExtentReader::ReadCached(ExtentRef ref, std::uint64_t 
   std::optional<SharedBytes> found = chunks_.Get(key);
   if (!found) {
     BG_CO_TRY(found, co_await ReadChunks(ref, chunk, 1));
-    chunks_.Put(key, *found, found->size());
+    chunks_.Put(key, *found, found->size() + kEntryOverhead);
   }
   const std::uint64_t skip = offset - chunk * kChunk;
   co_return found->Sub(skip, std::min<std::uint64_t>(length, found->size() - skip));
@@ -52,12 +52,20 @@ Task<Result<SharedBytes>> ExtentReader::ReadChunks(ExtentRef ref, std::uint64_t 
   BG_CO_TRY(const Checks checks, co_await ChecksOf(ref));
   const std::uint64_t begin = first * kChunk;
   const std::uint64_t size = std::min(count * kChunk, ref.length - begin);
-  std::shared_ptr<AlignedBuffer> buffer =
-      count == 1 ? std::make_shared<AlignedBuffer>(size) : buffers_.Take();
-  const MutableBytes data = buffer->span().first(size);
+  std::shared_ptr<const void> owner;
+  MutableBytes data;
+  if (count == 1) {  // for the cache: not a byte more than the content
+    auto memory = std::make_shared_for_overwrite<std::byte[]>(size);
+    data = {memory.get(), size};
+    owner = std::move(memory);
+  } else {
+    auto buffer = buffers_.Take();
+    data = buffer->span().first(size);
+    owner = std::move(buffer);
+  }
   BG_CO_CHECK(co_await ReadInto(ref.space, ref.position + begin, data));
   BG_CO_CHECK(Verify(ref, *checks, first, data));
-  co_return SharedBytes(std::move(buffer), data);
+  co_return SharedBytes(std::move(owner), data);
 }
 
 Task<Result<ExtentReader::Checks>> ExtentReader::ChecksOf(ExtentRef ref) {
@@ -78,7 +86,11 @@ Task<Result<ExtentReader::Checks>> ExtentReader::ChecksOf(ExtentRef ref) {
 // What the page cache has costs no trip to the pool.
 Task<Status> ExtentReader::ReadInto(std::uint64_t segment, std::uint64_t position,
                                     MutableBytes into) {
-  BG_CO_TRY(const SegmentFilePtr file, files_.Get(segment));
+  auto opened = files_.Get(segment);
+  if (!opened && opened.error().code == Errc::kCorruption) {
+    co_return std::unexpected(state_.Corruption(opened.error().detail));
+  }
+  BG_CO_TRY(const SegmentFilePtr file, std::move(opened));
   const ssize_t got = disk_.Read(file->fd(), into.data(), into.size(), position, RWF_NOWAIT);
   if (got == static_cast<ssize_t>(into.size())) co_return Status();
   auto read = [this, segment, position, into] { return ReadNow(segment, position, into); };

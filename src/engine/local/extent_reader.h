@@ -24,6 +24,9 @@ class ExtentReader {
   static constexpr std::uint64_t kCachedRead = 64 * 1024;
   /// Memory for the chunk checksums of extents, bytes: 32 GiB of content.
   static constexpr std::size_t kTableBytes = 8 * 1024 * 1024;
+  /// What the cache itself needs for an entry, roughly, bytes. Counted, so that a cache full of
+  /// tiny extents keeps its bound.
+  static constexpr std::size_t kEntryOverhead = 256;
 
   ExtentReader(SegmentFiles& files, Disk& disk, StoreState& state, boost::asio::thread_pool& pool,
                std::size_t cache_bytes);
@@ -34,7 +37,6 @@ class ExtentReader {
  private:
   using Checks = std::shared_ptr<const ChunkChecks>;
 
-  // A chunk of an extent as the cache's key: where it lies, and whose it is.
   Task<Result<SharedBytes>> ReadCached(ExtentRef ref, std::uint64_t offset, std::uint64_t length);
   Task<Result<SharedBytes>> ReadChunks(ExtentRef ref, std::uint64_t first, std::uint64_t count);
   Task<Result<Checks>> ChecksOf(ExtentRef ref);

@@ -114,7 +114,7 @@ class LocalEngine final : public Engine {
 
   Status Health() const override {
     BG_CHECK(state_.CheckWritable());
-    return state_.CheckSpace(0);
+    return state_.CheckReserve();
   }
 
  private:

@@ -23,7 +23,7 @@ LocalExtentWriter::LocalExtentWriter(WriterContext& context, Reservation reserva
 }
 
 LocalExtentWriter::~LocalExtentWriter() {
-  context_.state.Unclaim(reservation_.stored);
+  context_.state.Unclaim(reservation_.stored - written_);
   if (!finished_) {
     context_.garbage.Push({{reservation_.place, reservation_.stored, false}});
   }
@@ -51,7 +51,10 @@ Task<Status> LocalExtentWriter::WriteOut(Bytes data) {
     return reservation_.appender->Write(reservation_.place.position + written_, data);
   };
   Status status = co_await RunBlocking(context_.pool, std::move(write));
-  written_ += data.size();
+  if (status) {
+    written_ += data.size();
+    context_.state.Unclaim(data.size());
+  }
   failed_ = failed_ || !status;
   co_return status;
 }

@@ -13,11 +13,16 @@ class SegmentFiles {
  public:
   SegmentFiles(const SegmentPaths& paths, std::size_t most) : paths_(paths), open_(most) {}
 
-  /// kNotFound when there is no such segment. May block for as long as open(2) does.
+  /// kCorruption when there is no such segment: a reference to it exists, so it should be there.
+  /// May block for as long as open(2) does.
   Result<SegmentFilePtr> Get(std::uint64_t segment) {
     if (auto file = open_.Get(segment)) return std::move(*file);
-    BG_TRY(SegmentFilePtr file, paths_.Open(segment));
-    open_.Put(segment, file, 1);
+    auto file = paths_.Open(segment);
+    if (file) {
+      open_.Put(segment, *file, 1);
+    } else if (file.error().code == Errc::kNotFound) {
+      return Fail(Errc::kCorruption, file.error().detail + " is missing");
+    }
     return file;
   }
   void Forget(std::uint64_t segment) { open_.Erase(segment); }

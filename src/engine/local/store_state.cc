@@ -26,6 +26,11 @@ Status StoreState::CheckSpace(std::uint64_t bytes) const {
   return Fail(Errc::kNoSpace, "the disk of the data directory is full up to the reserve");
 }
 
+Status StoreState::CheckReserve() const {
+  if (FreeBytes() >= reserve_) return {};
+  return Fail(Errc::kNoSpace, "the disk of the data directory is full up to the reserve");
+}
+
 std::uint64_t StoreState::FreeBytes() const {
   return disk_.FreeBytes(data_dir_);
 }

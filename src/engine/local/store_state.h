@@ -28,6 +28,9 @@ class StoreState {
   Status CheckWritable() const;
   /// OK, or kNoSpace unless `bytes` more, besides what was claimed, leave the reserve untouched.
   Status CheckSpace(std::uint64_t bytes) const;
+  /// OK, or kNoSpace when the reserve is touched. For what takes next to nothing: room promised to
+  /// uploads that still run must not fail the commits of those that are done.
+  Status CheckReserve() const;
   std::uint64_t FreeBytes() const;
 
   /// Bytes promised to writers and not yet written.

@@ -24,12 +24,21 @@ std::string NewIncarnation() {
   return id;
 }
 
+/// A scope promises a key of its own, which there is not: refused rather than ignored.
+azure::Outcome<void> CheckDefaultScope(const http::HeaderView& headers) {
+  constexpr std::string_view kHeader = "x-ms-default-encryption-scope";
+  const std::string_view scope = headers.Get(kHeader);
+  if (scope.empty() || scope == "$account-encryption-key") return {};
+  return azure::Fail(azure::Error(azure::ErrorCode::kUnsupportedHeader)
+                         .WithDetail("HeaderName", std::string(kHeader)));
+}
+
 azure::Outcome<blob::ContainerRecord> NewContainer(Call& call) {
+  BG_CHECK(CheckDefaultScope(call.headers()));
   blob::ContainerRecord record;
   BG_TRY(record.metadata, azure::ParseMetadata(call.headers()));
   BG_TRY(record.access, ParsePublicAccess(call.headers()));
   BG_TRY(record.deny_encryption_scope_override, ParseDenyOverride(call.headers()));
-  record.default_encryption_scope = call.headers().Get("x-ms-default-encryption-scope");
   record.incarnation = NewIncarnation();
   record.created = call.now;
   TouchContainer(call, record);
@@ -59,7 +68,7 @@ Task<azure::Outcome<bool>> Exists(Services& services, engine::PartitionRef parti
   co_return row.has_value();
 }
 
-/// True: created. False: the partition moved. 409 ContainerAlreadyExists.
+/// True: created. False: a partition moved, try again. 409 ContainerAlreadyExists.
 Task<azure::Outcome<bool>> TryCreate(Call& call, const blob::ContainerRecord& record) {
   const std::string space = blob::AccountSpace(call.resource.account);
   const std::string key = blob::ContainerKey(call.resource.container);
@@ -67,7 +76,9 @@ Task<azure::Outcome<bool>> TryCreate(Call& call, const blob::ContainerRecord& re
             co_await call.services.catalog().Locate(space, call.resource.container));
   BG_CO_TRY(bool exists, co_await Exists(call.services, partition, key));
   if (exists) co_return azure::Fail(azure::ErrorCode::kContainerAlreadyExists);
-  BG_CO_CHECK(co_await SetAlive(call.services, record.incarnation, true));
+  Status alive = co_await SetAlive(call.services, record.incarnation, true);
+  if (!alive && alive.error().code == Errc::kPartitionMoved) co_return false;
+  BG_CO_CHECK(std::move(alive));
   engine::Batch batch = PutContainer(call, record);
   batch.preconditions.push_back(engine::Precondition::Absent(key));
   Status committed = co_await call.services.catalog().Commit(partition, std::move(batch));

@@ -4,6 +4,7 @@ import crypto from "node:crypto";
 import { Readable } from "node:stream";
 import {
   BlobServiceClient, StorageSharedKeyCredential, BlockBlobClient, BlobSASPermissions,
+  AccountSASPermissions,
 } from "@azure/storage-blob";
 
 const { BLOB_ENDPOINT, BLOB_ACCOUNT, BLOB_KEY } = process.env;
@@ -56,14 +57,30 @@ await check("pages", async () => {
 });
 await check("hierarchy", async () => {
   const names = [];
-  for await (const item of container.listBlobsByHierarchy("/")) names.push(`${item.kind}:${item.name}`);
+  for await (const item of container.listBlobsByHierarchy("/"))
+    names.push(`${item.kind}:${item.name}`);
   assert.deepEqual(names.sort(), ["blob:large", "prefix:dir/", "prefix:many/"]);
+});
+await check("hierarchy in pages", async () => {
+  const sizes = [];
+  for await (const { segment } of container.listBlobsByHierarchy("/").byPage({ maxPageSize: 2 }))
+    sizes.push(segment.blobItems.length + segment.blobPrefixes.length);
+  assert.deepEqual(sizes, [2, 1]);
+});
+await check("download as a stream", async () => {
+  const pieces = [];
+  for await (const piece of (await big.download()).readableStreamBody) pieces.push(piece);
+  same(Buffer.concat(pieces), large);
 });
 await check("conditional update", async () => {
   const { etag } = await blob.getProperties();
   await blob.setMetadata({ a: "2" }, { conditions: { ifMatch: etag } });
   await refused(412, () => blob.setMetadata({ a: "3" }, { conditions: { ifMatch: etag } }));
   await refused(409, () => blob.upload("x", 1, { conditions: { ifNoneMatch: "*" } }));
+  const now = (await blob.getProperties()).etag;
+  assert.notEqual(now, etag);
+  await refused(304, () => blob.download(0, undefined, { conditions: { ifNoneMatch: now } }));
+  same(await blob.downloadToBuffer(), data);
 });
 await check("lease", async () => {
   const lease = blob.getBlobLeaseClient();
@@ -89,6 +106,16 @@ await check("copies", async () => {
   same(await new BlockBlobClient(url).downloadToBuffer(0, 5), large.subarray(0, 5));
   await refused(403, () => new BlockBlobClient(url, undefined, { retryOptions: { maxTries: 1 } })
     .upload("x", 1));
+});
+await check("account SAS", async () => {
+  const url = service.generateAccountSasUrl(new Date(Date.now() + 3600_000),
+    AccountSASPermissions.parse("rl"), "sco");
+  const reader = new BlobServiceClient(url, undefined, { retryOptions: { maxTries: 1 } })
+    .getContainerClient(container.containerName);
+  const names = [];
+  for await (const item of reader.listBlobsFlat({ prefix: "l" })) names.push(item.name);
+  assert.deepEqual(names, ["large"]);
+  await refused(403, () => reader.deleteBlob("large"));
 });
 await check("tags, tier, headers", async () => {
   await blob.setTags({ x: "y" });

@@ -1,0 +1,336 @@
+// What the local engine does when the disk fails: through its seams to segments and catalog.
+#include <gtest/gtest.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <future>
+
+#include "engine/local/disk.h"
+#include "engine_harness.h"
+
+namespace blobgate::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The real disk, but for what a test asks to fail.
+class FaultyDisk final : public Disk {
+ public:
+  int WriteAll(int fd, iovec* parts, int count, std::uint64_t offset) override {
+    const int fault = write_error;
+    return fault != 0 ? fault : Disk::WriteAll(fd, parts, count, offset);
+  }
+  int Sync(int fd) override {
+    ++syncs;
+    const int fault = sync_error.exchange(0);
+    return fault != 0 ? fault : Disk::Sync(fd);
+  }
+  std::uint64_t FreeBytes(const std::string& path) override {
+    const std::uint64_t free = free_bytes;
+    return free != kReal ? free : Disk::FreeBytes(path);
+  }
+
+  static constexpr std::uint64_t kReal = UINT64_MAX;
+  std::atomic<int> write_error{0};  ///< until it is set back
+  std::atomic<int> sync_error{0};   ///< the next one only
+  std::atomic<int> syncs{0};
+  std::atomic<std::uint64_t> free_bytes{kReal};
+};
+
+/// What the catalog's log does. Shared by the file system and the files it handed out.
+struct LogFaults {
+  std::atomic<bool> full{false};        ///< appends end half way with ENOSPC
+  std::atomic<bool> sync_fails{false};  ///< syncs answer EIO
+};
+
+class FaultyLog final : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  FaultyLog(std::unique_ptr<rocksdb::FSWritableFile> file, LogFaults& faults)
+      : FSWritableFileOwnerWrapper(std::move(file)), faults_(faults) {}
+
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* context) override {
+    if (!faults_.full) return FSWritableFileOwnerWrapper::Append(data, options, context);
+    const rocksdb::Slice half(data.data(), data.size() / 2);
+    (void)FSWritableFileOwnerWrapper::Append(half, options, context);
+    return rocksdb::IOStatus::NoSpace("no room for the log");
+  }
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           const rocksdb::DataVerificationInfo&,
+                           rocksdb::IODebugContext* context) override {
+    return Append(data, options, context);
+  }
+  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
+                         rocksdb::IODebugContext* context) override {
+    if (faults_.sync_fails) return rocksdb::IOStatus::IOError("sync of the log failed");
+    return FSWritableFileOwnerWrapper::Sync(options, context);
+  }
+
+ private:
+  LogFaults& faults_;
+};
+
+class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
+ public:
+  explicit FaultyFileSystem(LogFaults& faults)
+      : FileSystemWrapper(rocksdb::FileSystem::Default()), faults_(faults) {}
+  const char* Name() const override { return "FaultyFileSystem"; }
+
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                    rocksdb::IODebugContext* context) override {
+    auto status = FileSystemWrapper::NewWritableFile(name, options, result, context);
+    if (status.ok() && name.ends_with(".log")) {
+      *result = std::make_unique<FaultyLog>(std::move(*result), faults_);
+    }
+    return status;
+  }
+
+ private:
+  LogFaults& faults_;
+};
+
+class FaultTest : public testing::Test {
+ protected:
+  static constexpr std::uint64_t kReserve = 1024 * 1024;
+
+  FaultTest() {
+    auto file_system = std::make_shared<FaultyFileSystem>(log_);
+    env_ = rocksdb::NewCompositeEnv(std::move(file_system));
+    Open();
+  }
+  ~FaultTest() override { engine_.reset(); }
+
+  void Open() {
+    engine_.reset();
+    LocalOptions options = SmallOptions(data());
+    options.reserve_bytes = kReserve;
+    options.disk = &disk_;
+    options.catalog_env = env_.get();
+    engine_ = OpenLocalEngine(options).value();
+    partition_ = run_(engine_->catalog().Locate("space", "")).value();
+  }
+  std::string data() const { return directory_.path() + "/data"; }
+  Result<ExtentRef> Write(const std::string& text) {
+    return run_(WriteText(engine_->extents(), text, 256 * 1024));
+  }
+  Status Commit(Batch batch) {
+    return run_(engine_->catalog().Commit(partition_, std::move(batch)));
+  }
+  Status Put(const std::string& key, const std::string& value) {
+    Batch batch;
+    batch.puts = {{key, value}};
+    return Commit(std::move(batch));
+  }
+  Status PutWith(const std::string& key, const ExtentRef& ref) {
+    Batch batch;
+    batch.puts = {{key, "x"}};
+    batch.acquires = {ref};
+    return Commit(std::move(batch));
+  }
+  bool Has(const std::string& key) {
+    return run_(engine_->catalog().Get(partition_, key)).value().has_value();
+  }
+  Result<std::string> Read(const ExtentRef& ref) {
+    return run_(ReadText(engine_->extents(), ref, 0, ref.length));
+  }
+
+  FaultyDisk disk_;
+  LogFaults log_;
+  TemporaryDirectory directory_;
+  std::unique_ptr<rocksdb::Env> env_;
+  Runner run_;
+  std::unique_ptr<Engine> engine_;
+  PartitionRef partition_;
+};
+
+Errc CodeOf(const auto& result) {
+  EXPECT_FALSE(result);
+  return result ? Errc::kInternal : result.error().code;
+}
+
+TEST_F(FaultTest, AFailedSegmentSyncEndsWritingUntilRestart) {
+  const std::string text = RandomText(100'000, 1);
+  const ExtentRef kept = Write(text).value();
+  ASSERT_TRUE(PutWith("kept", kept));
+
+  disk_.sync_error = -EIO;
+  EXPECT_EQ(CodeOf(Write("lost")), Errc::kIoError);
+  const int syncs = disk_.syncs;
+  EXPECT_EQ(CodeOf(Write("refused")), Errc::kReadOnly);
+  EXPECT_EQ(CodeOf(Put("refused", "x")), Errc::kReadOnly);
+  EXPECT_EQ(disk_.syncs, syncs) << "a failed sync is never tried again";
+  EXPECT_EQ(CodeOf(engine_->Health()), Errc::kReadOnly);
+  EXPECT_TRUE(engine_->Stats().read_only);
+  EXPECT_EQ(Read(kept), text);
+  EXPECT_TRUE(Has("kept"));
+
+  Open();
+  EXPECT_TRUE(engine_->Health());
+  EXPECT_EQ(Read(kept), text);
+  EXPECT_TRUE(Has("kept"));
+  EXPECT_FALSE(Has("refused"));
+  EXPECT_TRUE(PutWith("again", Write("again").value()));
+}
+
+TEST_F(FaultTest, AFailedSyncFailsAllThatWaitForIt) {
+  std::vector<std::unique_ptr<ExtentWriter>> writers;
+  for (int i = 0; i < 16; ++i) {
+    writers.push_back(run_(engine_->extents().Create(4)).value());
+    ASSERT_TRUE(run_(writers.back()->Append(AsBytes("text"))));
+  }
+  disk_.sync_error = -EIO;
+  std::vector<std::future<Result<ExtentRef>>> finished;
+  for (auto& writer : writers) {
+    finished.push_back(
+        boost::asio::co_spawn(run_.executor(), writer->Finish(), boost::asio::use_future));
+  }
+  for (auto& future : finished) {
+    const Errc code = CodeOf(future.get());
+    EXPECT_TRUE(code == Errc::kIoError || code == Errc::kReadOnly);
+  }
+}
+
+TEST_F(FaultTest, AFullDiskFailsTheExtentAndNothingElse) {
+  for (const std::size_t length : {100ul, 600'000ul}) {
+    disk_.write_error = -ENOSPC;
+    EXPECT_EQ(CodeOf(Write(RandomText(length, 2))), Errc::kNoSpace);
+    disk_.write_error = 0;
+    EXPECT_TRUE(engine_->Health());
+    const std::string text = RandomText(length, 3);
+    const ExtentRef ref = Write(text).value();
+    EXPECT_TRUE(PutWith("k" + std::to_string(length), ref));
+    EXPECT_EQ(Read(ref), text);
+  }
+}
+
+TEST_F(FaultTest, AWriteErrorIsNotCalledFullAndIsForgotten) {
+  disk_.write_error = -EIO;
+  EXPECT_EQ(CodeOf(Write(RandomText(600'000, 4))), Errc::kIoError);
+  disk_.write_error = 0;
+  EXPECT_TRUE(Write("fine"));
+}
+
+TEST_F(FaultTest, TheReserveIsKeptForDeletes) {
+  const ExtentRef ref = Write(RandomText(100'000, 5)).value();
+  ASSERT_TRUE(PutWith("old", ref));
+  const ExtentRef fresh = Write("fresh").value();
+
+  disk_.free_bytes = kReserve - 1;
+  EXPECT_EQ(CodeOf(run_(engine_->extents().Create(1))), Errc::kNoSpace);
+  EXPECT_EQ(CodeOf(PutWith("new", fresh)), Errc::kNoSpace);
+  EXPECT_EQ(CodeOf(Put("new", "x")), Errc::kNoSpace);
+  EXPECT_EQ(CodeOf(engine_->Health()), Errc::kNoSpace);
+  EXPECT_TRUE(Has("old"));
+  Batch remove;
+  remove.deletes = {"old"};
+  remove.releases = {ref};
+  EXPECT_TRUE(Commit(std::move(remove)));
+  EXPECT_FALSE(Has("old"));
+
+  disk_.free_bytes = FaultyDisk::kReal;
+  EXPECT_TRUE(engine_->Health());
+  EXPECT_TRUE(PutWith("new", fresh)) << "a refused commit takes nothing away";
+}
+
+TEST_F(FaultTest, OpenUploadsDoNotStopSmallCommits) {
+  disk_.free_bytes = kReserve + 4 * 1024 * 1024;
+  auto upload = run_(engine_->extents().Create(3 * 1024 * 1024)).value();
+  EXPECT_EQ(CodeOf(run_(engine_->extents().Create(3 * 1024 * 1024))), Errc::kNoSpace)
+      << "the room is promised to the first";
+  // The upload takes what it was promised.
+  const std::string text = RandomText(3 * 1024 * 1024, 6);
+  ASSERT_TRUE(run_(upload->Append(AsBytes(text))));
+  disk_.free_bytes = kReserve + 1024 * 1024;
+  EXPECT_TRUE(engine_->Health());
+  const ExtentRef ref = run_(upload->Finish()).value();
+  EXPECT_TRUE(PutWith("upload", ref));
+  EXPECT_TRUE(run_(engine_->extents().Create(512 * 1024)));
+}
+
+TEST_F(FaultTest, AFullLogFailsTheCommitAndWritingResumes) {
+  const std::string text = RandomText(50'000, 7);
+  const ExtentRef kept = Write(text).value();
+  ASSERT_TRUE(PutWith("kept", kept));
+  const ExtentRef unlucky = Write("unlucky").value();
+
+  log_.full = true;
+  EXPECT_EQ(CodeOf(PutWith("unlucky", unlucky)), Errc::kNoSpace);
+  EXPECT_EQ(CodeOf(Put("too", "x")), Errc::kNoSpace);
+  EXPECT_FALSE(Has("unlucky"));
+  EXPECT_TRUE(Has("kept"));
+  EXPECT_EQ(Read(kept), text);
+  EXPECT_FALSE(engine_->Stats().read_only);
+  engine_->extents().Discard(unlucky);
+
+  log_.full = false;
+  EXPECT_TRUE(Put("later", "x"));
+  EXPECT_FALSE(Has("unlucky"));
+  for (int restart = 0; restart < 2; ++restart) {
+    EXPECT_TRUE(Has("kept"));
+    EXPECT_TRUE(Has("later"));
+    EXPECT_FALSE(Has("unlucky"));
+    EXPECT_EQ(Read(kept), text);
+    Open();
+  }
+}
+
+// The log may hold the batch or not: either way it is whole, and what it names can be read.
+TEST_F(FaultTest, ACrashWithAFullLogLeavesNoDanglingReference) {
+  ASSERT_TRUE(Put("kept", "x"));
+  const std::string text = RandomText(20'000, 8);
+  const ExtentRef doubtful = Write(text).value();
+  log_.full = true;
+  EXPECT_EQ(CodeOf(PutWith("doubtful", doubtful)), Errc::kNoSpace);
+  engine_->extents().Discard(doubtful);
+  WaitUntilReclaimed(*engine_);
+  const std::string copy = directory_.path() + "/crashed";
+  fs::copy(data(), copy, fs::copy_options::recursive);
+  engine_.reset();
+  fs::remove_all(data());
+  fs::rename(copy, data());
+  log_.full = false;
+  Open();
+  EXPECT_TRUE(Has("kept"));
+  if (Has("doubtful")) EXPECT_EQ(Read(doubtful), text);
+  EXPECT_TRUE(Put("later", "x"));
+}
+
+TEST_F(FaultTest, AFailedLogSyncEndsWritingUntilRestart) {
+  ASSERT_TRUE(Put("kept", "x"));
+  log_.sync_fails = true;
+  EXPECT_EQ(CodeOf(Put("unknown", "x")), Errc::kIoError);
+  log_.sync_fails = false;
+  EXPECT_EQ(CodeOf(Put("refused", "x")), Errc::kReadOnly);
+  EXPECT_EQ(CodeOf(run_(engine_->extents().Create(1))), Errc::kReadOnly);
+  EXPECT_FALSE(Has("unknown")) << "not visible while it may not be durable";
+  EXPECT_TRUE(Has("kept"));
+  Open();
+  EXPECT_TRUE(Has("kept"));
+  EXPECT_FALSE(Has("refused"));
+  EXPECT_TRUE(Put("again", "x"));
+}
+
+TEST_F(FaultTest, AVanishedSegmentIsCorruptionNotAbsence) {
+  const ExtentRef ref = Write(RandomText(100'000, 9)).value();
+  ASSERT_TRUE(PutWith("k", ref));
+  Open();  // no descriptor is kept from writing
+  for (const auto& entry : fs::directory_iterator(data() + "/segments")) fs::remove(entry.path());
+  EXPECT_EQ(CodeOf(Read(ref)), Errc::kCorruption);
+  EXPECT_GE(engine_->Stats().corruption_errors, 1u);
+}
+
+TEST_F(FaultTest, ATruncatedSegmentIsCorruption) {
+  const ExtentRef ref = Write(RandomText(100'000, 10)).value();
+  ASSERT_TRUE(PutWith("k", ref));
+  for (const auto& entry : fs::directory_iterator(data() + "/segments")) {
+    fs::resize_file(entry.path(), 4096);
+  }
+  EXPECT_EQ(CodeOf(Read(ref)), Errc::kCorruption);
+}
+
+}  // namespace
+}  // namespace blobgate::engine
