@@ -11,6 +11,7 @@ namespace blobgate::engine {
 
 /// Holds the lock of a data directory for as long as it lives.
 ///
+///   BALLAST    blocks for a full disk (ballast.h)
 ///   LOCK       flock()ed by the one engine that has the directory open
 ///   FORMAT     "blobgate data N\n": the version of everything below
 ///   catalog/   RocksDB
@@ -27,6 +28,7 @@ class DataDir {
   DataDir(const DataDir&) = delete;
   DataDir& operator=(const DataDir&) = delete;
 
+  std::string ballast() const { return path_ + "/BALLAST"; }
   std::string catalog() const { return path_ + "/catalog"; }
   std::string segments() const { return path_ + "/segments"; }
 

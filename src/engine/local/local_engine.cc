@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/contract/check.h"
+#include "engine/local/ballast.h"
 #include "engine/local/catalog_db.h"
 #include "engine/local/committer.h"
 #include "engine/local/data_dir.h"
@@ -22,13 +23,14 @@ namespace {
 
 class LocalExtents final : public ExtentStore {
  public:
-  LocalExtents(SegmentAllocator& allocator, ExtentReader& reader, WriterContext& context)
-      : allocator_(allocator), reader_(reader), context_(context) {}
+  LocalExtents(SegmentAllocator& allocator, ExtentReader& reader, SpaceGate& gate,
+               WriterContext& context)
+      : allocator_(allocator), reader_(reader), gate_(gate), context_(context) {}
 
   Task<Result<std::unique_ptr<ExtentWriter>>> Create(std::uint64_t length) override {
     BG_CO_CHECK(CheckExtentLength(length));
     BG_CO_CHECK(context_.state.CheckWritable());
-    BG_CO_CHECK(context_.state.CheckSpace(StoredLength(length)));
+    BG_CO_CHECK(co_await gate_.Admit(StoredLength(length)));
     BG_CO_TRY(Reservation reservation, co_await allocator_.Reserve(length));
     co_return std::make_unique<LocalExtentWriter>(context_, std::move(reservation), length);
   }
@@ -49,6 +51,7 @@ class LocalExtents final : public ExtentStore {
  private:
   SegmentAllocator& allocator_;
   ExtentReader& reader_;
+  SpaceGate& gate_;
   WriterContext& context_;
 };
 
@@ -56,22 +59,24 @@ class LocalExtents final : public ExtentStore {
 class LocalEngine final : public Engine {
  public:
   LocalEngine(const LocalOptions& options, std::unique_ptr<DataDir> dir,
-              std::unique_ptr<CatalogDb> db, Disk& disk)
+              std::unique_ptr<Ballast> ballast, std::unique_ptr<CatalogDb> db, Disk& disk)
       : dir_(std::move(dir)),
+        ballast_(std::move(ballast)),
         db_(std::move(db)),
         state_(disk, options.data_dir, options.reserve_bytes),
         segments_(options.segment_bytes),
         paths_(disk, dir_->segments()),
         files_(paths_, options.max_open_segments),
         pool_(options.io_threads),
-        committer_(*db_, segments_, garbage_, state_),
+        committer_(*db_, dir_->catalog(), segments_, garbage_, state_, *ballast_),
         partitions_(*db_, committer_, pool_),
-        catalog_(*db_, committer_, partitions_, state_, pool_),
+        gate_(state_, garbage_),
+        catalog_(*db_, committer_, partitions_, state_, gate_, pool_),
         allocator_(paths_, segments_, committer_, garbage_, state_, pool_, options.large_writers,
                    options.direct_io),
         reader_(files_, disk, state_, pool_, options.read_cache_bytes),
         context_{segments_, garbage_, state_, pool_, {}},
-        extents_(allocator_, reader_, context_) {}
+        extents_(allocator_, reader_, gate_, context_) {}
 
   ~LocalEngine() override {
     allocator_.CloseAll();
@@ -119,6 +124,7 @@ class LocalEngine final : public Engine {
 
  private:
   const std::unique_ptr<DataDir> dir_;
+  const std::unique_ptr<Ballast> ballast_;
   const std::unique_ptr<CatalogDb> db_;
   StoreState state_;
   Segments segments_;
@@ -128,6 +134,7 @@ class LocalEngine final : public Engine {
   boost::asio::thread_pool pool_;
   Committer committer_;
   PartitionMap partitions_;
+  SpaceGate gate_;
   LocalCatalog catalog_;
   SegmentAllocator allocator_;
   ExtentReader reader_;
@@ -142,9 +149,12 @@ class LocalEngine final : public Engine {
 Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options) {
   const auto started = std::chrono::steady_clock::now();
   BG_TRY(auto dir, DataDir::Open(options.data_dir));
-  BG_TRY(auto db, CatalogDb::Open(options, dir->catalog()));
   Disk& disk = options.disk ? *options.disk : SystemDisk();
-  auto engine = std::make_unique<LocalEngine>(options, std::move(dir), std::move(db), disk);
+  auto ballast = std::make_unique<Ballast>(dir->ballast(), options.ballast_bytes);
+  ballast->Release(disk.FreeBytes(options.data_dir), CatalogDb::SpaceToOpen(dir->catalog()));
+  BG_TRY(auto db, CatalogDb::Open(options, dir->catalog()));
+  auto engine = std::make_unique<LocalEngine>(options, std::move(dir), std::move(ballast),
+                                              std::move(db), disk);
   BG_CHECK(engine->Start());
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   spdlog::info("store {} open after {:.3f} s, {} segments, {} bytes live", options.data_dir,

@@ -27,6 +27,8 @@ struct LocalOptions {
   /// Uploads and growing commits answer kNoSpace while the disk has less than this left, so that
   /// deletes and the catalog's own housekeeping still have room.
   std::uint64_t reserve_bytes = 64ull * 1024 * 1024;
+  /// Blocks set aside so that a store opens, and deletes go on, on a disk without a free one.
+  std::uint64_t ballast_bytes = 48ull * 1024 * 1024;
   unsigned io_threads = 8;     ///< of the pool for blocking calls
   unsigned large_writers = 2;  ///< active segments for extents above 64 KiB; one more for others
   unsigned max_open_segments = 256;  ///< descriptors kept open for reads

@@ -28,30 +28,43 @@ void Reclaimer::Loop() {
   for (;;) {
     GarbageQueue::Work work = garbage_.Next();
     std::map<std::uint64_t, Extents> by_segment;
-    for (const Garbage& garbage : work.garbage) {
+    Extents extents = std::exchange(failed_, {});
+    extents.insert(extents.end(), work.garbage.begin(), work.garbage.end());
+    for (const Garbage& garbage : extents) {
       by_segment[garbage.place.segment].push_back(garbage);
     }
-    for (auto& [segment, extents] : by_segment) Reclaim(segment, std::move(extents));
-    if (!state_.read_only()) SealFull();
+    for (auto& [segment, those] : by_segment) Reclaim(segment, std::move(those));
+    if (!state_.read_only()) {
+      SealFull();
+      DeleteEmpty();
+    }
     if (work.stop) return;
   }
 }
 
 void Reclaimer::Reclaim(std::uint64_t segment, Extents extents) {
-  if (state_.read_only()) return;
+  if (state_.read_only()) return Settle(extents);
   const auto released = static_cast<std::uint64_t>(
       std::count_if(extents.begin(), extents.end(), [](const Garbage& g) { return g.released; }));
-  if (released == extents.size() && segments_.TakeDeletable(segment, released)) {
-    Delete(segment, extents);
-    return;
+  if (released == extents.size() && segments_.TakeDeletable(segment, released) &&
+      Delete(segment, extents)) {
+    return Settle(extents);
   }
   if (const Status punched = Punch(segment, extents); !punched) {
-    // The rows stay, so that the next start tries again.
+    // The rows stay, so that at the latest the next start tries again.
     spdlog::warn("segment {:x}: space not given back: {}", segment, punched.error().detail);
-  } else {
-    DropRows(extents);
+    failed_.insert(failed_.end(), extents.begin(), extents.end());
+    return;
   }
+  DropRows(extents);
   for (const Garbage& garbage : extents) segments_.Settle(garbage);
+  Settle(extents);
+}
+
+void Reclaimer::Settle(const Extents& extents) {
+  std::uint64_t bytes = 0;
+  for (const Garbage& garbage : extents) bytes += garbage.stored;
+  garbage_.Settle(bytes);
 }
 
 // Neighbours go in one call. The holes are durable before the rows that ask for them go.
@@ -87,22 +100,27 @@ void Reclaimer::DropRows(const Extents& extents) {
   }
 }
 
-// Row first: a file without a row is removed at the next start.
-void Reclaimer::Delete(std::uint64_t segment, const Extents& extents) {
+// Row first: a file without a row is removed at the next start. False: the segment is as it was.
+bool Reclaimer::Delete(std::uint64_t segment, const Extents& extents) {
   auto drop = [segment, &extents](CommitGroup& group) {
     for (const Garbage& garbage : extents) group.DropGarbageRow(garbage.place);
     group.DropSegment(segment);
   };
   if (const Status dropped = committer_.Run(std::move(drop)); !dropped) {
     spdlog::warn("segment {:x} not deleted: {}", segment, dropped.error().detail);
-    for (const Garbage& garbage : extents) segments_.Settle(garbage);
     segments_.EndSeal(segment, false);
-    return;
+    return false;
   }
   forget_(segment);
   if (const Status removed = paths_.Remove(segment); !removed) {
     spdlog::warn("segment {:x} not unlinked: {}", segment, removed.error().detail);
   }
+  return true;
+}
+
+/// Those that were emptied while their rows could not be written.
+void Reclaimer::DeleteEmpty() {
+  for (const std::uint64_t segment : segments_.TakeEmpty()) (void)Delete(segment, {});
 }
 
 void Reclaimer::SealFull() {
@@ -111,8 +129,6 @@ void Reclaimer::SealFull() {
     segments_.EndSeal(full.id, sealed.has_value());
     if (!sealed) {
       spdlog::warn("segment {:x} not sealed: {}", full.id, sealed.error().detail);
-    } else if (segments_.TakeDeletable(full.id, 0)) {
-      Delete(full.id, {});
     }
   }
 }

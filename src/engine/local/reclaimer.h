@@ -33,9 +33,11 @@ class Reclaimer {
 
   void Loop();
   void Reclaim(std::uint64_t segment, Extents extents);
+  void Settle(const Extents& extents);
   Status Punch(std::uint64_t segment, const Extents& extents);
   void DropRows(const Extents& extents);
-  void Delete(std::uint64_t segment, const Extents& extents);
+  bool Delete(std::uint64_t segment, const Extents& extents);
+  void DeleteEmpty();
   void SealFull();
   Status Seal(const Segments::Sealable& full);
 
@@ -45,6 +47,7 @@ class Reclaimer {
   Committer& committer_;
   StoreState& state_;
   const std::function<void(std::uint64_t)> forget_;
+  Extents failed_;  ///< could not be taken off the disk, and are tried again with the next
   std::thread thread_;
 };
 
