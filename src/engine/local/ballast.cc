@@ -29,8 +29,11 @@ Ballast::Ballast(std::string path, std::uint64_t size) : path_(std::move(path)),
   }
   fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   struct stat info{};
-  if (fd_ < 0 || ::fstat(fd_, &info) != 0) return Warn("opened", errno);
-  now_ = static_cast<std::uint64_t>(info.st_size);
+  if (fd_ < 0 || ::fstat(fd_, &info) != 0) {
+    Warn("opened", errno);
+  } else {
+    now_ = static_cast<std::uint64_t>(info.st_size);
+  }
 }
 
 Ballast::~Ballast() {
