@@ -33,6 +33,8 @@ Result<std::unique_ptr<engine::Engine>> OpenEngine(const config::EngineConfig& c
   options.read_cache_bytes = config.read_cache_bytes;
   options.catalog_cache_bytes = config.catalog_cache_bytes;
   options.direct_io = config.direct_io;
+  options.rewrite_bytes_per_second = config.rewrite_bytes_per_second;
+  options.rewrite_live_percent = static_cast<unsigned>(config.rewrite_live_percent);
   return engine::OpenLocalEngine(options);
 }
 

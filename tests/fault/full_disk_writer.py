@@ -168,10 +168,11 @@ class Writer:
     def drop_staged(self, client: blob_client.BlobClient) -> None:
         """Frees blocks without a list: a new content takes them away, even when it is empty."""
         for name in list(self.staged):
-            client.put_blob(CONTAINER, name, b"")
-            self.known[name] = Content(0, hashlib.sha256(b"").hexdigest(), ())
+            # Refused when there was no block, and so nothing to free.
+            if self._attempt(lambda: client.put_blob(CONTAINER, name, b"")):
+                self.known[name] = Content(0, hashlib.sha256(b"").hexdigest(), ())
+                self.delete(client, name)
             self.staged.discard(name)
-            self.delete(client, name)
 
     def stored(self) -> int:
         return sum(content.stored() for content in self.known.values())

@@ -29,7 +29,8 @@ class NoAutoRecovery final : public rocksdb::EventListener {
       : hindered_(std::move(hindered)) {}
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
-    if (FromRocks(*status).error().code == Errc::kNoSpace) hindered_->store(true);
+    const Status error = FromRocks(*status);
+    if (!error && error.error().code == Errc::kNoSpace) hindered_->store(true);
   }
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
                             bool* auto_recovery) override {

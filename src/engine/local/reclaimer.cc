@@ -7,11 +7,12 @@
 
 namespace blobgate::engine {
 
-Reclaimer::Reclaimer(const SegmentPaths& paths, Segments& segments, GarbageQueue& garbage,
-                     Committer& committer, StoreState& state,
+Reclaimer::Reclaimer(const SegmentPaths& paths, Segments& segments, Places& places,
+                     GarbageQueue& garbage, Committer& committer, StoreState& state,
                      std::function<void(std::uint64_t)> forget)
     : paths_(paths),
       segments_(segments),
+      places_(places),
       garbage_(garbage),
       committer_(committer),
       state_(state),
@@ -43,27 +44,36 @@ void Reclaimer::Loop() {
 }
 
 void Reclaimer::Reclaim(std::uint64_t segment, Extents extents) {
-  if (state_.read_only()) return Settle(extents);
+  if (state_.read_only()) return Settle(extents, false);
   const auto released = static_cast<std::uint64_t>(
       std::count_if(extents.begin(), extents.end(), [](const Garbage& g) { return g.released; }));
   if (released == extents.size() && segments_.TakeDeletable(segment, released) &&
       Delete(segment, extents)) {
-    return Settle(extents);
+    return Settle(extents, true);
   }
-  if (const Status punched = Punch(segment, extents); !punched) {
+  const Status punched = Punch(segment, extents);
+  if (punched) {
+    DropRows(extents);
+  } else {
     // The rows stay, so that at the latest the next start tries again.
     spdlog::warn("segment {:x}: space not given back: {}", segment, punched.error().detail);
-    failed_.insert(failed_.end(), extents.begin(), extents.end());
-    return;
+    if (punched.error().code == Errc::kNoSpace) {
+      failed_.insert(failed_.end(), extents.begin(), extents.end());
+      return;
+    }
   }
-  DropRows(extents);
   for (const Garbage& garbage : extents) segments_.Settle(garbage);
-  Settle(extents);
+  Settle(extents, punched.has_value());
 }
 
-void Reclaimer::Settle(const Extents& extents) {
+/// `reclaimed`: they are off the disk, not left to the next start.
+void Reclaimer::Settle(const Extents& extents, bool reclaimed) {
   std::uint64_t bytes = 0;
-  for (const Garbage& garbage : extents) bytes += garbage.stored;
+  for (const Garbage& garbage : extents) {
+    bytes += garbage.stored;
+    if (garbage.departed) places_.Forget(garbage.birth);
+  }
+  if (reclaimed) reclaimed_.fetch_add(bytes, std::memory_order_relaxed);
   garbage_.Settle(bytes);
 }
 
@@ -81,6 +91,7 @@ Status Reclaimer::Punch(std::uint64_t segment, const Extents& unsorted) {
     }
     const int punched = paths_.disk().PunchHole(file->fd(), begin, end - begin);
     if (punched < 0) return std::unexpected(DiskError(punched, "punch hole"));
+    holes_.fetch_add(1, std::memory_order_relaxed);
   }
   const int synced = paths_.disk().Sync(file->fd());
   if (synced == 0) return {};

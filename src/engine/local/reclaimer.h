@@ -1,6 +1,7 @@
 // Gives the space of dead extents back, and seals or deletes segments.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -19,11 +20,15 @@ namespace blobgate::engine {
 class Reclaimer {
  public:
   /// `forget` is called with a segment before its file is unlinked.
-  Reclaimer(const SegmentPaths& paths, Segments& segments, GarbageQueue& garbage,
+  Reclaimer(const SegmentPaths& paths, Segments& segments, Places& places, GarbageQueue& garbage,
             Committer& committer, StoreState& state, std::function<void(std::uint64_t)> forget);
   ~Reclaimer() { Stop(); }
   Reclaimer(const Reclaimer&) = delete;
   Reclaimer& operator=(const Reclaimer&) = delete;
+
+  /// Bytes given back to the file system since the start, and the holes punched for it.
+  std::uint64_t reclaimed_bytes() const { return reclaimed_.load(std::memory_order_relaxed); }
+  std::uint64_t holes() const { return holes_.load(std::memory_order_relaxed); }
 
   /// Does what can be done now and ends the thread.
   void Stop();
@@ -33,7 +38,7 @@ class Reclaimer {
 
   void Loop();
   void Reclaim(std::uint64_t segment, Extents extents);
-  void Settle(const Extents& extents);
+  void Settle(const Extents& extents, bool reclaimed);
   Status Punch(std::uint64_t segment, const Extents& extents);
   void DropRows(const Extents& extents);
   bool Delete(std::uint64_t segment, const Extents& extents);
@@ -43,11 +48,14 @@ class Reclaimer {
 
   const SegmentPaths& paths_;
   Segments& segments_;
+  Places& places_;
   GarbageQueue& garbage_;
   Committer& committer_;
   StoreState& state_;
   const std::function<void(std::uint64_t)> forget_;
-  Extents failed_;  ///< could not be taken off the disk, and are tried again with the next
+  Extents failed_;  ///< found no space even for a hole, and are tried again with the next
+  std::atomic<std::uint64_t> reclaimed_{0};
+  std::atomic<std::uint64_t> holes_{0};
   std::thread thread_;
 };
 

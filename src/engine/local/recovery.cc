@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "engine/local/catalog_rows.h"
-#include "engine/local/extent_format.h"
+#include "engine/local/segment_contents.h"
 
 namespace blobgate::engine {
 namespace {
@@ -18,21 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 using SegmentTable = std::map<std::uint64_t, SegmentRow>;
-
-/// Calls `visit(key, value)` for the rows that start with `prefix`.
-template <class Visit>
-Status ForEach(CatalogDb& db, rocksdb::ColumnFamilyHandle* family, std::string_view prefix,
-               Visit visit) {
-  rocksdb::ReadOptions options;
-  options.total_order_seek = true;
-  const std::unique_ptr<rocksdb::Iterator> it(db.db().NewIterator(options, family));
-  // An empty view has no address, and RocksDB passes addresses on to memcmp.
-  prefix.empty() ? it->SeekToFirst() : it->Seek(prefix);
-  for (; it->Valid() && it->key().ToStringView().starts_with(prefix); it->Next()) {
-    BG_CHECK(visit(it->key().ToStringView(), it->value().ToStringView()));
-  }
-  return FromRocks(it->status());
-}
 
 Result<SegmentTable> LoadSegments(CatalogDb& db) {
   SegmentTable table;
@@ -43,7 +28,7 @@ Result<SegmentTable> LoadSegments(CatalogDb& db) {
     table[DecodeBigEndian(id)] = *row;
     return {};
   };
-  BG_CHECK(ForEach(db, db.meta(), kSegmentPrefix, visit));
+  BG_CHECK(ForEachRow(db, db.meta(), kSegmentPrefix, visit));
   return table;
 }
 
@@ -78,17 +63,13 @@ struct ActiveScan {
 
 Result<ActiveScan> ScanActive(CatalogDb& db, std::uint64_t id) {
   ActiveScan scan;
-  auto visit = [&scan](std::string_view key, std::string_view value) -> Status {
-    const auto place = DecodePlaceKey(key);
-    const auto row = ExtentRow::Decode(value);
-    if (!place || !row) return Fail(Errc::kCorruption, "catalog: damaged extent row");
-    if (place->position > scan.end) scan.gaps.emplace_back(scan.end, place->position);
-    const std::uint64_t stored = StoredLength(row->length);
-    scan.end = place->position + stored;
-    scan.live += stored;
-    return {};
-  };
-  BG_CHECK(ForEach(db, db.extents(), EncodeBigEndian(id), visit));
+  BG_TRY(const std::vector<Resident> residents, ResidentsOf(db, id));
+  for (const Resident& resident : residents) {
+    const std::uint64_t position = resident.place.position;
+    if (position > scan.end) scan.gaps.emplace_back(scan.end, position);
+    scan.end = position + resident.stored;
+    scan.live += resident.stored;
+  }
   return scan;
 }
 
@@ -128,7 +109,7 @@ Result<std::vector<Place>> GarbageOf(CatalogDb& db, std::uint64_t id) {
     places.push_back(*place);
     return {};
   };
-  BG_CHECK(ForEach(db, db.garbage(), EncodeBigEndian(id), visit));
+  BG_CHECK(ForEachRow(db, db.garbage(), EncodeBigEndian(id), visit));
   return places;
 }
 
@@ -178,7 +159,7 @@ Status QueueGarbage(const RecoveryParts& parts, const SegmentTable& table) {
     }
     return {};
   };
-  BG_CHECK(ForEach(parts.db, parts.db.garbage(), {}, visit));
+  BG_CHECK(ForEachRow(parts.db, parts.db.garbage(), {}, visit));
   for (const Garbage& entry : garbage) parts.segments.AddPending(entry.place.segment);
   parts.garbage.Push(std::move(garbage));
   if (gone.empty()) return {};
@@ -196,10 +177,10 @@ Status Recover(const RecoveryParts& parts) {
   parts.segments.set_next_id(next);
   BG_CHECK(RemoveStrays(parts.paths, table));
   for (const auto& [id, row] : table) {
-    if (row.state == SegmentRow::State::kSealed) {
-      BG_CHECK(RestoreSealed(parts, id, row));
-    } else {
+    if (row.state == SegmentRow::State::kActive) {
       BG_CHECK(SealActive(parts, id));
+    } else {
+      BG_CHECK(RestoreSealed(parts, id, row));
     }
   }
   return QueueGarbage(parts, table);
