@@ -141,6 +141,8 @@ class Account:
         new.metadata = metadata_of(op.headers)
         new.tags = dict(pair.split("=") for pair in op.headers.get("x-ms-tags", "").split("&")
                         if pair)
+        if op.headers.get("x-ms-copy-source-tag-option") == "COPY":
+            new.tags = dict(self.find(*op.source).tags)
         new.properties = self._given_properties(op, {"content-type": "application/octet-stream"})
         for name, value in fields.items():
             setattr(new, name, value)

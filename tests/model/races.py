@@ -10,6 +10,8 @@ metadata        Set Blob Metadata with If-Match         one 200, the others 412 
 lease           Lease Blob: acquire, own proposed id    one 201, the others 409 LeaseAlreadyPresent
 container       Create Container                        one 201, the others 409 ContainerAlreadyExists
 delete          Delete Blob                             one 202, the others 404 BlobNotFound
+read            Put Blob against Get Blob               each read is one write, whole, with its ETag
+block-lists     Put Block List against Get Block List   a block is always in exactly one list
 
 --races is the number of the first kind; each of the others gets a tenth of it. After each race the
 store must hold what the winner wrote, whole, with the ETag the winner was told. At the end the
@@ -217,9 +219,53 @@ def delete(field: Field, races: typing.Iterator[int]) -> Steps:
         field.winner((yield deletes), 202, "404 BlobNotFound")
 
 
+def read(field: Field, races: typing.Iterator[int]) -> Steps:
+    writers = CLIENTS // 2
+    puts = [field.render("Put Blob", "read", data=content_of(client), headers=mark(client))
+            for client in range(writers)]
+    get = field.render("Get Blob", "read")
+    (first,) = yield puts[:1]
+    written = {first.header(b"ETag"): 0}
+    for _ in races:
+        replies = yield puts + [get] * (CLIENTS - writers)
+        for client, reply in enumerate(replies[:writers]):
+            field.expect(reply, 201)
+            written[reply.header(b"ETag")] = client
+        for reply in replies[writers:]:
+            client = written.get(reply.header(b"ETag"))
+            if client is None:
+                raise Violation(f"the ETag {reply.header(b'ETag')!r} was told to no writer")
+            field.check_content(reply, client, reply.header(b"ETag"), content_of(client))
+        field.outcomes["read"] += CLIENTS - writers
+        field.outcomes["written"] += writers
+        # What an earlier race wrote cannot be read in a later one, but for its last write.
+        (last,) = yield [get]
+        written = {last.header(b"ETag"): written[last.header(b"ETag")]}
+
+
+def block_lists(field: Field, races: typing.Iterator[int]) -> Steps:
+    name = "seen-00000000"
+    block = field.render("Put Block", name, query={"blockid": "AAAA"}, data=b"x")
+    commit = field.render("Put Block List", name, data=[("Latest", "AAAA")])
+    look = field.render("Get Block List", name, query={"blocklisttype": "all"})
+    for number in races:
+        (staged,) = yield [numbered(block, number)]
+        field.expect(staged, 201)
+        half = [numbered(look, number)] * (CLIENTS // 2)
+        replies = yield [*half, numbered(commit, number), *half[1:]]
+        for reply in replies:
+            if reply.status == 200:
+                if reply.body.count(b"<Name>AAAA</Name>") != 1:
+                    raise Violation(f"the lists are {reply.body!r}")
+            else:
+                field.expect(reply, 201)
+            field.outcomes[reply.outcome] += 1
+
+
 KINDS: dict[str, typing.Callable[[Field, typing.Iterator[int]], Steps]] = {
     "put-blob": put_blob, "put-block-list": put_block_list, "update": update,
-    "metadata": metadata, "lease": lease, "container": container, "delete": delete}
+    "metadata": metadata, "lease": lease, "container": container, "delete": delete,
+    "read": read, "block-lists": block_lists}
 
 
 # Driving them.
@@ -289,13 +335,13 @@ def drive(groups: list[Group], steps: list[Steps]) -> None:
     """Runs each of `steps` on a group of its own, all at once. Violation ends it."""
     poll = select.epoll()
     places = {}
-    for group in groups[:len(steps)]:
+    for group in groups:
         for client, connection in enumerate(group.sockets):
             poll.register(connection.fileno(), select.EPOLLIN)
             places[connection.fileno()] = (group, client)
     for group, step in zip(groups, steps):
         group.begin(step)
-    while not all(group.is_done for group in groups[:len(steps)]):
+    while not all(group.is_done for group in groups):
         events = poll.poll(60)
         if not events:
             raise Violation("no answer for a minute")
@@ -305,7 +351,7 @@ def drive(groups: list[Group], steps: list[Steps]) -> None:
     poll.close()
 
 
-def run_kind(kind: str, count: int, field: Field, groups: list[Group]) -> bool:
+def run_kind(kind: str, count: int, field: Field, address: tuple[str, int], groups: int) -> bool:
     """Groups share the races of a kind, unless the kind has one blob that all fight for."""
     done = 0
 
@@ -315,8 +361,8 @@ def run_kind(kind: str, count: int, field: Field, groups: list[Group]) -> bool:
             done += 1
             yield done
 
-    alone = kind not in ("put-blob", "put-block-list", "container")
-    used = groups[:1] if alone else groups
+    shares = kind in ("put-blob", "put-block-list", "container")
+    used = [Group(address) for _ in range(groups if shares else 1)]
     began = time.monotonic()
     field.outcomes.clear()
     try:
@@ -324,6 +370,9 @@ def run_kind(kind: str, count: int, field: Field, groups: list[Group]) -> bool:
     except Violation as violation:
         print(f"FAIL {kind}, about race {done}: {violation}", flush=True)
         return False
+    finally:
+        for group in used:
+            group.close()
     seconds = time.monotonic() - began
     requests = field.outcomes.total()
     print(f"PASS {kind}: {done} races, {dict(field.outcomes)}, {seconds:.1f} s, "
@@ -358,11 +407,9 @@ def main() -> int:
     with blobgate_daemon.Daemon({"access_log": "off", "log_level": "warn"}) as daemon:
         daemon.client(ACCOUNT).create_container(CONTAINER)
         field = Field(wire.Endpoint(daemon.address(), ACCOUNT, blobgate_daemon.ACCOUNTS[ACCOUNT]))
-        groups = [Group(daemon.address()) for _ in range(arguments.groups)]
         results = [run_kind(kind, arguments.races if kind == "put-blob"
-                            else max(1, arguments.races // 10), field, groups) for kind in kinds]
-        for group in groups:
-            group.close()
+                            else max(1, arguments.races // 10), field, daemon.address(),
+                            arguments.groups) for kind in kinds]
         results.append(check_listing(daemon, field))
     print(f"{results.count(True)} passed, {results.count(False)} failed")
     return 0 if all(results) else 1

@@ -44,7 +44,8 @@ class Lease:
         return "infinite" if self.ends is None else "fixed"
 
     def has_id(self, given: str | None) -> bool:
-        return given is not None and self.id.value is not None and self.id.value == given
+        """Ids are compared without case."""
+        return bool(given and self.id.value and self.id.value.lower() == given.lower())
 
     def check_id(self, given: str, subject: str) -> None:
         """An id that came with an operation on `subject`, "Blob" or "Container"."""
@@ -122,8 +123,11 @@ class Conditions:
         self.tags = headers.get("x-ms-source-if-tags" if prefix else "x-ms-if-tags")
 
     def demand_one_pair(self) -> None:
-        """Writes take (If-Match, If-Unmodified-Since) or (If-None-Match, If-Modified-Since)."""
+        """Writes take (If-Match, If-Unmodified-Since) or (If-None-Match, If-Modified-Since), and
+        one ETag."""
         if (self.match or self.unmodified) and (self.none_match or self.modified):
+            raise Refused(400, "MultipleConditionHeadersNotSupported")
+        if "," in (self.match or "") + (self.none_match or ""):
             raise Refused(400, "MultipleConditionHeadersNotSupported")
 
     def check_missing(self) -> None:

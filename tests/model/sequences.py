@@ -15,9 +15,9 @@ from blob_model import Account, Operation, md5
 from rules import FUTURE, PAST, TAG_EXPRESSIONS
 
 CONTAINERS = ("aaa", "bbb")
-BLOBS = ("a", "a/b", "a/b/c", "B c", "\u00fc")
-LEASES = ("11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222",
-          "33333333-3333-3333-3333-333333333333")
+BLOBS = ("a", "a/b", "a/b/c&<", "B%2c +", "\u00fc")
+LEASES = ("11111111-aaaa-1111-1111-111111111111", "22222222-bbbb-2222-2222-222222222222",
+          "33333333-cccc-3333-3333-333333333333")
 BLOCK_IDS = ("QUFB", "QkJC", "Q0ND", "REREREQ=")  # the last one has another length
 POLICY_TIMES = ("2030-01-01T00:00:00.0000000Z", "2031-02-03T04:05:06.0000000Z")
 NO_ETAG = '"0x8D00000000000FF"'
@@ -61,8 +61,10 @@ class Generator:
         self._pace = pace
 
     def sequence(self, length: int) -> list[Operation]:
-        first = Operation("Create Container", CONTAINERS[0])
-        return [first] + [self._next() for _ in range(length - 1)]
+        first = [Operation("Create Container", CONTAINERS[0])]
+        first += [self._for_blob(self._pick(("Put Blob", "Put Block")), CONTAINERS[0])
+                  for _ in BLOBS]
+        return first + [self._next() for _ in range(length - len(first))]
 
     def _next(self) -> Operation:
         if self._chance(self._pace):
@@ -71,7 +73,7 @@ class Generator:
         if name == "List Containers":
             query = self._pick(({}, {"include": "metadata"}, {"prefix": "a"}, {"maxresults": "1"}))
             return Operation(name, query=query)
-        container = self._pick((CONTAINERS[0],) * 4 + CONTAINERS[1:])
+        container = self._pick(CONTAINERS[:1] * 9 + CONTAINERS[1:])
         if "Container" in name or name == "List Blobs":
             return self._for_container(name, container)
         return self._for_blob(name, container)
@@ -97,7 +99,7 @@ class Generator:
         if name == "Set Container ACL":
             data = [(f"p{n}", *POLICY_TIMES, self._pick(("r", "rw", "l")))
                     for n in range(self._random.randrange(3))]
-        if name in ("Delete Container", "Lease Container", "Set Container ACL") \
+        if name in ("Lease Container", "Set Container ACL") \
                 and self._chance(0.15):
             headers["if-unmodified-since"] = self._date()
         if name == "Set Container Metadata" and self._chance(0.2):
@@ -108,7 +110,7 @@ class Generator:
         blob, headers, query, data, source = self._pick(BLOBS), {}, {}, b"", None
         if name == "Lease Blob":
             headers = self._lease_headers()
-        elif self._chance(0.25):
+        elif self._chance(0.5):
             headers["x-ms-lease-id"] = self._lease_id()
         if name in _MAKES_BLOB:
             headers.update(self._new_blob(name))
@@ -117,7 +119,7 @@ class Generator:
         if name == "Set Blob Properties":
             headers.update(self._properties())
         if name == "Set Blob Tier":
-            headers["x-ms-access-tier"] = self._pick(("Hot", "Hot", "Cool", "Cold", "Archive"))
+            headers["x-ms-access-tier"] = self._pick(("Hot", "Cool", "Cold") * 3 + ("Archive",))
         if name == "Set Blob Tags":
             data = self._tags()
         if name == "Get Blob":
@@ -135,6 +137,9 @@ class Generator:
         if name in ("Copy Blob", "Copy Blob From URL", "Put Blob From URL", "Put Block From URL"):
             source = (self._pick(CONTAINERS[:1] * 6 + CONTAINERS[1:]), self._pick(BLOBS))
             headers.update(self._conditions("x-ms-source-", 0.15))
+        if name in ("Copy Blob From URL", "Put Blob From URL") and "x-ms-tags" not in headers \
+                and self._chance(0.3):
+            headers["x-ms-copy-source-tag-option"] = "COPY"
         if name == "Put Block From URL" and self._chance(0.5):
             headers["x-ms-source-range"] = self._pick(("bytes=0-0", "bytes=3-9", "bytes=0-99999"))
         headers.update(self._conditions_for(name))
@@ -142,9 +147,10 @@ class Generator:
 
     def _conditions_for(self, name: str) -> dict[str, str]:
         if name in _TAKES_READ_CONDITIONS:
-            return {**self._conditions("", 0.3), **self._conditions("", 0.2)}
+            return {**self._conditions("", 0.25), **self._conditions("", 0.15)}
         if name in _TAKES_WRITE_CONDITIONS:
-            return self._conditions("", 0.35)
+            found = self._conditions("", 0.25)
+            return {**found, **self._conditions("", 0.0)} if found else {}
         if name in _TAKES_IF_TAGS and self._chance(0.2):
             return {"x-ms-if-tags": self._pick(list(TAG_EXPRESSIONS))}
         return {}
@@ -160,14 +166,17 @@ class Generator:
             return {"x-ms-if-tags": self._pick(list(TAG_EXPRESSIONS))}
         if kind.endswith("since"):
             return {prefix + kind: self._date()}
-        star = ("*", "*") if not prefix else ()
-        return {prefix + kind: self._pick(("@etag", "@etag", "@old", NO_ETAG, *star))}
+        more = ("*", "*", "@etags") if not prefix else ()
+        return {prefix + kind: self._pick(("@etag", "@etag", "@etag", "@old", NO_ETAG, *more))}
 
     def _date(self) -> str:
         return self._pick((PAST, FUTURE, "@modified"))
 
-    def _lease_id(self) -> str:
-        return self._pick(LEASES[:2] + ("@lease",) * 3)
+    def _lease_id(self, always: bool = False) -> str:
+        """`always`: even where nothing is leased; otherwise there is no header then."""
+        if always:
+            return self._pick(LEASES[:1] + ("@some-lease",) * 5)
+        return self._pick(LEASES[:1] + ("@LEASE",) + ("@lease",) * 9)
 
     def _lease_headers(self) -> dict[str, str]:
         action = self._pick(("acquire", "acquire", "acquire", "renew", "change", "release",
@@ -181,7 +190,7 @@ class Generator:
             if period := self._pick(("", "0", "60", "0")):
                 headers["x-ms-lease-break-period"] = period
         else:
-            headers["x-ms-lease-id"] = self._lease_id()
+            headers["x-ms-lease-id"] = self._lease_id(always=True)
             if action == "change":
                 headers["x-ms-proposed-lease-id"] = self._pick(LEASES)
         return headers
@@ -194,7 +203,7 @@ class Generator:
             if self._chance(0.3):
                 headers.update(self._properties())
         if name != "Copy Blob" and self._chance(0.1):
-            headers["x-ms-access-tier"] = self._pick(("Hot", "Cool", "Archive"))
+            headers["x-ms-access-tier"] = self._pick(("Hot", "Cool") * 4 + ("Archive",))
         return {key: value for key, value in headers.items() if value}
 
     def _metadata(self) -> dict[str, str]:
@@ -202,6 +211,8 @@ class Generator:
         return {f"x-ms-meta-{name.lower()}": self._pick(("x", "yy", "a b")) for name in names}
 
     def _properties(self) -> dict[str, str]:
+        if self._chance(0.1):
+            return {}
         headers = {"x-ms-blob-content-type": self._pick(("text/plain", "image/png"))}
         for name, value in (("content-encoding", "gzip"), ("content-language", "de"),
                             ("content-disposition", "attachment"), ("cache-control", "no-cache")):
@@ -222,7 +233,7 @@ class Generator:
         return {self._pick(("x-ms-range", "range")): text, **md5_too}
 
     def _content(self, empty_too: bool) -> bytes:
-        sizes = (1, 3, 10, 200, 4096) * 3 + (40_000,) + (0,) * empty_too
+        sizes = (1, 3, 10, 200, 4096) * 4 + (40_000, 70_000) + (0,) * empty_too
         return content(self._random.randrange(26), self._pick(sizes))
 
     def _block_list(self) -> list[tuple[str, str]]:
@@ -235,25 +246,33 @@ class Generator:
 
 def resolve(op: Operation, account: Account) -> Operation:
     """With values for the symbols. A symbol of something that is not there becomes a value that
-    never was one."""
+    never was one; "@lease" leaves its header out."""
     if not any(value.startswith("@") for value in op.headers.values()):
         return op
     headers = {}
     for name, value in op.headers.items():
         place = op.source if name.startswith("x-ms-source-") else (op.container, op.blob)
-        headers[name] = _resolved(value, place, account) if value.startswith("@") else value
+        if value.startswith("@"):
+            value = _resolved(value, place, account)
+        if value:
+            headers[name] = value
     return dataclasses.replace(op, headers=headers)
 
 
 def _resolved(symbol: str, place: tuple[str, str], account: Account) -> str:
+    if symbol.isupper():
+        return _resolved(symbol.lower(), place, account).upper()
     subject = account.find(*place)
-    if symbol == "@lease":
-        return (subject.lease.id.value if subject else None) or LEASES[0]
+    if symbol.endswith("lease"):
+        default = LEASES[0] if symbol == "@some-lease" else ""
+        return (subject.lease.id.value if subject else None) or default
     if symbol == "@modified":
         return (subject.modified.value if subject else None) or PAST
     present = subject.etag.value if subject else None
     if symbol == "@etag":
         return f'"{present}"' if present else NO_ETAG
+    if symbol == "@etags":
+        return f'{NO_ETAG}, "{present}"' if present else f"{NO_ETAG}, {NO_ETAG}"
     others = account.etags(*place) - {present}
     return f'"{min(others)}"' if others else NO_ETAG
 

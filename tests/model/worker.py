@@ -136,7 +136,7 @@ class Worker:
                 raise RuntimeError(f"the daemon ended with {code}:\n" + self._daemon.log_tail())
         else:
             if self._life.killing:  # some moment of the requests in flight
-                time.sleep(self._random.uniform(0, 0.004))
+                time.sleep(self._random.choice((0, 0.0003, 0.001, 0.003)) * self._random.random())
             self._daemon.kill()
         for seat in self.seats:
             if seat.waits == "answer" and seat.held is None:
