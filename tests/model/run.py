@@ -24,6 +24,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 import typing
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -186,10 +187,9 @@ def summarize(outcomes: list[Outcome], seconds: float) -> int:
 def _in_process(arguments: argparse.Namespace, number: int, stop, results) -> None:
     try:
         results.put(run_worker(arguments, number, stop))
-    except BaseException as error:
+    except BaseException:
         stop.set()
-        results.put(Outcome(Counts(), [], 0, None, f"{type(error).__name__}: {error}"))
-        raise
+        results.put(Outcome(Counts(), [], 0, None, traceback.format_exc()))
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -28,8 +28,8 @@ _LISTINGS = ({}, {"include": EVERYTHING}, {"prefix": "a"}, {"delimiter": "/"},
              {"maxresults": "2", "include": EVERYTHING}, {"prefix": "x"},
              {"maxresults": "1", "delimiter": "/"}, {"prefix": "a", "delimiter": "b"})
 _WRITES = {  # relative frequencies
-    "Put Blob": 14, "Put Block": 12, "Put Block List": 12, "Set Blob Metadata": 5,
-    "Set Blob Properties": 5, "Set Blob Tags": 5, "Set Blob Tier": 5, "Delete Blob": 5,
+    "Put Blob": 12, "Put Block": 14, "Put Block List": 10, "Set Blob Metadata": 5,
+    "Set Blob Properties": 5, "Set Blob Tags": 5, "Set Blob Tier": 5, "Delete Blob": 4,
     "Lease Blob": 14, "Copy Blob": 5, "Copy Blob From URL": 4, "Put Blob From URL": 4,
     "Put Block From URL": 4, "Create Container": 2, "Delete Container": 1,
     "Set Container Metadata": 2, "Set Container ACL": 1, "Lease Container": 4}
@@ -62,7 +62,9 @@ class Generator:
 
     def sequence(self, length: int) -> list[Operation]:
         first = [Operation("Create Container", CONTAINERS[0])]
-        first += [self._for_blob(self._pick(("Put Blob", "Put Block")), CONTAINERS[0])
+        if self._chance(0.6):
+            first.append(Operation("Create Container", CONTAINERS[1]))
+        first += [self._for_blob(self._pick(("Put Blob", "Put Blob", "Put Block")), CONTAINERS[0])
                   for _ in BLOBS]
         return first + [self._next() for _ in range(length - len(first))]
 
@@ -73,7 +75,9 @@ class Generator:
         if name == "List Containers":
             query = self._pick(({}, {"include": "metadata"}, {"prefix": "a"}, {"maxresults": "1"}))
             return Operation(name, query=query)
-        container = self._pick(CONTAINERS[:1] * 9 + CONTAINERS[1:])
+        container = self._pick(CONTAINERS[:1] * 14 + CONTAINERS[1:])
+        if name == "Delete Container":
+            container = self._pick(CONTAINERS[:1] + CONTAINERS[1:] * 4)
         if "Container" in name or name == "List Blobs":
             return self._for_container(name, container)
         return self._for_blob(name, container)
@@ -107,7 +111,7 @@ class Generator:
         return Operation(name, container, headers=headers, query=query, data=data)
 
     def _for_blob(self, name: str, container: str) -> Operation:
-        blob, headers, query, data, source = self._pick(BLOBS), {}, {}, b"", None
+        blob, headers, query, data, source = self._blob(), {}, {}, b"", None
         if name == "Lease Blob":
             headers = self._lease_headers()
         elif self._chance(0.5):
@@ -127,7 +131,8 @@ class Generator:
         if name == "Get Block List":
             query["blocklisttype"] = self._pick(("committed", "uncommitted", "all"))
         if name in ("Put Block", "Put Block From URL"):
-            query["blockid"] = self._pick(BLOCK_IDS[:-1] * 5 + BLOCK_IDS[-1:])
+            query["blockid"] = self._pick(BLOCK_IDS[:1] * 10 + BLOCK_IDS[:-1] * 4
+                                          + BLOCK_IDS[-1:])
         if name in ("Put Blob", "Put Block"):
             data = self._content(name == "Put Blob")
             if self._chance(0.1):
@@ -135,7 +140,7 @@ class Generator:
         if name == "Put Block List":
             data = self._block_list()
         if name in ("Copy Blob", "Copy Blob From URL", "Put Blob From URL", "Put Block From URL"):
-            source = (self._pick(CONTAINERS[:1] * 6 + CONTAINERS[1:]), self._pick(BLOBS))
+            source = (self._pick(CONTAINERS[:1] * 9 + CONTAINERS[1:]), self._blob())
             headers.update(self._conditions("x-ms-source-", 0.15))
         if name in ("Copy Blob From URL", "Put Blob From URL") and "x-ms-tags" not in headers \
                 and self._chance(0.3):
@@ -144,6 +149,10 @@ class Generator:
             headers["x-ms-source-range"] = self._pick(("bytes=0-0", "bytes=3-9", "bytes=0-99999"))
         headers.update(self._conditions_for(name))
         return Operation(name, container, blob, headers, query, data, source)
+
+    def _blob(self) -> str:
+        """Mostly the first, so that states add up."""
+        return self._pick(BLOBS[:1] * 6 + BLOBS)
 
     def _conditions_for(self, name: str) -> dict[str, str]:
         if name in _TAKES_READ_CONDITIONS:
@@ -175,12 +184,12 @@ class Generator:
     def _lease_id(self, always: bool = False) -> str:
         """`always`: even where nothing is leased; otherwise there is no header then."""
         if always:
-            return self._pick(LEASES[:1] + ("@some-lease",) * 5)
+            return self._pick(LEASES[:1] + ("@some-lease",) * 9)
         return self._pick(LEASES[:1] + ("@LEASE",) + ("@lease",) * 9)
 
     def _lease_headers(self) -> dict[str, str]:
         action = self._pick(("acquire", "acquire", "acquire", "renew", "change", "release",
-                             "release", "break"))
+                             "break"))
         headers = {"x-ms-lease-action": action}
         if action == "acquire":
             headers["x-ms-lease-duration"] = self._pick(("-1", "-1", "-1", "60"))
@@ -236,17 +245,23 @@ class Generator:
         sizes = (1, 3, 10, 200, 4096) * 4 + (40_000, 70_000) + (0,) * empty_too
         return content(self._random.randrange(26), self._pick(sizes))
 
-    def _block_list(self) -> list[tuple[str, str]]:
-        """Mostly the latest of each: a list with a block that is not there changes nothing."""
+    def _block_list(self) -> list[tuple[str, str]] | str:
+        """Often of all blocks there are: a list with a block that is not there changes nothing."""
+        if self._chance(0.5):
+            return "@blocks"
         kind = self._pick(("Latest",) * 6 + ("Committed", "Uncommitted", ""))
-        count = self._random.choices((0, 1, 2, 3), (1, 5, 3, 2))[0]
-        ids = [self._pick(BLOCK_IDS[:-1]) for _ in range(count)]
+        count = self._random.choices((0, 1, 2, 3), (1, 9, 3, 2))[0]
+        ids = [self._pick(BLOCK_IDS[:1] * 5 + BLOCK_IDS[:-1]) for _ in range(count)]
         return [(kind or self._pick(("Latest", "Committed", "Uncommitted")), name) for name in ids]
 
 
 def resolve(op: Operation, account: Account) -> Operation:
     """With values for the symbols. A symbol of something that is not there becomes a value that
     never was one; "@lease" leaves its header out."""
+    if op.data == "@blocks":
+        blob = account.find(op.container, op.blob)
+        names = [*blob.staged, *(name for name, _ in blob.blocks)][:5] if blob else []
+        op = dataclasses.replace(op, data=[("Latest", name) for name in names])
     if not any(value.startswith("@") for value in op.headers.values()):
         return op
     headers = {}
