@@ -81,6 +81,12 @@ Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resourc
   co_return target;
 }
 
+Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target) {
+  BG_CO_TRY(const auto row, co_await services.catalog().Get(target.partition, target.key));
+  if (!row || !target.row) co_return !row && !target.row;
+  co_return row->version == target.row->version;
+}
+
 azure::Error Busy() {
   return azure::Error(azure::ErrorCode::kServerBusy).WithHeader("Retry-After", "1");
 }

@@ -54,16 +54,23 @@ Task<azure::Outcome<Target>> LoadTarget(Call& call);
 /// The same for any names (copy sources).
 Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resource& resource);
 
-/// Bounded retries after a conflict: 32 rounds, then the operation answers Busy().
+/// Bounded retries after a conflict, then the operation answers Busy(). Of many writers of one blob
+/// only one gets on in a round, so the bound is about how many of them there may be at a time.
 class CommitLoop {
  public:
-  bool Again() { return rounds_++ < 32; }
+  static constexpr int kRounds = 1024;
+
+  bool Again() { return rounds_++ < kRounds; }
 
  private:
   int rounds_ = 0;
 };
 /// 503 ServerBusy with Retry-After 1.
 azure::Error Busy();
+
+/// Whether the blob's row is still as `target` read it. Rows read after it then belong together
+/// with it; an operation that commits need not ask, the commit does.
+Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target);
 
 /// Commits `batch` on condition that the container lives and the blob's row is as `target` read it.
 /// True: durable and visible. False: something moved, load again. kExtentGone is false too (a copy

@@ -31,6 +31,9 @@ azure::Outcome<blob::ConditionHeaders> ParseConditions(const Call& call) {
   if (conditions.if_tags && !call.permissions.Has('t')) {
     return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
   }
+  if (call.spec.conditions == azure::Conditions::kWrite) {
+    BG_CHECK(blob::CheckSinglePair(conditions));
+  }
   return conditions;
 }
 
