@@ -57,6 +57,7 @@ class Options:
     jobs: int
     keep: bool
     directory: pathlib.Path
+    ignored: str | None = None
 
 
 class Cutter:
@@ -69,7 +70,7 @@ class Cutter:
         self._directory = pathlib.Path(tempfile.mkdtemp(prefix="cut-", dir=options.directory))
         self._daemon = blobgate_daemon.Daemon(recorded_load.CONFIG, directory=self._directory)
         self._data = self._daemon.data_directory
-        self._replay = crash_image.Replay()
+        self._replay = crash_image.Replay(ignored=options.ignored)
 
     def close(self) -> None:
         self._daemon.kill()
@@ -113,8 +114,9 @@ class Cutter:
         """Lets the daemon start on the image, and cuts somewhere on the way."""
         files, directories = crash_image.scan(self._data)
         control = shim.Shim(self._directory, self._data, record=True)
-        control.journal.unlink(missing_ok=True)
+        control.forget_journal()
         self._daemon.environment = control.environment()
+        self._daemon.ports = {}  # the old ones may be another daemon's by now
         try:
             self._daemon.start(START_DEADLINE)
         except RuntimeError:
@@ -130,6 +132,7 @@ class Cutter:
         return f"at {position} of {len(records)}, {self._build(replay, rng)}"
 
     def _verify(self, position: int) -> Findings:
+        self._daemon.ports = {}  # the old ones may be another daemon's by now
         try:
             self._daemon.start(START_DEADLINE)
         except RuntimeError as error:
@@ -282,9 +285,13 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the images of failed cuts")
     parser.add_argument("--recording", type=pathlib.Path, help="one that a failed run left")
     parser.add_argument("--only", type=int, help="the number of the cut, with --recording")
+    parser.add_argument("--ignore-syncs", metavar="PART",
+                        help="of files with PART in their name (.seg, .log, MANIFEST), or / for "
+                             "directories: the test must then fail")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
-    options = Options(arguments.seed, arguments.jobs, arguments.keep, working_directory())
+    options = Options(arguments.seed, arguments.jobs, arguments.keep, working_directory(),
+                      arguments.ignore_syncs)
     began = time.monotonic()
     if arguments.recording:
         code = single(options, arguments.recording, arguments.only)

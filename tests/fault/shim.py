@@ -136,6 +136,12 @@ class Shim:
         for field in ("action", "mask", "full"):
             self.set(field, 0)
 
+    def forget_journal(self) -> None:
+        """Begins an empty one. No daemon may run."""
+        if self.journal:
+            self.journal.unlink(missing_ok=True)
+        self.set("records", 0)
+
     def close(self) -> None:
         self._words.release()
         self._memory.close()
