@@ -217,12 +217,17 @@ class Run:
             writable = self._try_to_write(workload)
             if self._kind.name == "ENOSPC-ON" and not writable:
                 self._problem(f"does not take writes when there is space again; {control.what}")
+        refused = workload.refused
         workload.read_all()
+        if workload.refused > refused:
+            self._problem("reads fail when the fault is past")
         self.result.outcome = "went on" if writable else "read-only"
 
     @staticmethod
     def _try_to_write(workload: Workload) -> bool:
         """The first try may be the one that finds the store damaged, or whole again."""
+        if workload.model.container != [True]:
+            workload.create_container()
         workload.put("probe", PROBE_SIZE)
         return workload.put("probe", PROBE_SIZE)
 

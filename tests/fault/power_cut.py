@@ -12,7 +12,8 @@ directory is built that a power cut at that moment could have left (crash_image.
 what was synced is there; of the rest any part, torn and reordered). The daemon, without shim, is
 started on it, and every blob, listing and staged block is compared: the last acknowledged state, or
 one that was being written, whole. What a reader had seen counts as acknowledged. One cut in five
-is followed by a second one while the daemon recovers from the first.
+is followed by a second one while the daemon recovers from the first. Every other recording begins
+with what a cut has left.
 
 After each recording its journal is checked: with everything kept it must give the very directory
 the daemon left, so a call the shim does not see is found.
@@ -46,9 +47,12 @@ from blob_history import History  # noqa: E402
 from image_check import Findings, ImageCheck  # noqa: E402
 
 LIVES = 4
-CUTS_OF_A_RECORDING = 125
+CUTS_OF_A_RECORDING = 100
 RECOVERY_CUTS = 0.2
+START_CUTS = 0.1
+START_RECORDS = 150
 START_DEADLINE = 30.0
+SHOWN = 5  # problems of one cut
 
 
 @dataclasses.dataclass
@@ -70,21 +74,30 @@ class Cutter:
         self._directory = pathlib.Path(tempfile.mkdtemp(prefix="cut-", dir=options.directory))
         self._daemon = blobgate_daemon.Daemon(recorded_load.CONFIG, directory=self._directory)
         self._data = self._daemon.data_directory
-        self._replay = crash_image.Replay(ignored=options.ignored)
+        self._starts = [index for index, record in enumerate(recording.records)
+                        if record.op == journal.START]
+        self._replay = recording.replay(options.ignored)
 
     def close(self) -> None:
         self._daemon.kill()
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def position(self, cut: int) -> int:
-        return self._rng(cut).randint(1, len(self._recording.records))
+        return self._position(self._rng(cut))
+
+    def _position(self, rng: random.Random) -> int:
+        """Anywhere; now and then soon after a start, for there are not many calls."""
+        count = len(self._recording.records)
+        if rng.random() < START_CUTS:
+            return min(count, rng.choice(self._starts) + rng.randint(1, START_RECORDS))
+        return rng.randint(1, count)
 
     def _rng(self, cut: int) -> random.Random:
         return random.Random(f"{self._options.seed}-{self._number}-{cut}")
 
     def cut(self, cut: int) -> Findings:
         rng = self._rng(cut)
-        position = rng.randint(1, len(self._recording.records))
+        position = self._position(rng)
         self._replay.run(self._recording.records, position)
         image = random.Random(rng.random())
         what = self._build(self._replay, image)
@@ -93,8 +106,10 @@ class Cutter:
             again = self._cut_recovery(rng)
             what += f"; in recovery {again}"
         findings = self._verify(position)
-        for index, problem in enumerate(findings.problems):
-            findings.problems[index] = f"cut {cut} at {position} ({what}): {problem}"
+        shown = findings.problems[:SHOWN]
+        if len(findings.problems) > SHOWN:
+            shown.append(f"and {len(findings.problems) - SHOWN} more")
+        findings.problems = [f"cut {cut} at {position} ({what}): {text}" for text in shown]
         if findings.problems and self._options.keep:
             self._keep(cut)
         return findings
@@ -103,9 +118,7 @@ class Cutter:
         chooser = crash_image.Chooser(rng)
         shutil.rmtree(self._data, ignore_errors=True)
         crash_image.build(replay, chooser, self._data)
-        # The daemon changes it: kept for a failure.
-        self._image = (replay, chooser)
-        if self._options.keep:
+        if self._options.keep:  # a copy, as the daemon changes it
             shutil.rmtree(self._directory / "image", ignore_errors=True)
             shutil.copytree(self._data, self._directory / "image")
         return str(chooser)
@@ -159,7 +172,7 @@ class Cutter:
 
 def check_journal(recording: recorded_load.Recording, data: pathlib.Path) -> None:
     """Raises when the journal does not account for what lies in `data`."""
-    replay = crash_image.Replay()
+    replay = recording.replay()
     replay.run(recording.records, len(recording.records))
     chooser = crash_image.Chooser(random.Random(0))
     chooser.data = chooser.names = "all"
@@ -174,23 +187,24 @@ def check_journal(recording: recorded_load.Recording, data: pathlib.Path) -> Non
             raise AssertionError(f"{name}: the journal gives other bytes")
 
 
-def save(recording: recorded_load.Recording, journal_file: pathlib.Path,
-         directory: pathlib.Path) -> None:
-    directory.mkdir(exist_ok=True)
-    if journal_file.parent != directory:
-        shutil.copy(journal_file, directory / "journal")
-    recording.history.save(directory / "history.json")
-
-
 def load(directory: pathlib.Path) -> recorded_load.Recording:
+    base = directory / "base"
     return recorded_load.Recording(journal.read(directory / "journal"),
-                                   History.load(directory / "history.json"))
+                                   History.load(directory / "history.json"),
+                                   base if base.exists() else None)
 
 
-def make_recording(options: Options, number: int) -> tuple[recorded_load.Recording, pathlib.Path]:
+def make_recording(options: Options, number: int,
+                   before: recorded_load.Recording | None) -> tuple[recorded_load.Recording,
+                                                                    pathlib.Path]:
+    """Begins with what a power cut left of the one before, if there is one."""
     directory = options.directory / f"recording-{number}"
     directory.mkdir()
     rng = random.Random(f"{options.seed}-recording-{number}")
+    if before is not None:
+        replay = before.replay()
+        replay.run(before.records, rng.randint(1, len(before.records)))
+        crash_image.build(replay, crash_image.Chooser(rng), directory / "base")
     recording = recorded_load.Load(directory, rng).record(LIVES)
     check_journal(recording, directory / "data")
     shutil.rmtree(directory / "data")
@@ -241,17 +255,19 @@ def report(options: Options, findings: Findings, directory: pathlib.Path) -> Non
 
 def campaign(options: Options, cuts: int) -> int:
     total = Findings()
-    records = writes = failed = 0
-    for number, first in enumerate(range(0, cuts, CUTS_OF_A_RECORDING)):
-        recording, directory = make_recording(options, number)
+    records = writes = 0
+    recording = None
+    step = min(CUTS_OF_A_RECORDING, (cuts + 1) // 2)
+    for number, first in enumerate(range(0, cuts, step)):
+        # Every other one begins with an empty directory.
+        recording, directory = make_recording(options, number, recording if number % 2 else None)
         records += len(recording.records)
         writes += sum(blob.acknowledged(len(recording.records))
                       for blob in recording.history.blobs.values())
-        mine = list(range(first, min(cuts, first + CUTS_OF_A_RECORDING)))
+        mine = list(range(first, min(cuts, first + step)))
         findings = make_cuts(options, recording, number, mine)
         report(options, findings, directory)
         total.add(findings)
-        failed += bool(findings.problems)
         if not findings.problems:
             shutil.rmtree(directory)
     print(f"{cuts} cuts in {records} recorded changes, {writes} acknowledged writes; checked "

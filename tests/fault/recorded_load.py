@@ -5,10 +5,12 @@ import dataclasses
 import hashlib
 import pathlib
 import random
+import shutil
 import threading
 
 import blob_client
 import blobgate_daemon
+import crash_image
 import journal
 import shim
 from blob_history import CONTAINER, GONE, NEVER, Block, BlobHistory, History, State, Version, \
@@ -27,8 +29,15 @@ TIMEOUT = 60.0  # seconds for one answer: a hang
 
 @dataclasses.dataclass
 class Recording:
+    """`base` is the data directory it began with; None: an empty one."""
     records: list[journal.Record]
     history: History
+    base: pathlib.Path | None = None
+
+    def replay(self, ignored: str | None = None) -> crash_image.Replay:
+        """At the beginning. `ignored` as for Replay."""
+        return crash_image.Replay(*(crash_image.scan(self.base) if self.base else ()),
+                                  ignored=ignored)
 
 
 class Writer:
@@ -40,6 +49,7 @@ class Writer:
         self._blobs = history.blobs
         self._shim = control
         self._life = 0
+        self._tag = f"{rng.getrandbits(32):08x}-"  # no names that the base may have
         self._pieces: dict[str, bytes] = {}  # of staged blocks
         self.problem = ""
         for name in self.names():
@@ -59,7 +69,7 @@ class Writer:
         self._life = life
 
     def _staged_name(self) -> str:
-        return f"w{self._number}-staged{self._life}"
+        return f"w{self._number}-staged{self._tag}{self._life}"
 
     def run(self, client: blob_client.BlobClient, ending: threading.Event) -> None:
         try:
@@ -207,13 +217,16 @@ class Reader(threading.Thread):
 
 
 class Load:
-    """Makes one recording in `directory`."""
+    """Makes one recording in `directory`, which may hold `base`: the data directory to begin with."""
 
     KILLS = ("KILL-BEFORE", "KILL-AFTER")
 
     def __init__(self, directory: pathlib.Path, rng: random.Random):
         self._random = rng
         self._daemon = blobgate_daemon.Daemon(CONFIG, directory=directory)
+        self._base = directory / "base" if (directory / "base").exists() else None
+        if self._base:
+            shutil.copytree(self._base, self._daemon.data_directory, dirs_exist_ok=True)
         self._shim = shim.Shim(directory, self._daemon.data_directory, record=True)
         self._daemon.environment = self._shim.environment()
         self._history = History(Version(GONE, 0), {})
@@ -230,7 +243,7 @@ class Load:
         records = journal.read(self._shim.journal)
         if len(records) != self._shim.records:
             raise AssertionError(f"{len(records)} records, {self._shim.records} counted")
-        return Recording(records, self._history)
+        return Recording(records, self._history, self._base)
 
     def client(self) -> blob_client.BlobClient:
         return blob_client.BlobClient(self._daemon.address(), "acct1",
@@ -242,9 +255,7 @@ class Load:
         self._daemon.start()
         client = self.client()
         if life == 0:
-            self._history.container.intent = self._shim.records
-            client.create_container(CONTAINER)
-            self._history.container.known = self._shim.records
+            self._adopt(client)
         for writer in self._writers:
             writer.begin_life(life, client)
         client.close()
@@ -260,6 +271,20 @@ class Load:
             self._shim.lift()
         elif (code := self._daemon.stop()) != 0:
             raise AssertionError(f"the daemon ended with {code}:\n{self._daemon.log_tail()}")
+
+    def _adopt(self, client: blob_client.BlobClient) -> None:
+        """Takes what the base holds for the beginning of the history."""
+        container = self._history.container
+        if CONTAINER in client.list_containers():
+            container.intent = container.known = 0
+        else:
+            container.intent = self._shim.records
+            client.create_container(CONTAINER)
+            container.known = self._shim.records
+        for name in client.names(CONTAINER):
+            found, etag = read_state(client, name)
+            blob = self._history.blobs.setdefault(name, BlobHistory())
+            blob.versions = [Version(found, 0, 0, etag=etag)]
 
     def _load(self, ending: threading.Event) -> None:
         names = [name for writer in self._writers for name in writer.names()]
