@@ -150,7 +150,8 @@ class Workload:
     def put_blocks(self, name: str, size: int) -> None:
         content, state = self._new_state(size)
         pieces = [content[at:at + BLOCK_SIZE] for at in range(0, size, BLOCK_SIZE)]
-        identities = [blob_client.block_id(index) for index in range(len(pieces))]
+        # New ones: a block that failed must not be found among those committed before.
+        identities = [f"{self._random.getrandbits(32):08x}" for _ in pieces]
         answers = [self._call("PUT", name, body=piece, comp="block", blockid=identity)
                    for identity, piece in zip(identities, pieces)]
         excuses = self._excuses()
