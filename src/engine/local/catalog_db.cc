@@ -125,6 +125,20 @@ CatalogDb::~CatalogDb() {
   (void)db_->Close();
 }
 
+// RocksDB 7.8 begins a new log only when it has a memtable to write out. Without one it would go on
+// behind the torn record in the old log, and the next start would stop reading there.
+rocksdb::Status CatalogDb::Resume() {
+  std::uint64_t entries = 0;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    std::uint64_t active = 0;
+    if (db_->GetIntProperty(handle, rocksdb::DB::Properties::kNumEntriesActiveMemTable, &active)) {
+      entries += active;
+    }
+  }
+  if (entries == 0) return rocksdb::Status::IOError("the log must be replaced by a restart");
+  return db_->Resume();
+}
+
 void CatalogDb::Flush() {
   rocksdb::FlushOptions options;
   options.allow_write_stall = true;

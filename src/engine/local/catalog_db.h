@@ -28,6 +28,11 @@ class CatalogDb {
   rocksdb::ColumnFamilyHandle* extents() const { return handles_[2]; }
   rocksdb::ColumnFamilyHandle* garbage() const { return handles_[3]; }
 
+  /// After a write that failed for want of space: makes the database take writes again, with a new
+  /// log. Busy, NoSpace: try later. An IOError of RocksDB's when it cannot be had without opening
+  /// the database anew.
+  rocksdb::Status Resume();
+
   /// Writes memtables out, so that the next start has no log to replay. Best effort.
   void Flush();
 

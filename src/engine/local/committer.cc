@@ -159,7 +159,7 @@ Status Committer::OnWriteFailed(const rocksdb::Status& status, std::vector<Exten
 
 Status Committer::ResumeIfStalled() {
   if (!stalled_ || state_.read_only()) return {};
-  const rocksdb::Status resumed = db_.db().Resume();
+  const rocksdb::Status resumed = db_.Resume();
   if (!resumed.ok()) {
     Status failed = FromRocks(resumed);
     if (failed.error().code == Errc::kNoSpace) return failed;
