@@ -6,8 +6,12 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdarg>
+#include <cstdio>
 
 namespace blobgate::engine {
 namespace {
@@ -22,6 +26,24 @@ class NoAutoRecovery final : public rocksdb::EventListener {
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
                             bool* auto_recovery) override {
     *auto_recovery = false;
+  }
+};
+
+/// RocksDB's messages, to the daemon's log. Its own LOG file is no good here: after a write to it
+/// has failed, as on a full disk, the next message ends the process where RocksDB was built with
+/// its assertions (as Debian's is).
+class DaemonLog final : public rocksdb::Logger {
+ public:
+  DaemonLog() : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+
+  using rocksdb::Logger::Logv;
+  void Logv(rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    if (level < GetInfoLogLevel() || level == rocksdb::InfoLogLevel::HEADER_LEVEL) return;
+    std::array<char, 1024> text{};
+    std::vsnprintf(text.data(), text.size(), format, arguments);
+    spdlog::log(
+        level == rocksdb::InfoLogLevel::WARN_LEVEL ? spdlog::level::warn : spdlog::level::err,
+        "catalog: {}", text.data());
   }
 };
 
@@ -44,9 +66,7 @@ rocksdb::DBOptions DbOptions(const LocalOptions& options) {
   db.max_background_jobs = 2;
   db.max_subcompactions = 1;
   db.bytes_per_sync = kMiB;
-  db.keep_log_file_num = 4;
-  db.max_log_file_size = 4 * kMiB;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.info_log = std::make_shared<DaemonLog>();
   db.max_manifest_file_size = 16 * kMiB;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
