@@ -203,19 +203,19 @@ class Lane:
             try:
                 if op.name in wire.LISTS:
                     return (yield from self._pages(op))
-                response = yield self._read_request(op)
+                response = yield self._request(op)
                 return wire.answer_of(op, response)
             except Killed:
                 continue
 
-    def _read_request(self, op: Operation, marker: str = "") -> Request:
+    def _request(self, op: Operation, marker: str = "") -> Request:
         return Request(wire.ROUTES[op.name][0], self._endpoint.render(op, marker))
 
     def _pages(self, op: Operation) -> Steps:
         entries: list[tuple[str, object]] = []
         marker = ""
         for _ in range(1000):
-            response = yield self._read_request(op, marker)
+            response = yield self._request(op, marker)
             if response.status != 200:
                 return wire.answer_of(op, response)
             page, marker = wire.page_of(op, response, marker)
@@ -226,15 +226,18 @@ class Lane:
 
     def _clean_up(self) -> Steps:
         """Deletes all containers, leased or not."""
+        end_lease = {"x-ms-lease-action": "break", "x-ms-lease-break-period": "0"}
         for container in sequences.CONTAINERS:
-            for op, fine in ((Operation("Lease Container", container, headers={
-                    "x-ms-lease-action": "break", "x-ms-lease-break-period": "0"}), (202, 404, 409)),
-                             (Operation("Delete Container", container), (202, 404))):
-                while True:
-                    try:
-                        response = yield self._read_request(op)
-                        break
-                    except Killed:
-                        continue
-                if response.status not in fine:
-                    raise ValueError(f"cleaning up: {op.name} is answered {response.status}")
+            yield from self._insist(Operation("Lease Container", container, headers=end_lease),
+                                    (202, 404, 409))
+            yield from self._insist(Operation("Delete Container", container), (202, 404))
+
+    def _insist(self, op: Operation, fine: tuple[int, ...]) -> Steps:
+        while True:
+            try:
+                response = yield self._request(op)
+            except Killed:
+                continue
+            if response.status not in fine:
+                raise ValueError(f"cleaning up: {op.name} is answered {response.status}")
+            return

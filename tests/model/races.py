@@ -8,7 +8,7 @@ put-block-list  Put Block List with If-None-Match: *    the same; each commits a
 update          Put Blob with If-Match: the ETag        one 201, the others 412 ConditionNotMet
 metadata        Set Blob Metadata with If-Match         one 200, the others 412 ConditionNotMet
 lease           Lease Blob: acquire, own proposed id    one 201, the others 409 LeaseAlreadyPresent
-container       Create Container                        one 201, the others 409 ContainerAlreadyExists
+container       Create Container                      one 201, the others 409 ContainerAlreadyExists
 delete          Delete Blob                             one 202, the others 404 BlobNotFound
 read            Put Blob against Get Blob               each read is one write, whole, with its ETag
 block-lists     Put Block List against Get Block List   a block is always in exactly one list

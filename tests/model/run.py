@@ -170,9 +170,9 @@ def summarize(outcomes: list[Outcome], seconds: float) -> int:
           f"{100 * total.succeeded // max(1, total.operations)}% of them successful")
     print(f"{total.sequences} sequences, {total.cut_short} cut short by the clock, "
           f"{total.reads_of_state} reads of visible state")
-    print(f"restarts: {restarts or 'none'}; longest start "
-          f"{max(outcome.longest_start for outcome in outcomes):.2f} s; {total.in_doubt} operations "
-          f"in flight at a kill, {total.happened} of them had happened")
+    slowest = max(outcome.longest_start for outcome in outcomes)
+    print(f"restarts: {restarts or 'none'}; longest start {slowest:.2f} s; {total.in_doubt} "
+          f"operations in flight at a kill, {total.happened} of them had happened")
     failures = 0
     for outcome in outcomes:
         if outcome.finding is not None:

@@ -16,14 +16,14 @@ PATIENCE = 120.0  # seconds without any answer, and the daemon hangs
 
 class _Seat:
     """A lane, its connection, and what it waits for: `waits` is "answer", "restart" or "".
-    `armed`: its request may be cut by the kill. `held` is an answer that came while all wait for a
-    restart."""
+    `armed` is a request that is to be cut by the kill, `held` an answer that came while all wait
+    for a restart."""
 
     def __init__(self, steps: Steps, address: tuple[str, int]):
         self.steps = steps
         self.address = address
         self.waits = ""
-        self.armed = False
+        self.armed = b""
         self.method = ""
         self.held: wire.Response | None = None
         self.finding: Finding | None = None
@@ -33,6 +33,12 @@ class _Seat:
         self.socket = socket.create_connection(self.address, timeout=30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.parser = wire.ResponseParser()
+
+    def send(self, data: bytes) -> None:
+        try:
+            self.socket.sendall(data)
+        except OSError:
+            pass  # is seen by whoever waits for the answer
 
     def receive(self) -> wire.Response | None:
         data = self.socket.recv(1 << 18)
@@ -103,7 +109,7 @@ class Worker:
         """For the restart."""
         if not seat.waits or seat.waits == "restart" or seat.held is not None:
             return True
-        return self._life.killing and seat.armed
+        return bool(seat.armed)
 
     def _go_on(self, seat: _Seat, outcome: wire.Response | None,
                error: Exception | None = None) -> None:
@@ -120,13 +126,20 @@ class Worker:
             return
         assert isinstance(step, Request)
         seat.waits, seat.method = "answer", step.method
-        seat.armed = killing or step.kill
         if step.kill:
             self._wanted, self._life.killing = "Kill in flight", True
-        try:
-            seat.socket.sendall(step.data)
-        except OSError:
-            pass  # is seen by whoever waits for the answer
+        if killing or step.kill:
+            seat.armed = step.data  # goes out when all have theirs
+        else:
+            seat.send(step.data)
+
+    def _send_armed(self) -> None:
+        """The kill comes at some moment of these requests."""
+        armed = [seat for seat in self.seats if seat.armed]
+        for seat in armed:
+            seat.send(seat.armed)
+        if armed:
+            time.sleep(self._random.choice((0, 0.0003, 0.001, 0.005)) * self._random.random())
 
     def _restart(self) -> None:
         kind, armed = self._wanted, []
@@ -135,12 +148,11 @@ class Worker:
             if code != 0:
                 raise RuntimeError(f"the daemon ended with {code}:\n" + self._daemon.log_tail())
         else:
-            if self._life.killing:  # some moment of the requests in flight
-                time.sleep(self._random.choice((0, 0.0003, 0.001, 0.003)) * self._random.random())
+            self._send_armed()
             self._daemon.kill()
         for seat in self.seats:
-            if seat.waits == "answer" and seat.held is None:
-                seat.held = seat.last_answer()
+            if seat.armed:
+                seat.held, seat.armed = seat.last_answer(), b""
                 armed.append(seat)
             self._selector.unregister(seat.socket)
             seat.socket.close()
