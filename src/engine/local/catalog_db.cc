@@ -100,20 +100,35 @@ rocksdb::ColumnFamilyOptions FamilyOptions(std::shared_ptr<rocksdb::Cache> cache
   return family;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<CatalogDb>> CatalogDb::Open(const LocalOptions& options,
-                                                   const std::string& directory) {
+std::vector<rocksdb::ColumnFamilyDescriptor> Families(const LocalOptions& options) {
   auto cache = rocksdb::NewLRUCache(options.catalog_cache_bytes, 4, false, 0.5);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const std::string name : kFamilies) {
     const std::uint64_t buffer = name == "rows" ? 16 * kMiB : 4 * kMiB;
     families.emplace_back(name, FamilyOptions(cache, buffer));
   }
+  return families;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CatalogDb>> CatalogDb::Open(const LocalOptions& options,
+                                                   const std::string& directory) {
   std::unique_ptr<CatalogDb> catalog(new CatalogDb);
   rocksdb::DB* db = nullptr;
   const auto opened =
-      rocksdb::DB::Open(DbOptions(options), directory, families, &catalog->handles_, &db);
+      rocksdb::DB::Open(DbOptions(options), directory, Families(options), &catalog->handles_, &db);
+  BG_CHECK(FromRocks(opened));
+  catalog->db_.reset(db);
+  return catalog;
+}
+
+Result<std::unique_ptr<CatalogDb>> CatalogDb::OpenReadOnly(const LocalOptions& options,
+                                                           const std::string& directory) {
+  std::unique_ptr<CatalogDb> catalog(new CatalogDb);
+  rocksdb::DB* db = nullptr;
+  const auto opened = rocksdb::DB::OpenForReadOnly(
+      DbOptions(options), directory, Families(options), &catalog->handles_, &db);
   BG_CHECK(FromRocks(opened));
   catalog->db_.reset(db);
   return catalog;

@@ -18,6 +18,9 @@ class CatalogDb {
   /// Creates the database when it is not there. `directory` is the catalog's own.
   static Result<std::unique_ptr<CatalogDb>> Open(const LocalOptions& options,
                                                  const std::string& directory);
+  /// Opens what is there for reading only: nothing is changed, the log is replayed into memory.
+  static Result<std::unique_ptr<CatalogDb>> OpenReadOnly(const LocalOptions& options,
+                                                         const std::string& directory);
   ~CatalogDb();
   CatalogDb(const CatalogDb&) = delete;
   CatalogDb& operator=(const CatalogDb&) = delete;
