@@ -41,8 +41,9 @@ Status CheckAcknowledged(const CatalogDb& db, Disk& disk, const DataDir& dir) {
   if (found >= acknowledged) return {};
   return Fail(Errc::kCorruption,
               fmt::format("the catalog ends at change {}, but {} was acknowledged: its log is "
-                          "damaged or files of it are missing",
-                          found, acknowledged));
+                          "damaged or files of it are missing; "
+                          "removing {}/ACKNOWLEDGED opens it without them",
+                          found, acknowledged, dir.path()));
 }
 
 }  // namespace blobgate::engine

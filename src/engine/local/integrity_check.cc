@@ -215,14 +215,21 @@ void IntegrityCheck::State::JudgeMissing(const ExtentLedger::Missing& missing) {
     return;
   }
   if (!ledger_complete) return;  // said already
-  const auto damage = verifier.Verify(missing.ref, birth, /*content=*/true);
-  if (!damage || !damage->empty()) {
-    AddExtent(Severity::kDamage, missing.ref, "the catalog does not have it, nor has the disk");
+  const auto file = files.find(birth.segment);
+  if (file == files.end() || file->second < birth.position + StoredLength(missing.ref.length)) {
+    AddExtent(Severity::kDamage, missing.ref, "neither the catalog nor the disk has it");
     return;
   }
-  AddExtent(Severity::kRepairable, missing.ref,
-            "it is used, but the catalog does not have it; its bytes are intact");
+  const auto damage = verifier.Verify(missing.ref, birth, /*content=*/true);
+  // Also one that is damaged: what is left of it can be read, and must stay.
   plan.counts[birth] = {missing.ref, missing.counted};
+  if (damage && damage->empty()) {
+    AddExtent(Severity::kRepairable, missing.ref,
+              "it is used, but the catalog does not have it; its bytes are intact");
+  } else {
+    AddExtent(Severity::kDamage, missing.ref,
+              "it is used, but the catalog does not have it, and its bytes are damaged");
+  }
   if (garbage.contains(birth)) plan.garbage_to_drop.push_back(birth);
 }
 
