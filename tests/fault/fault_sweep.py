@@ -15,7 +15,7 @@ fail. There are two phases: `first` begins with an empty directory and does ever
                         agrees that the disk is full
     SHORT               a write writes half of what was asked
     FSYNC               an fsync or fdatasync fails
-    OPEN, READ          an open fails with EMFILE, a read with EIO
+    OPEN, READ          an open fails with EMFILE, a pread or preadv2 with EIO
     KILL-BEFORE, -AFTER kill -9 just before or just after the call: takes the place of kill points
                         compiled into the daemon
 
