@@ -27,7 +27,7 @@ from journal import Record
 
 @dataclasses.dataclass(slots=True)
 class Change:
-    """Of one file. `data` is None for zeros from `start` to `end`; `size` is the file's after it."""
+    """Of one file. `data` is None for zeros from `start` to `end`; `size`: the file's after it."""
     start: int
     end: int
     data: memoryview | None
@@ -205,7 +205,7 @@ class Replay:
 
 
 class Chooser:
-    """Decides for one cut what of the changes in doubt is there. Every decision comes from `rng`."""
+    """Decides for one cut what of the changes in doubt is there, with the help of `rng` alone."""
 
     DATA = ("none", "all", "prefix", "blocks", "blocks", "mostly", "rarely", "mixed")
     NAMES = ("none", "all", "prefix", "any")

@@ -76,7 +76,8 @@ class ImageCheck:
             older = any(v.state == found for v in blob.versions)
             self.findings.lost += older
             self.findings.torn += not older
-            self._problem(f"{name}: {'lost' if older else 'torn'}: found {found}, allowed {allowed}")
+            kind = "lost" if older else "torn"
+            self._problem(f"{name}: {kind}: found {found}, allowed {allowed}")
         elif match.etag is not None and match.etag != etag:
             self._problem(f"{name}: ETag {etag}, acknowledged with {match.etag}")
         self._check_listed(name, found, etag, listed)

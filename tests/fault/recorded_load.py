@@ -217,7 +217,7 @@ class Reader(threading.Thread):
 
 
 class Load:
-    """Makes one recording in `directory`, which may hold `base`: the data directory to begin with."""
+    """Makes one recording in `directory`. If that holds `base`, it begins with a copy of it."""
 
     KILLS = ("KILL-BEFORE", "KILL-AFTER")
 

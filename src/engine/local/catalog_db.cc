@@ -154,6 +154,18 @@ rocksdb::Status CatalogDb::Resume() {
   return db_->Resume();
 }
 
+std::uint64_t CatalogDb::RoomToResume() {
+  constexpr std::uint64_t kLogAndManifest = 4 * kMiB;
+  std::uint64_t memtables = 0;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    std::uint64_t size = 0;
+    if (db_->GetIntProperty(handle, rocksdb::DB::Properties::kSizeAllMemTables, &size)) {
+      memtables += size;
+    }
+  }
+  return memtables + kLogAndManifest;
+}
+
 void CatalogDb::Flush() {
   rocksdb::FlushOptions options;
   options.allow_write_stall = true;

@@ -36,6 +36,9 @@ class CatalogDb {
   /// the database anew.
   rocksdb::Status Resume();
 
+  /// Bytes of the disk that Resume may need at most: every memtable is written out.
+  std::uint64_t RoomToResume();
+
   /// Writes memtables out, so that the next start has no log to replay. Best effort.
   void Flush();
 

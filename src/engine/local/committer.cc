@@ -164,12 +164,17 @@ Status Committer::OnWriteFailed(const rocksdb::Status& status, std::vector<Exten
   return Fail(Errc::kIoError, failed.error().detail);
 }
 
+// Not tried before there is room: RocksDB takes an attempt that fails for a fatal error.
 Status Committer::ResumeIfStalled() {
   if (!stalled_ || state_.read_only()) return {};
+  if (state_.FreeBytes() < db_.RoomToResume()) {
+    return Fail(Errc::kNoSpace, "the disk of the data directory is full");
+  }
   const rocksdb::Status resumed = db_.Resume();
   if (!resumed.ok()) {
     Status failed = FromRocks(resumed);
-    if (failed.error().code == Errc::kNoSpace) return failed;
+    const bool fatal = resumed.severity() >= rocksdb::Status::Severity::kFatalError;
+    if (!fatal && failed.error().code == Errc::kNoSpace) return failed;
     if (resumed.IsBusy()) return Fail(Errc::kNoSpace, failed.error().detail);
     state_.FailForever(failed.error().detail);
     return Fail(Errc::kReadOnly, failed.error().detail);

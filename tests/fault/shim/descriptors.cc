@@ -134,8 +134,8 @@ int OpenFlags(const char* mode) {
   return O_RDONLY;
 }
 
-/// What stdio writes afterwards is not seen: only RocksDB's own LOG is written that way, and
-/// nothing is read from it.
+/// What stdio writes afterwards is not seen. Nothing of the store is written that way; power_cut.py
+/// would find it.
 template <class Real>
 FILE* OpenStream(const char* path, const char* mode, Real real) {
   std::string relative;

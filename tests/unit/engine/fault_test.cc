@@ -293,6 +293,25 @@ TEST_F(FaultTest, AFullLogThatCannotBeReplacedEndsWritingUntilRestart) {
   EXPECT_TRUE(Put("later", "x"));
 }
 
+TEST_F(FaultTest, AFullLogIsReplacedOnlyWhenThereIsRoom) {
+  ASSERT_TRUE(Put("kept", "x"));
+  log_.full = true;
+  disk_.free_bytes = 0;
+  for (int tries = 0; tries < 3; ++tries) {
+    Batch remove;
+    remove.deletes = {"kept"};
+    EXPECT_EQ(CodeOf(Commit(std::move(remove))), Errc::kNoSpace);
+  }
+  log_.full = false;
+  disk_.free_bytes = FaultyDisk::kReal;
+  EXPECT_TRUE(Put("later", "x"));
+  for (int restart = 0; restart < 2; ++restart) {
+    EXPECT_TRUE(Has("kept"));
+    EXPECT_TRUE(Has("later"));
+    Open();
+  }
+}
+
 // The log may hold the batch or not: either way it is whole, and what it names can be read.
 TEST_F(FaultTest, ACrashWithAFullLogLeavesNoDanglingReference) {
   ASSERT_TRUE(Put("kept", "x"));
