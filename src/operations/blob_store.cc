@@ -91,10 +91,11 @@ azure::Error Busy() {
   return azure::Error(azure::ErrorCode::kServerBusy).WithHeader("Retry-After", "1");
 }
 
-Task<azure::Outcome<bool>> CommitTarget(Call& call, const Target& target, engine::Batch batch) {
+Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
+                                        engine::Batch batch) {
   batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
   batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
-  co_return Committed(co_await call.services.catalog().Commit(target.partition, std::move(batch)));
+  co_return Committed(co_await services.catalog().Commit(target.partition, std::move(batch)));
 }
 
 Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& container,

@@ -6,7 +6,7 @@
 //   for (CommitLoop loop; loop.Again();) {
 //     BG_CO_TRY(auto target, co_await LoadTarget(call));    // container and blob as they are now
 //     ... conditions, lease, new record, batch ...
-//     BG_CO_TRY(bool done, co_await CommitTarget(call, target, std::move(batch)));
+//     BG_CO_TRY(bool done, co_await CommitTarget(call.services, target, std::move(batch)));
 //     if (done) co_return response;
 //   }
 //   co_return Busy();
@@ -75,7 +75,8 @@ Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target)
 /// Commits `batch` on condition that the container lives and the blob's row is as `target` read it.
 /// True: durable and visible. False: something moved, load again. kExtentGone is false too (a copy
 /// source was removed meanwhile). REQUIRES: `batch` has no precondition on those two rows.
-Task<azure::Outcome<bool>> CommitTarget(Call& call, const Target& target, engine::Batch batch);
+Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
+                                        engine::Batch batch);
 /// The same for a change of the container's own record.
 Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& container,
                                            engine::Batch batch);

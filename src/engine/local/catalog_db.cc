@@ -6,8 +6,12 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdarg>
+#include <cstdio>
 
 namespace blobgate::engine {
 namespace {
@@ -22,6 +26,24 @@ class NoAutoRecovery final : public rocksdb::EventListener {
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
                             bool* auto_recovery) override {
     *auto_recovery = false;
+  }
+};
+
+/// RocksDB's messages, to the daemon's log. Its own LOG file is no good here: after a write to it
+/// has failed, as on a full disk, the next message ends the process where RocksDB was built with
+/// its assertions (as Debian's is).
+class DaemonLog final : public rocksdb::Logger {
+ public:
+  DaemonLog() : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+
+  using rocksdb::Logger::Logv;
+  void Logv(rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    if (level < GetInfoLogLevel() || level == rocksdb::InfoLogLevel::HEADER_LEVEL) return;
+    std::array<char, 1024> text{};
+    std::vsnprintf(text.data(), text.size(), format, arguments);
+    spdlog::log(
+        level == rocksdb::InfoLogLevel::WARN_LEVEL ? spdlog::level::warn : spdlog::level::err,
+        "catalog: {}", text.data());
   }
 };
 
@@ -44,9 +66,7 @@ rocksdb::DBOptions DbOptions(const LocalOptions& options) {
   db.max_background_jobs = 2;
   db.max_subcompactions = 1;
   db.bytes_per_sync = kMiB;
-  db.keep_log_file_num = 4;
-  db.max_log_file_size = 4 * kMiB;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.info_log = std::make_shared<DaemonLog>();
   db.max_manifest_file_size = 16 * kMiB;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
@@ -80,20 +100,35 @@ rocksdb::ColumnFamilyOptions FamilyOptions(std::shared_ptr<rocksdb::Cache> cache
   return family;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<CatalogDb>> CatalogDb::Open(const LocalOptions& options,
-                                                   const std::string& directory) {
+std::vector<rocksdb::ColumnFamilyDescriptor> Families(const LocalOptions& options) {
   auto cache = rocksdb::NewLRUCache(options.catalog_cache_bytes, 4, false, 0.5);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const std::string name : kFamilies) {
     const std::uint64_t buffer = name == "rows" ? 16 * kMiB : 4 * kMiB;
     families.emplace_back(name, FamilyOptions(cache, buffer));
   }
+  return families;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CatalogDb>> CatalogDb::Open(const LocalOptions& options,
+                                                   const std::string& directory) {
   std::unique_ptr<CatalogDb> catalog(new CatalogDb);
   rocksdb::DB* db = nullptr;
   const auto opened =
-      rocksdb::DB::Open(DbOptions(options), directory, families, &catalog->handles_, &db);
+      rocksdb::DB::Open(DbOptions(options), directory, Families(options), &catalog->handles_, &db);
+  BG_CHECK(FromRocks(opened));
+  catalog->db_.reset(db);
+  return catalog;
+}
+
+Result<std::unique_ptr<CatalogDb>> CatalogDb::OpenReadOnly(const LocalOptions& options,
+                                                           const std::string& directory) {
+  std::unique_ptr<CatalogDb> catalog(new CatalogDb);
+  rocksdb::DB* db = nullptr;
+  const auto opened = rocksdb::DB::OpenForReadOnly(
+      DbOptions(options), directory, Families(options), &catalog->handles_, &db);
   BG_CHECK(FromRocks(opened));
   catalog->db_.reset(db);
   return catalog;
@@ -103,6 +138,20 @@ CatalogDb::~CatalogDb() {
   if (!db_) return;
   for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
   (void)db_->Close();
+}
+
+// RocksDB 7.8 begins a new log only when it has a memtable to write out. Without one it would go on
+// behind the torn record in the old log, and the next start would stop reading there.
+rocksdb::Status CatalogDb::Resume() {
+  std::uint64_t entries = 0;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    std::uint64_t active = 0;
+    if (db_->GetIntProperty(handle, rocksdb::DB::Properties::kNumEntriesActiveMemTable, &active)) {
+      entries += active;
+    }
+  }
+  if (entries == 0) return rocksdb::Status::IOError("the log must be replaced by a restart");
+  return db_->Resume();
 }
 
 void CatalogDb::Flush() {

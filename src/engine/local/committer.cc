@@ -27,8 +27,14 @@ bool Grows(const Batch& batch) {
 
 }  // namespace
 
-Committer::Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state)
-    : db_(db), segments_(segments), garbage_(garbage), state_(state), thread_([this] { Loop(); }) {}
+Committer::Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state,
+                     CommitMark& mark)
+    : db_(db),
+      segments_(segments),
+      garbage_(garbage),
+      state_(state),
+      mark_(mark),
+      thread_([this] { Loop(); }) {}
 
 Task<Status> Committer::Commit(PartitionRef partition, Batch batch) {
   auto start = [this, partition, batch = std::move(batch)](Completer<Status> done) mutable {
@@ -137,6 +143,7 @@ Status Committer::WriteGroup(CommitGroup& group, bool sync) {
   const rocksdb::Status status = group.Write(sync);
   GroupEffects effects = group.TakeEffects();
   if (!status.ok()) return OnWriteFailed(status, std::move(effects.acquired));
+  if (sync) mark_.Store(db_.db().GetLatestSequenceNumber());
   const bool sealable = segments_.Apply(effects);
   garbage_.Push(std::move(effects.garbage));
   if (sealable) garbage_.Wake();
@@ -159,7 +166,7 @@ Status Committer::OnWriteFailed(const rocksdb::Status& status, std::vector<Exten
 
 Status Committer::ResumeIfStalled() {
   if (!stalled_ || state_.read_only()) return {};
-  const rocksdb::Status resumed = db_.db().Resume();
+  const rocksdb::Status resumed = db_.Resume();
   if (!resumed.ok()) {
     Status failed = FromRocks(resumed);
     if (failed.error().code == Errc::kNoSpace) return failed;

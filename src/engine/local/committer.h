@@ -13,6 +13,7 @@
 #include "base/task.h"
 #include "blobgate/engine/catalog.h"
 #include "engine/local/commit_group.h"
+#include "engine/local/commit_mark.h"
 #include "engine/local/garbage_queue.h"
 #include "engine/local/segments.h"
 #include "engine/local/store_state.h"
@@ -23,7 +24,8 @@ namespace blobgate::engine {
 /// outlive it. Thread-safe.
 class Committer {
  public:
-  Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state);
+  Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state,
+            CommitMark& mark);
   ~Committer() { Stop(); }
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
@@ -69,6 +71,7 @@ class Committer {
   Segments& segments_;
   GarbageQueue& garbage_;
   StoreState& state_;
+  CommitMark& mark_;
   std::atomic<std::uint64_t> partition_limit_{1};
   std::atomic<std::uint64_t> commits_{0};
   std::atomic<std::uint64_t> groups_{0};

@@ -32,6 +32,7 @@ void Reclaimer::Loop() {
       by_segment[garbage.place.segment].push_back(garbage);
     }
     for (auto& [segment, extents] : by_segment) Reclaim(segment, std::move(extents));
+    RetryDeferred();
     if (!state_.read_only()) SealFull();
     if (work.stop) return;
   }
@@ -39,10 +40,17 @@ void Reclaimer::Loop() {
 
 void Reclaimer::Reclaim(std::uint64_t segment, Extents extents) {
   if (state_.read_only()) return;
+  if (auto earlier = deferred_.extract(segment); !earlier.empty()) {
+    extents.insert(extents.end(), earlier.mapped().begin(), earlier.mapped().end());
+  }
   const auto released = static_cast<std::uint64_t>(
       std::count_if(extents.begin(), extents.end(), [](const Garbage& g) { return g.released; }));
   if (released == extents.size() && segments_.TakeDeletable(segment, released)) {
     Delete(segment, extents);
+    return;
+  }
+  if (paths_.IsShared(segment)) {
+    Defer(segment, std::move(extents));
     return;
   }
   if (const Status punched = Punch(segment, extents); !punched) {
@@ -52,6 +60,24 @@ void Reclaimer::Reclaim(std::uint64_t segment, Extents extents) {
     DropRows(extents);
   }
   for (const Garbage& garbage : extents) segments_.Settle(garbage);
+}
+
+// A snapshot has the same file and needs what we do not. Rows and counts stay, so that the space is
+// given back once the snapshot is gone, at the latest after the next start.
+void Reclaimer::Defer(std::uint64_t segment, Extents extents) {
+  deferred_[segment] = std::move(extents);
+}
+
+void Reclaimer::RetryDeferred() {
+  constexpr std::chrono::minutes kEvery{1};
+  const auto now = std::chrono::steady_clock::now();
+  if (deferred_.empty() || now - retried_ < kEvery) return;
+  retried_ = now;
+  std::vector<std::uint64_t> segments;
+  for (const auto& [segment, extents] : deferred_) segments.push_back(segment);
+  for (const std::uint64_t segment : segments) {
+    if (!paths_.IsShared(segment)) Reclaim(segment, {});
+  }
 }
 
 // Neighbours go in one call. The holes are durable before the rows that ask for them go.

@@ -1,6 +1,7 @@
 // Gives the space of dead extents back, and seals or deletes segments.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -33,6 +34,8 @@ class Reclaimer {
 
   void Loop();
   void Reclaim(std::uint64_t segment, Extents extents);
+  void Defer(std::uint64_t segment, Extents extents);
+  void RetryDeferred();
   Status Punch(std::uint64_t segment, const Extents& extents);
   void DropRows(const Extents& extents);
   void Delete(std::uint64_t segment, const Extents& extents);
@@ -45,6 +48,8 @@ class Reclaimer {
   Committer& committer_;
   StoreState& state_;
   const std::function<void(std::uint64_t)> forget_;
+  std::map<std::uint64_t, Extents> deferred_;  ///< in segments that a snapshot shares
+  std::chrono::steady_clock::time_point retried_{};
   std::thread thread_;
 };
 

@@ -259,7 +259,6 @@ TEST_F(FaultTest, AFullLogFailsTheCommitAndWritingResumes) {
 
   log_.full = true;
   EXPECT_EQ(CodeOf(PutWith("unlucky", unlucky)), Errc::kNoSpace);
-  EXPECT_EQ(CodeOf(Put("too", "x")), Errc::kNoSpace);
   EXPECT_FALSE(Has("unlucky"));
   EXPECT_TRUE(Has("kept"));
   EXPECT_EQ(Read(kept), text);
@@ -276,6 +275,22 @@ TEST_F(FaultTest, AFullLogFailsTheCommitAndWritingResumes) {
     EXPECT_EQ(Read(kept), text);
     Open();
   }
+}
+
+// Nothing was written since the log was begun, so RocksDB would not begin another one.
+TEST_F(FaultTest, AFullLogThatCannotBeReplacedEndsWritingUntilRestart) {
+  ASSERT_TRUE(Put("kept", "x"));
+  log_.full = true;
+  EXPECT_EQ(CodeOf(Put("first", "x")), Errc::kNoSpace);
+  EXPECT_EQ(CodeOf(Put("second", "x")), Errc::kNoSpace);
+  log_.full = false;
+  EXPECT_EQ(CodeOf(Put("third", "x")), Errc::kReadOnly);
+  EXPECT_TRUE(Has("kept"));
+  Open();
+  EXPECT_TRUE(Has("kept"));
+  EXPECT_FALSE(Has("first"));
+  EXPECT_FALSE(Has("third"));
+  EXPECT_TRUE(Put("later", "x"));
 }
 
 // The log may hold the batch or not: either way it is whole, and what it names can be read.
