@@ -3,15 +3,15 @@
 
     tests/model/races.py --races 100000 [--kinds put-blob,put-block-list,...]
 
-put-blob        Put Blob with If-None-Match: *          one 201, the others 409 BlobAlreadyExists
-put-block-list  Put Block List with If-None-Match: *    the same; each commits a block of its own
-update          Put Blob with If-Match: the ETag        one 201, the others 412 ConditionNotMet
-metadata        Set Blob Metadata with If-Match         one 200, the others 412 ConditionNotMet
-lease           Lease Blob: acquire, own proposed id    one 201, the others 409 LeaseAlreadyPresent
+put-blob        Put Blob with If-None-Match: *        one 201, the others 409 BlobAlreadyExists
+put-block-list  Put Block List with If-None-Match: *  the same; each commits a block of its own
+update          Put Blob with If-Match: the ETag      one 201, the others 412 ConditionNotMet
+metadata        Set Blob Metadata with If-Match       one 200, the others 412 ConditionNotMet
+lease           Lease Blob: acquire, own proposed id  one 201, the others 409 LeaseAlreadyPresent
 container       Create Container                      one 201, the others 409 ContainerAlreadyExists
-delete          Delete Blob                             one 202, the others 404 BlobNotFound
-read            Put Blob against Get Blob               each read is one write, whole, with its ETag
-block-lists     Put Block List against Get Block List   a block is always in exactly one list
+delete          Delete Blob                           one 202, the others 404 BlobNotFound
+read            Put Blob against Get Blob             each read is one write, whole, with its ETag
+block-lists     Put Block List, Get Block List        a block is always in exactly one list
 
 --races is the number of the first kind; each of the others gets a tenth of it. After each race the
 store must hold what the winner wrote, whole, with the ETag the winner was told. At the end the
