@@ -41,6 +41,7 @@ CLIENTS = 64
 CONTAINER = "races"
 NUMBER = b"00000000"  # stands for the number of the race in a rendered request
 ACCOUNT = "acct1"
+PATIENCE = 600.0  # seconds without any answer, and the daemon hangs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -279,7 +280,7 @@ class Group:
     def __init__(self, address: tuple[str, int]):
         self.sockets = []
         for _ in range(CLIENTS):
-            connection = socket.create_connection(address, timeout=60)
+            connection = socket.create_connection(address, timeout=PATIENCE)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.sockets.append(connection)
         self._buffers = [b""] * CLIENTS
@@ -344,9 +345,9 @@ def drive(groups: list[Group], steps: list[Steps]) -> None:
     for group, step in zip(groups, steps):
         group.begin(step)
     while not all(group.is_done for group in groups):
-        events = poll.poll(60)
+        events = poll.poll(PATIENCE)
         if not events:
-            raise Violation("no answer for a minute")
+            raise Violation(f"no answer in {PATIENCE} s")
         for descriptor, _ in events:
             group, client = places[descriptor]
             group.readable(client)
@@ -406,7 +407,9 @@ def main() -> int:
     parser.add_argument("--groups", type=int, default=2, help="races at a time, 64 clients each")
     arguments = parser.parse_args()
     kinds = arguments.kinds.split(",")
-    with blobgate_daemon.Daemon({"access_log": "off", "log_level": "warn"}) as daemon:
+    limits = {"head_timeout": 3600, "body_timeout": 3600, "idle_timeout": 86400}
+    with blobgate_daemon.Daemon({"access_log": "off", "log_level": "warn",
+                                 "limits": limits}) as daemon:
         daemon.client(ACCOUNT).create_container(CONTAINER)
         field = Field(wire.Endpoint(daemon.address(), ACCOUNT, blobgate_daemon.ACCOUNTS[ACCOUNT]))
         results = [run_kind(kind, max(1, arguments.races // SHARES.get(kind, 10)), field,
