@@ -418,7 +418,7 @@ class Account:
             answer.status = 201
             lease = lease.acquire(proposed, int(op.headers["x-ms-lease-duration"]), now)
         elif action == "renew":
-            lease = lease.renew(given)
+            lease = lease.renew(given, now)
         elif action == "change":
             lease = lease.change(given, proposed)
         elif action == "release":
@@ -452,7 +452,7 @@ class Account:
 
     def copy_blob(self, op: Operation) -> Answer:
         old = self._check_replace(op)
-        if old is not None and old.lease.is_active and old.lease.duration != "infinite":
+        if old is not None and old.lease.is_active and old.lease.seconds:
             raise Refused(412, "InfiniteLeaseDurationRequired")
         return self._copy(op, old, self._source(op, asynchronous=True))
 

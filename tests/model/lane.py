@@ -19,7 +19,6 @@ import wire
 from blob_model import Account, Operation
 from expected import Answer, difference
 
-SLACK = 1.0  # seconds before the model's deadline at which a sequence ends
 _WRITE_METHODS = ("PUT", "DELETE")
 RESTARTS = ("Kill", "Kill in flight", "Stop")
 
@@ -102,20 +101,23 @@ class Lane:
         self._account, self._history = self._fresh(), []
         self._seen_restarts, self._kill_next = len(self._life.restarts), False
         todo = collections.deque(operations)
-        while todo:
-            if time.monotonic() > self._account.deadline - SLACK:
-                self._counts.cut_short += 1
-                break
+        what = ""
+        while todo and not what and not self._is_late():
             what = yield from self._step(todo.popleft())
             if not what and self._seen_restarts != len(self._life.restarts):
                 what = yield from self._after_restart()
-            if what:
-                return what
-        else:
-            if what := (yield from self._compare_state()):
-                return what
+        if not what and not self._is_late():
+            what = yield from self._compare_state()
+        if self._is_late():
+            self._counts.cut_short += 1
+        elif what:
+            return what
         yield from self._clean_up()
         return ""
+
+    def _is_late(self) -> bool:
+        """Time has changed something, or may have: the model no longer knows what to expect."""
+        return time.monotonic() >= self._account.deadline
 
     def _step(self, op: Operation) -> Steps:
         if op.name == "Kill in flight":
@@ -189,8 +191,6 @@ class Lane:
 
     def _compare_state(self) -> Steps:
         for op in sequences.visible_state(self._account):
-            if time.monotonic() > self._account.deadline - SLACK:
-                return ""
             seen = yield from self._fetch(op)
             self._counts.reads_of_state += 1
             if what := self._judge(op, self._account.apply(op), seen):

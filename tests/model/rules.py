@@ -28,10 +28,12 @@ def not_met() -> Refused:
 @dataclasses.dataclass
 class Lease:
     """`state` is available, leased, breaking or broken: nothing expires while a sequence runs
-    (blob_model.Account.deadline). `ends` is in seconds of the model's clock, None: never."""
+    (blob_model.Account.deadline). `ends` is in seconds of the model's clock, None: never.
+    `seconds` is what it was acquired for, None: for ever."""
     state: str = "available"
     id: Chosen = dataclasses.field(default_factory=Chosen)
     ends: float | None = None
+    seconds: int | None = None
 
     @property
     def is_active(self) -> bool:
@@ -41,7 +43,7 @@ class Lease:
     def duration(self) -> str | None:
         if self.state != "leased":
             return None
-        return "infinite" if self.ends is None else "fixed"
+        return "infinite" if self.seconds is None else "fixed"
 
     def has_id(self, given: str | None) -> bool:
         """Ids are compared without case."""
@@ -74,14 +76,18 @@ class Lease:
             raise Refused(409, "LeaseIsBreakingAndCannotBeAcquired")
         if self.is_active and not same:
             raise Refused(409, "LeaseAlreadyPresent")
-        return Lease("leased", Chosen(proposed), None if duration == -1 else now + duration)
+        seconds = None if duration == -1 else duration
+        return Lease("leased", Chosen(proposed), seconds=seconds)._from(now)
 
-    def renew(self, given: str) -> Lease:
+    def _from(self, now: float) -> Lease:
+        return self if self.seconds is None else dataclasses.replace(self, ends=now + self.seconds)
+
+    def renew(self, given: str, now: float) -> Lease:
         if not self.has_id(given):
             raise Refused(409, "LeaseIdMismatchWithLeaseOperation")
         if self.state != "leased":
             raise Refused(409, "LeaseIsBrokenAndCannotBeRenewed")
-        return self
+        return self._from(now)
 
     def change(self, given: str, proposed: str) -> Lease:
         if not self.is_active:
@@ -109,7 +115,7 @@ class Lease:
             period = min(period, left)
         if period <= 0:
             return Lease("broken", self.id)
-        return Lease("breaking", self.id, now + period)
+        return Lease("breaking", self.id, now + period, self.seconds)
 
 
 class Conditions:

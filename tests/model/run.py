@@ -38,6 +38,8 @@ from worker import Worker  # noqa: E402
 
 KEY = "bW9kZWwgdGVzdCBrZXkgZm9yIGFsbCBvZiB0aGUgbGFuZXM="
 SHRINK_SECONDS = 180
+# A machine that has no time for this process is no client that is too slow.
+PATIENT = {"head_timeout": 3600, "body_timeout": 3600, "idle_timeout": 86400}
 
 
 def account_name(lane: int) -> str:
@@ -47,7 +49,7 @@ def account_name(lane: int) -> str:
 def make_daemon(directory: pathlib.Path, lanes: int) -> blobgate_daemon.Daemon:
     return blobgate_daemon.Daemon(
         {"accounts": [{"name": account_name(n), "keys": [KEY]} for n in range(lanes)],
-         "access_log": "off", "log_level": "warn"}, directory=directory)
+         "limits": PATIENT, "access_log": "off", "log_level": "warn"}, directory=directory)
 
 
 def add_lane(worker: Worker, daemon: blobgate_daemon.Daemon, life: Life, counts: Counts,

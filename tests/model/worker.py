@@ -11,7 +11,7 @@ import blobgate_daemon
 import wire
 from lane import Finding, Killed, Life, Request, Restart, Steps
 
-PATIENCE = 120.0  # seconds without any answer, and the daemon hangs
+PATIENCE = 600.0  # seconds without any answer, and the daemon hangs
 
 
 class _Seat:
@@ -30,7 +30,7 @@ class _Seat:
         self.connect()
 
     def connect(self) -> None:
-        self.socket = socket.create_connection(self.address, timeout=30)
+        self.socket = socket.create_connection(self.address, timeout=PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.parser = wire.ResponseParser()
 
