@@ -59,27 +59,31 @@ Task<void> Client::Run(Action action) {
   }
 }
 
-Task<std::optional<std::optional<Row>>> Client::Get(PartitionIndex partition, std::string key) {
+Task<std::optional<std::optional<Row>>> Client::Get(PartitionIndex partition,
+                                                    const std::string& key) {
   auto row = co_await engine_.catalog().Get(partitions_[partition], key);
   if (!row) {
     Note("get", row.error(), true);
     co_return std::nullopt;
   }
-  Event event{.kind = Event::Kind::kGet, .partition = partition, .key = key};
+  Event event(Event::Kind::kGet, partition);
+  event.key = key;
   if (*row) event.rows.push_back({key, **row});
   report_.history.push_back(std::move(event));
   co_return std::move(*row);
 }
 
 Task<void> Client::Scan(PartitionIndex partition, ScanPlan plan) {
-  Event event{.kind = Event::Kind::kScan, .partition = partition, .plan = plan};
+  Event event(Event::Kind::kScan, partition);
+  std::string from = plan.from, end = plan.end;
+  event.plan = std::move(plan);
   auto visit = [&event](std::string_view key, std::string_view value, RowVersion version) {
     event.rows.push_back({std::string(key), {std::string(value), version}});
     return event.plan.Step(event.rows.size(), key);
   };
   ScanVisitor visitor = visit;
-  const Status status = co_await engine_.catalog().Scan(partitions_[partition], plan.from, plan.end,
-                                                        std::move(visitor));
+  const Status status = co_await engine_.catalog().Scan(partitions_[partition], std::move(from),
+                                                        std::move(end), std::move(visitor));
   if (!status) {
     Note("scan", status.error(), true);
     co_return;
@@ -176,7 +180,8 @@ void Client::Discard(const std::vector<SeededExtent>& extents) {
 }
 
 Task<bool> Client::Commit(PartitionIndex partition, Batch batch) {
-  Event event{.kind = Event::Kind::kCommit, .partition = partition, .batch = batch};
+  Event event(Event::Kind::kCommit, partition);
+  event.batch = batch;
   const Status status = co_await engine_.catalog().Commit(partitions_[partition], std::move(batch));
   if (status) {
     report_.history.push_back(std::move(event));
@@ -250,7 +255,7 @@ Task<bool> Client::StagePut(PartitionIndex partition, const std::string& key, Ba
 
 /// Adds references to the extents of another row; whether that one stays as it is may matter to
 /// the batch or not.
-Task<bool> Client::CopyFrom(PartitionIndex partition, std::string key, Batch& batch,
+Task<bool> Client::CopyFrom(PartitionIndex partition, const std::string& key, Batch& batch,
                             std::vector<SeededExtent>& extents) {
   const auto read = co_await Get(partition, key);
   if (!read) co_return false;

@@ -61,8 +61,9 @@ class Client {
   Task<void> Run(Action action);
   Report& report() { return report_; }
 
-  /// Reads the row, so that its state is part of the history. nullopt: the call failed.
-  Task<std::optional<std::optional<Row>>> Get(PartitionIndex partition, std::string key);
+  /// Reads the row, so that its state is part of the history. nullopt: the call failed. `key` must
+  /// live that long.
+  Task<std::optional<std::optional<Row>>> Get(PartitionIndex partition, const std::string& key);
   Task<void> Scan(PartitionIndex partition, ScanPlan plan);
   /// Reads `length` bytes from `offset` and compares them. REQUIRES: it is there.
   Task<void> CheckExtent(SeededExtent extent, std::uint64_t offset, std::uint64_t length);
@@ -76,7 +77,7 @@ class Client {
   Task<void> ReadRow();
   Task<void> Put();
   Task<bool> StagePut(PartitionIndex partition, const std::string& key, Batch& batch);
-  Task<bool> CopyFrom(PartitionIndex partition, std::string key, Batch& batch,
+  Task<bool> CopyFrom(PartitionIndex partition, const std::string& key, Batch& batch,
                       std::vector<SeededExtent>& extents);
   Task<void> Delete();
   Task<void> CommitOnCondition();

@@ -34,6 +34,7 @@ struct Arguments {
   std::optional<std::uint64_t> sequence;  ///< run only the one with this seed, and say what it does
   std::uint64_t shrink_seconds = 60;
   std::string directory;
+  std::optional<Volume::Area> lying;
 };
 
 constexpr std::string_view kUsage =
@@ -43,7 +44,8 @@ constexpr std::string_view kUsage =
     "  --seed        of the first sequence; the others follow (1)\n"
     "  --threads     sequences that run at the same time (2)\n"
     "  --sequence    run this one sequence and print all of it\n"
-    "  --directory   for the few real files of the local engine (/dev/shm, or the temporary one)\n";
+    "  --directory   for the few real files of the local engine (/dev/shm, or the temporary one)\n"
+    "  --lying-syncs segments|catalog: those syncs do nothing; the run should fail\n";
 
 [[noreturn]] void Usage() {
   std::fputs(kUsage.data(), stderr);
@@ -60,6 +62,12 @@ std::uint64_t Number(std::string_view text) {
 EngineKind Kind(std::string_view text) {
   if (text == "memory") return EngineKind::kMemory;
   if (text == "local") return EngineKind::kLocal;
+  Usage();
+}
+
+Volume::Area AreaNamed(std::string_view text) {
+  if (text == "segments") return Volume::Area::kSegments;
+  if (text == "catalog") return Volume::Area::kCatalog;
   Usage();
 }
 
@@ -81,6 +89,8 @@ Arguments Parse(int count, char** values) {
       arguments.sequence = Number(value);
     } else if (name == "--shrink-seconds") {
       arguments.shrink_seconds = Number(value);
+    } else if (name == "--lying-syncs") {
+      arguments.lying = AreaNamed(value);
     } else if (name == "--directory") {
       arguments.directory = value;
     } else {
@@ -117,7 +127,8 @@ Sequence MakeSequence(const Arguments& arguments, std::uint64_t seed, std::strin
   Random random(seed);
   const std::uint64_t count = random.Between(kShortest, kLongest);
   const bool local = arguments.kind == EngineKind::kLocal;
-  return {arguments.kind, std::move(directory), seed, MakeOperations(random.Next(), count, local)};
+  return {arguments.kind, std::move(directory), seed, arguments.lying,
+          MakeOperations(random.Next(), count, local)};
 }
 
 void PrintFailure(const Arguments& arguments, const Sequence& sequence,

@@ -32,8 +32,10 @@ struct SeenRow {
 struct Event {
   enum class Kind : std::uint8_t { kGet, kScan, kCommit, kLiveBytes };
 
-  Kind kind = Kind::kGet;
-  PartitionIndex partition = 0;
+  Event(Kind what, PartitionIndex where) : kind(what), partition(where) {}
+
+  Kind kind;
+  PartitionIndex partition;
   std::string key;            ///< kGet
   ScanPlan plan;              ///< kScan
   std::vector<SeenRow> rows;  ///< kGet: none or one; kScan

@@ -75,12 +75,13 @@ Tally& Tally::operator+=(const Tally& other) {
 }
 
 Session::Session(EngineKind kind, std::string directory, std::uint64_t seed,
-                 std::function<void(std::string)> trace)
+                 std::optional<Volume::Area> lying, std::function<void(std::string)> trace)
     : machine_(kind, std::move(directory), seed),
       random_(seed),
       trace_(std::move(trace)),
       model_([this](std::uint64_t content) { return machine_.StoredLength(content); },
              /*places_are_bytes=*/kind == EngineKind::kLocal) {
+  if (lying) machine_.volume().SyncsLie(*lying);
   OpenUntilItStays(random_);
 }
 

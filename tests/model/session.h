@@ -47,8 +47,9 @@ class Session {
  public:
   /// `directory` for what a local engine must have on a real file system; removed at the end.
   /// `trace` gets a line for everything that happens; may be null.
+  /// `lying`: syncs of that half do nothing, which a session should find out.
   Session(EngineKind kind, std::string directory, std::uint64_t seed,
-          std::function<void(std::string)> trace);
+          std::optional<Volume::Area> lying, std::function<void(std::string)> trace);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

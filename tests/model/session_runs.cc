@@ -116,10 +116,9 @@ bool Session::TryOpen(Random& random, bool calm) {
   Volume& volume = machine_.volume();
   volume.DisarmPowerCut();
   if (calm || random.OneIn(2)) volume.SetFull(false);
-  if (!calm && random.OneIn(3)) volume.ArmPowerCut(random.Below(80));
-  const bool faulty = !calm && random.OneIn(6);
-  if (faulty) volume.ArmFault(RandomFault(random));
   const std::uint64_t mishaps = volume.mishaps();
+  if (!calm && random.OneIn(3)) volume.ArmPowerCut(random.Below(80));
+  if (!calm && random.OneIn(6)) volume.ArmFault(RandomFault(random));
   const bool full = volume.full();
   const Status opened = machine_.Open(random);
   ++tally_.opened;
@@ -142,8 +141,9 @@ void Session::Observe() {
     Wait(client->Scan(partition, {}));
   }
   Report& report = client->report();
-  report.history.push_back(
-      {.kind = Event::Kind::kLiveBytes, .bytes = machine_.engine().Stats().live_bytes});
+  Event live(Event::Kind::kLiveBytes, 0);
+  live.bytes = machine_.engine().Stats().live_bytes;
+  report.history.push_back(std::move(live));
   Stage seen;
   Collect(report, seen);
   Check(report.troubles);

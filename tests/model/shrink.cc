@@ -30,7 +30,8 @@ Outcome RunSequence(const Sequence& sequence, bool trace) {
   std::function<void(std::string)> keep;
   if (trace) keep = [&](std::string line) { outcome.trace.push_back(std::move(line)); };
   try {
-    Session session(sequence.kind, sequence.directory, sequence.seed, std::move(keep));
+    Session session(sequence.kind, sequence.directory, sequence.seed, sequence.lying,
+                    std::move(keep));
     try {
       for (const Operation& operation : sequence.operations) session.Run(operation);
       session.Finish();

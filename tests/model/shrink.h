@@ -17,6 +17,7 @@ struct Sequence {
   EngineKind kind = EngineKind::kMemory;
   std::string directory;
   std::uint64_t seed = 0;
+  std::optional<Volume::Area> lying;
   Operations operations;
 };
 

@@ -9,8 +9,6 @@
 namespace blobgate::engine::model {
 namespace {
 
-constexpr std::size_t kPage = Volume::kPage;
-
 std::string DirectoryOf(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == path.npos ? std::string() : path.substr(0, slash);
@@ -311,6 +309,7 @@ int Volume::Sync(File& file) {
     if (!was_off) file.FailSync();
     return error;
   }
+  if (lying_ == file.area()) return goes ? -EIO : 0;
   if (!goes) {
     file.Sync();
     return 0;
@@ -452,6 +451,11 @@ void Volume::RestoreFile(File& file, std::string_view path) {
   const bool any = file.area() == Area::kSegments || path.ends_with(".log");
   const Rest rest = any ? kAny[random_.Below(5)] : kInOrder[random_.Below(3)];
   file.Restore(random_, rest);
+}
+
+void Volume::SyncsLie(Area area) {
+  const std::lock_guard lock(mutex_);
+  lying_ = area;
 }
 
 void Volume::ArmFault(const Fault& fault) {

@@ -88,6 +88,9 @@ class Volume {
   /// What the disk has when the power comes back. REQUIRES: nothing uses a file any more.
   void Restore();
 
+  /// From now on syncs of the area report success and keep nothing.
+  void SyncsLie(Area area);
+
   void ArmFault(const Fault& fault);
   /// Every write that needs room fails with ENOSPC until it is set back.
   void SetFull(bool full);
@@ -125,6 +128,7 @@ class Volume {
   std::optional<Fault> fault_;
   bool fault_fired_ = false;
   bool full_ = false;
+  std::optional<Area> lying_;
   std::uint64_t mishaps_ = 0;
 };
 
