@@ -56,6 +56,9 @@ class NameChange:
 
 Names = dict[str, File]
 
+# Sockets below the data directory: made by bind(2), which is not recorded, and without content.
+SOCKETS = {"admin.sock"}
+
 
 def _parent(path: str) -> str:
     return path.rpartition("/")[0]
@@ -69,7 +72,7 @@ def scan(root: pathlib.Path) -> tuple[Names, set[str]]:
         name = str(path.relative_to(root))
         if path.is_dir():
             directories.add(name)
-        else:
+        elif not path.is_socket():
             content = path.read_bytes()
             files[name] = File(content, len(content))
     return files, directories
@@ -155,6 +158,8 @@ class Replay:
 
     def _change_name(self, record: Record) -> None:
         path = record.path
+        if path in SOCKETS:
+            return
         directory = _parent(path)
         if record.op == journal.MAKE_DIRECTORY:
             self.directories.add(path)

@@ -22,7 +22,7 @@ fail. There are two phases: `first` begins with an empty directory and does ever
 Checked: the daemon neither crashes nor hangs (it may refuse to start, with a message); every answer
 is a success or a well-formed Azure error; no read gives bytes that were not written; after a failed
 sync of a segment or of RocksDB's log writes are answered 503 until the restart and reads go on; a
-full disk answers writes with 503, and writing goes on when there is space again, unless the log
+full disk answers writes with 507, and writing goes on when there is space again, unless the log
 says that it cannot before a restart. In the end the daemon is started without the shim, on the
 directory as it is and on one that a power cut would have left with nothing but what was synced:
 everything acknowledged is there, whole, and everything else is as before or as asked for.

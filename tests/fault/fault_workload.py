@@ -97,7 +97,7 @@ class Workload:
                 self.problems.append(f"{what}: {answer.status}, {wrong}")
         if answer.status >= 500:
             self.refused += 1
-            if answer.status not in (500, 503) or not self._faulty():
+            if answer.status not in (500, 503, 507) or not self._faulty():
                 self.problems.append(f"{what}: {answer.status} {answer.error_code}")
         return answer
 
