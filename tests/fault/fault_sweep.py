@@ -62,7 +62,7 @@ def make_bases(parent: pathlib.Path) -> dict[str, Base]:
         if workload.problems:
             raise AssertionError(f"without any fault: {workload.problems}")
         base = parent / "base"
-        shutil.copytree(store.data, base)
+        shutil.copytree(store.data, base, ignore=shutil.ignore_patterns("*.sock"))
     finally:
         store.close()
     return {"first": Base(None, Model()), "recovery": Base(base, workload.model)}
