@@ -205,7 +205,12 @@ class SegmentRot:
         """At most `flips` of them, each in another extent; how many there were."""
         count = min(flips, FLIPS_A_ROUND)
         dead = self._dead_flips(max(1, count // 30)) if count > 1 else []
-        chosen = self.random.sample(self.extents, min(count - len(dead), len(self.extents)))
+        # A third of them, if there are so many, in extents with a trailer, which are few.
+        large = [extent for extent in self.extents if extent.length > CHUNK]
+        chosen = self.random.sample(large, min((count - len(dead)) // 3, len(large)))
+        taken = set(chosen)
+        others = [extent for extent in self.extents if extent not in taken]
+        chosen += self.random.sample(others, min(count - len(dead) - len(chosen), len(others)))
         done = [self._flip_in(extent) for extent in chosen] + dead
         if running:
             self.daemon.start()
@@ -345,7 +350,7 @@ class CatalogRot:
         where = f"{'killed' if self.killed else 'stopped'} store, {name} byte {position} bit {bit}"
         data = self.daemon.data_directory
         shutil.rmtree(data, ignore_errors=True)
-        shutil.copytree(self.original, data)
+        shutil.copytree(self.original, data, ignore=shutil.ignore_patterns("admin.sock"))
         flip_bit(data / name, position, bit)
         clean = fsck.run(data, "--data")[0] == fsck.CLEAN
         self.counts["found by fsck" if not clean else "harmless for fsck"] += 1
