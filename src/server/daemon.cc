@@ -15,6 +15,7 @@
 #include "net/http_client.h"
 #include "net/server.h"
 #include "net/tls.h"
+#include "operations/block/staged_expiry.h"
 #include "operations/container/collector.h"
 #include "operations/copy/copy_job.h"
 #include "server/adapters.h"
@@ -114,6 +115,7 @@ Status Daemon::Parts::Resume() {
   auto work = [this]() -> Task<Status> {
     BG_CO_CHECK(co_await operations::ResumeCollection(*services, accounts.Names()));
     co_await operations::ResumeCopies(*services, accounts.Names());
+    operations::SpawnStagedExpiry(*services, accounts.Names());
     co_return Status();
   };
   return boost::asio::co_spawn(threads.Next(), work(), boost::asio::use_future).get();

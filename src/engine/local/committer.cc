@@ -19,21 +19,25 @@ std::size_t SizeOf(const Batch& batch) {
   return size;
 }
 
-// Deletes and overwrites that free something go through as long as RocksDB itself can write.
-bool Grows(const Batch& batch) {
+/// Between two attempts at what a full disk stopped in the background.
+constexpr std::chrono::seconds kResumePause{5};
+constexpr std::chrono::seconds kRefillPause{1};
+
+}  // namespace
+
+bool NeedsSpace(const Batch& batch) {
   if (!batch.acquires.empty()) return true;
   return !batch.puts.empty() && batch.deletes.empty() && batch.releases.empty();
 }
 
-}  // namespace
-
 Committer::Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state,
-                     CommitMark& mark)
+                     CommitMark& mark, Ballast& ballast)
     : db_(db),
       segments_(segments),
       garbage_(garbage),
       state_(state),
       mark_(mark),
+      ballast_(ballast),
       thread_([this] { Loop(); }) {}
 
 Task<Status> Committer::Commit(PartitionRef partition, Batch batch) {
@@ -91,6 +95,8 @@ void Committer::CommitAll(std::vector<Request> requests) {
   std::vector<Request> staged;
   staged.reserve(requests.size());
   Status resumed = ResumeIfStalled();
+  ResumeIfHindered();
+  RefillBallast();
   Status space;
   bool sync = false;
   std::uint64_t batches = 0;
@@ -127,7 +133,7 @@ Status Committer::Admit(const Request& request, Status& space) {
       request.partition.id >= partition_limit_) {
     return Fail(Errc::kPartitionMoved);
   }
-  if (!Grows(request.batch)) return {};
+  if (!NeedsSpace(request.batch)) return {};
   if (space) space = state_.CheckReserve();
   return space;
 }
@@ -164,12 +170,18 @@ Status Committer::OnWriteFailed(const rocksdb::Status& status, std::vector<Exten
   return Fail(Errc::kIoError, failed.error().detail);
 }
 
+// Not tried before there is room: RocksDB takes an attempt that fails for a fatal error.
 Status Committer::ResumeIfStalled() {
   if (!stalled_ || state_.read_only()) return {};
-  const rocksdb::Status resumed = db_.db().Resume();
+  ballast_.Release(state_.FreeBytes(), db_.RoomToResume());
+  if (state_.FreeBytes() < db_.RoomToResume()) {
+    return Fail(Errc::kNoSpace, "the disk of the data directory is full");
+  }
+  const rocksdb::Status resumed = db_.Resume();
   if (!resumed.ok()) {
     Status failed = FromRocks(resumed);
-    if (failed.error().code == Errc::kNoSpace) return failed;
+    const bool fatal = resumed.severity() >= rocksdb::Status::Severity::kFatalError;
+    if (!fatal && failed.error().code == Errc::kNoSpace) return failed;
     if (resumed.IsBusy()) return Fail(Errc::kNoSpace, failed.error().detail);
     state_.FailForever(failed.error().detail);
     return Fail(Errc::kReadOnly, failed.error().detail);
@@ -182,6 +194,22 @@ Status Committer::ResumeIfStalled() {
   }
   garbage_.Push(std::move(garbage));
   return {};
+}
+
+// Tables that cannot be merged do not keep commits from the log, but nothing else is written out
+// until RocksDB is told to go on.
+void Committer::ResumeIfHindered() {
+  if (db_.TakeHindered()) hindered_ = true;
+  if (!hindered_ || stalled_ || state_.read_only() || Clock::now() < next_resume_) return;
+  hindered_ = false;
+  next_resume_ = Clock::now() + kResumePause;
+  if (!db_.db().Resume().ok()) hindered_ = true;
+}
+
+void Committer::RefillBallast() {
+  if (ballast_.IsFull() || Clock::now() < next_refill_) return;
+  next_refill_ = Clock::now() + kRefillPause;
+  ballast_.Refill(state_.FreeBytes(), state_.reserve());
 }
 
 }  // namespace blobgate::engine

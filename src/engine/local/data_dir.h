@@ -11,6 +11,7 @@ namespace blobgate::engine {
 
 /// Holds the lock of a data directory for as long as it lives.
 ///
+///   BALLAST    blocks for a full disk (ballast.h)
 ///   LOCK       flock()ed by the one engine that has the directory open
 ///   FORMAT     "blobgate data N\n": the version of everything below
 ///   ACKNOWLEDGED  how far the catalog was acknowledged (commit_mark.h)
@@ -33,6 +34,7 @@ class DataDir {
   DataDir& operator=(const DataDir&) = delete;
 
   const std::string& path() const { return path_; }
+  std::string ballast() const { return path_ + "/BALLAST"; }
   std::string catalog() const { return path_ + "/catalog"; }
   std::string segments() const { return path_ + "/segments"; }
 

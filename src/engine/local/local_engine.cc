@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/contract/check.h"
+#include "engine/local/ballast.h"
 #include "engine/local/catalog_db.h"
 #include "engine/local/catalog_guard.h"
 #include "engine/local/commit_mark.h"
@@ -26,13 +27,14 @@ namespace {
 
 class LocalExtents final : public ExtentStore {
  public:
-  LocalExtents(SegmentAllocator& allocator, ExtentReader& reader, WriterContext& context)
-      : allocator_(allocator), reader_(reader), context_(context) {}
+  LocalExtents(SegmentAllocator& allocator, ExtentReader& reader, SpaceGate& gate,
+               WriterContext& context)
+      : allocator_(allocator), reader_(reader), gate_(gate), context_(context) {}
 
   Task<Result<std::unique_ptr<ExtentWriter>>> Create(std::uint64_t length) override {
     BG_CO_CHECK(CheckExtentLength(length));
     BG_CO_CHECK(context_.state.CheckWritable());
-    BG_CO_CHECK(context_.state.CheckSpace(StoredLength(length)));
+    BG_CO_CHECK(co_await gate_.Admit(StoredLength(length)));
     BG_CO_TRY(Reservation reservation, co_await allocator_.Reserve(length));
     co_return std::make_unique<LocalExtentWriter>(context_, std::move(reservation), length);
   }
@@ -53,6 +55,7 @@ class LocalExtents final : public ExtentStore {
  private:
   SegmentAllocator& allocator_;
   ExtentReader& reader_;
+  SpaceGate& gate_;
   WriterContext& context_;
 };
 
@@ -60,8 +63,9 @@ class LocalExtents final : public ExtentStore {
 class LocalEngine final : public Engine {
  public:
   LocalEngine(const LocalOptions& options, std::unique_ptr<DataDir> dir,
-              std::unique_ptr<CatalogDb> db, Disk& disk)
+              std::unique_ptr<Ballast> ballast, std::unique_ptr<CatalogDb> db, Disk& disk)
       : dir_(std::move(dir)),
+        ballast_(std::move(ballast)),
         db_(std::move(db)),
         mark_(disk, dir_->path()),
         state_(disk, options.data_dir, options.reserve_bytes),
@@ -69,14 +73,15 @@ class LocalEngine final : public Engine {
         paths_(disk, dir_->segments()),
         files_(paths_, options.max_open_segments),
         pool_(options.io_threads),
-        committer_(*db_, segments_, garbage_, state_, mark_),
+        committer_(*db_, segments_, garbage_, state_, mark_, *ballast_),
         partitions_(*db_, committer_, pool_),
-        catalog_(*db_, committer_, partitions_, state_, pool_),
+        gate_(state_, garbage_),
+        catalog_(*db_, committer_, partitions_, state_, gate_, pool_),
         allocator_(paths_, segments_, committer_, garbage_, state_, pool_, options.large_writers,
                    options.direct_io),
         reader_(files_, disk, state_, pool_, options.read_cache_bytes),
         context_{segments_, garbage_, state_, pool_, {}},
-        extents_(allocator_, reader_, context_),
+        extents_(allocator_, reader_, gate_, context_),
         scrub_rate_(options.scrub_bytes_per_second),
         scrub_interval_(options.scrub_interval) {}
 
@@ -141,6 +146,7 @@ class LocalEngine final : public Engine {
 
  private:
   const std::unique_ptr<DataDir> dir_;
+  const std::unique_ptr<Ballast> ballast_;
   const std::unique_ptr<CatalogDb> db_;
   CommitMark mark_;
   StoreState state_;
@@ -151,6 +157,7 @@ class LocalEngine final : public Engine {
   boost::asio::thread_pool pool_;
   Committer committer_;
   PartitionMap partitions_;
+  SpaceGate gate_;
   LocalCatalog catalog_;
   SegmentAllocator allocator_;
   ExtentReader reader_;
@@ -168,10 +175,13 @@ class LocalEngine final : public Engine {
 Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options) {
   const auto started = std::chrono::steady_clock::now();
   BG_TRY(auto dir, DataDir::Open(options.data_dir));
+  Disk& disk = options.disk ? *options.disk : SystemDisk();
+  auto ballast = std::make_unique<Ballast>(dir->ballast(), options.ballast_bytes);
+  ballast->Release(disk.FreeBytes(options.data_dir), CatalogDb::SpaceToOpen(dir->catalog()));
   BG_CHECK(CheckCatalogIsWhole(options, *dir));
   BG_TRY(auto db, CatalogDb::Open(options, dir->catalog()));
-  Disk& disk = options.disk ? *options.disk : SystemDisk();
-  auto engine = std::make_unique<LocalEngine>(options, std::move(dir), std::move(db), disk);
+  auto engine = std::make_unique<LocalEngine>(options, std::move(dir), std::move(ballast),
+                                              std::move(db), disk);
   BG_CHECK(engine->Start());
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   spdlog::info("store {} open after {:.3f} s, {} segments, {} bytes live", options.data_dir,

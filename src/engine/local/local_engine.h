@@ -32,7 +32,9 @@ struct LocalOptions {
   /// How fast the background scrub reads; 0: it is off.
   std::uint64_t scrub_bytes_per_second = 0;
   std::chrono::seconds scrub_interval{7 * 24 * 3600};  ///< from the start of a pass to the next
-  unsigned io_threads = 8;                             ///< of the pool for blocking calls
+  /// Blocks set aside so that a store opens, and deletes go on, on a disk without a free one.
+  std::uint64_t ballast_bytes = 48ull * 1024 * 1024;
+  unsigned io_threads = 8;     ///< of the pool for blocking calls
   unsigned large_writers = 2;  ///< active segments for extents above 64 KiB; one more for others
   unsigned max_open_segments = 256;  ///< descriptors kept open for reads
 

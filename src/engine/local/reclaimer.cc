@@ -6,6 +6,15 @@
 #include <utility>
 
 namespace blobgate::engine {
+namespace {
+
+std::uint64_t StoredBytes(const std::vector<Garbage>& extents) {
+  std::uint64_t bytes = 0;
+  for (const Garbage& garbage : extents) bytes += garbage.stored;
+  return bytes;
+}
+
+}  // namespace
 
 Reclaimer::Reclaimer(const SegmentPaths& paths, Segments& segments, GarbageQueue& garbage,
                      Committer& committer, StoreState& state,
@@ -28,12 +37,18 @@ void Reclaimer::Loop() {
   for (;;) {
     GarbageQueue::Work work = garbage_.Next();
     std::map<std::uint64_t, Extents> by_segment;
-    for (const Garbage& garbage : work.garbage) {
+    Extents extents = std::exchange(failed_, {});
+    extents.insert(extents.end(), work.garbage.begin(), work.garbage.end());
+    for (const Garbage& garbage : extents) {
       by_segment[garbage.place.segment].push_back(garbage);
     }
-    for (auto& [segment, extents] : by_segment) Reclaim(segment, std::move(extents));
+    for (auto& [segment, those] : by_segment) Reclaim(segment, std::move(those));
     RetryDeferred();
-    if (!state_.read_only()) SealFull();
+    if (!state_.read_only()) {
+      SealFull();
+      DeleteEmpty();
+    }
+    garbage_.Settle(StoredBytes(work.garbage));
     if (work.stop) return;
   }
 }
@@ -45,8 +60,8 @@ void Reclaimer::Reclaim(std::uint64_t segment, Extents extents) {
   }
   const auto released = static_cast<std::uint64_t>(
       std::count_if(extents.begin(), extents.end(), [](const Garbage& g) { return g.released; }));
-  if (released == extents.size() && segments_.TakeDeletable(segment, released)) {
-    Delete(segment, extents);
+  if (released == extents.size() && segments_.TakeDeletable(segment, released) &&
+      Delete(segment, extents)) {
     return;
   }
   if (paths_.IsShared(segment)) {
@@ -54,11 +69,12 @@ void Reclaimer::Reclaim(std::uint64_t segment, Extents extents) {
     return;
   }
   if (const Status punched = Punch(segment, extents); !punched) {
-    // The rows stay, so that the next start tries again.
+    // The rows stay, so that at the latest the next start tries again.
     spdlog::warn("segment {:x}: space not given back: {}", segment, punched.error().detail);
-  } else {
-    DropRows(extents);
+    failed_.insert(failed_.end(), extents.begin(), extents.end());
+    return;
   }
+  DropRows(extents);
   for (const Garbage& garbage : extents) segments_.Settle(garbage);
 }
 
@@ -113,22 +129,27 @@ void Reclaimer::DropRows(const Extents& extents) {
   }
 }
 
-// Row first: a file without a row is removed at the next start.
-void Reclaimer::Delete(std::uint64_t segment, const Extents& extents) {
+// Row first: a file without a row is removed at the next start. False: the segment is as it was.
+bool Reclaimer::Delete(std::uint64_t segment, const Extents& extents) {
   auto drop = [segment, &extents](CommitGroup& group) {
     for (const Garbage& garbage : extents) group.DropGarbageRow(garbage.place);
     group.DropSegment(segment);
   };
   if (const Status dropped = committer_.Run(std::move(drop)); !dropped) {
     spdlog::warn("segment {:x} not deleted: {}", segment, dropped.error().detail);
-    for (const Garbage& garbage : extents) segments_.Settle(garbage);
     segments_.EndSeal(segment, false);
-    return;
+    return false;
   }
   forget_(segment);
   if (const Status removed = paths_.Remove(segment); !removed) {
     spdlog::warn("segment {:x} not unlinked: {}", segment, removed.error().detail);
   }
+  return true;
+}
+
+/// Those that were emptied while their rows could not be written.
+void Reclaimer::DeleteEmpty() {
+  for (const std::uint64_t segment : segments_.TakeEmpty()) (void)Delete(segment, {});
 }
 
 void Reclaimer::SealFull() {
@@ -137,8 +158,6 @@ void Reclaimer::SealFull() {
     segments_.EndSeal(full.id, sealed.has_value());
     if (!sealed) {
       spdlog::warn("segment {:x} not sealed: {}", full.id, sealed.error().detail);
-    } else if (segments_.TakeDeletable(full.id, 0)) {
-      Delete(full.id, {});
     }
   }
 }

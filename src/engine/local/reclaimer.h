@@ -38,7 +38,8 @@ class Reclaimer {
   void RetryDeferred();
   Status Punch(std::uint64_t segment, const Extents& extents);
   void DropRows(const Extents& extents);
-  void Delete(std::uint64_t segment, const Extents& extents);
+  bool Delete(std::uint64_t segment, const Extents& extents);
+  void DeleteEmpty();
   void SealFull();
   Status Seal(const Segments::Sealable& full);
 
@@ -50,6 +51,7 @@ class Reclaimer {
   const std::function<void(std::uint64_t)> forget_;
   std::map<std::uint64_t, Extents> deferred_;  ///< in segments that a snapshot shares
   std::chrono::steady_clock::time_point retried_{};
+  Extents failed_;  ///< could not be taken off the disk, and are tried again with the next
   std::thread thread_;
 };
 
