@@ -264,8 +264,10 @@ class SegmentRot:
         found = fsck.damaged_extents(report)
         if code != (fsck.DAMAGED if live else fsck.CLEAN):
             self.violations.add(f"fsck ended with {code} for {len(live)} live flips")
+        named = {use["blob"] for finding in report.get("findings", ())
+                 for use in finding["affects"]}
         for flip in live:
-            if not self._is_found(flip, found.pop(flip.extent.key, [])):
+            if not self._is_found(flip, found.pop(flip.extent.key, []), named):
                 self.violations.add(f"fsck missed or misplaced {flip}")
             else:
                 self.counts["found"] += 1
@@ -273,14 +275,16 @@ class SegmentRot:
             self.violations.add(f"fsck found what was not flipped: {finding['what']}")
 
     @staticmethod
-    def _is_found(flip: Flip, findings: list[dict]) -> bool:
+    def _is_found(flip: Flip, findings: list[dict], named_blobs: set[str]) -> bool:
         offset = flip.position - flip.extent.position
         for finding in findings:
             reaches = finding["offset"] <= offset < finding["offset"] + finding["length"]
             named = {(use["blob"], use.get("uncommitted_block", ""))
                      for use in finding["affects"]}
-            # A slice of a shared extent may lie beside the flip: some of its blobs are enough.
-            if (reaches or flip.region == "trailer") and named and named <= flip.extent.names:
+            # Whose content it is stands in the block list; when that is damaged too, the blob is
+            # named by the finding about the list.
+            right = named == flip.extent.names if named else flip.extent.blobs <= named_blobs
+            if (reaches or flip.region == "trailer") and right:
                 return True
         return False
 
