@@ -205,7 +205,12 @@ class SegmentRot:
         """At most `flips` of them, each in another extent; how many there were."""
         count = min(flips, FLIPS_A_ROUND)
         dead = self._dead_flips(max(1, count // 30)) if count > 1 else []
-        chosen = self.random.sample(self.extents, min(count - len(dead), len(self.extents)))
+        # A third of them, if there are so many, in extents with a trailer, which are few.
+        large = [extent for extent in self.extents if extent.length > CHUNK]
+        chosen = self.random.sample(large, min((count - len(dead)) // 3, len(large)))
+        taken = set(chosen)
+        others = [extent for extent in self.extents if extent not in taken]
+        chosen += self.random.sample(others, min(count - len(dead) - len(chosen), len(others)))
         done = [self._flip_in(extent) for extent in chosen] + dead
         if running:
             self.daemon.start()
@@ -259,8 +264,10 @@ class SegmentRot:
         found = fsck.damaged_extents(report)
         if code != (fsck.DAMAGED if live else fsck.CLEAN):
             self.violations.add(f"fsck ended with {code} for {len(live)} live flips")
+        named = {use["blob"] for finding in report.get("findings", ())
+                 for use in finding["affects"]}
         for flip in live:
-            if not self._is_found(flip, found.pop(flip.extent.key, [])):
+            if not self._is_found(flip, found.pop(flip.extent.key, []), named):
                 self.violations.add(f"fsck missed or misplaced {flip}")
             else:
                 self.counts["found"] += 1
@@ -268,14 +275,16 @@ class SegmentRot:
             self.violations.add(f"fsck found what was not flipped: {finding['what']}")
 
     @staticmethod
-    def _is_found(flip: Flip, findings: list[dict]) -> bool:
+    def _is_found(flip: Flip, findings: list[dict], named_blobs: set[str]) -> bool:
         offset = flip.position - flip.extent.position
         for finding in findings:
             reaches = finding["offset"] <= offset < finding["offset"] + finding["length"]
             named = {(use["blob"], use.get("uncommitted_block", ""))
                      for use in finding["affects"]}
-            # A slice of a shared extent may lie beside the flip: some of its blobs are enough.
-            if (reaches or flip.region == "trailer") and named and named <= flip.extent.names:
+            # Whose content it is stands in the block list; when that is damaged too, the blob is
+            # named by the finding about the list.
+            right = named == flip.extent.names if named else flip.extent.blobs <= named_blobs
+            if (reaches or flip.region == "trailer") and right:
                 return True
         return False
 
@@ -345,7 +354,7 @@ class CatalogRot:
         where = f"{'killed' if self.killed else 'stopped'} store, {name} byte {position} bit {bit}"
         data = self.daemon.data_directory
         shutil.rmtree(data, ignore_errors=True)
-        shutil.copytree(self.original, data)
+        shutil.copytree(self.original, data, ignore=shutil.ignore_patterns("admin.sock"))
         flip_bit(data / name, position, bit)
         clean = fsck.run(data, "--data")[0] == fsck.CLEAN
         self.counts["found by fsck" if not clean else "harmless for fsck"] += 1

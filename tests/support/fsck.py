@@ -19,7 +19,8 @@ def run(data_directory: pathlib.Path, *options: str) -> tuple[int, dict]:
     """The exit code and the report ({} when there is none)."""
     command = [str(blobgate_daemon.find_binary()), "fsck", "--json", "--data-dir",
                str(data_directory), *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace",
+                          timeout=600)
     if done.returncode not in (CLEAN, REPAIRED, DAMAGED, NOT_RUN):
         raise FsckFailed(f"exit code {done.returncode}: {done.stderr[-2000:]}")
     return done.returncode, json.loads(done.stdout) if done.stdout else {}
