@@ -1,6 +1,8 @@
 #include "model/explain.h"
 
-#include <algorithm>
+#include <set>
+#include <tuple>
+#include <vector>
 
 namespace blobgate::engine::model {
 namespace {
@@ -12,38 +14,59 @@ class Search {
 
   bool From(std::size_t stage) {
     if (stage == stages_.size()) return true;
-    std::vector<std::size_t> done(stages_[stage].size(), 0);
+    Done done(stages_[stage].size(), 0);
     return Within(stage, done);
   }
   bool gave_up() const { return steps_ > kMostSteps; }
 
  private:
-  bool Within(std::size_t stage, std::vector<std::size_t>& done) {
+  using Done = std::vector<std::size_t>;  ///< by task: events behind us
+
+  // Where the search stands: what was done, and in which order the commits were. Reads leave no
+  // trace but that they were done.
+  using Standing = std::tuple<std::size_t, Done, std::vector<std::uint32_t>>;
+
+  bool Within(std::size_t stage, Done& done) {
     if (++steps_ > kMostSteps) return false;
-    bool all = true;
+    bool all = true, parallel = false;
     for (std::size_t task = 0; task < done.size(); ++task) {
-      const History& history = stages_[stage][task];
-      if (done[task] == history.size()) continue;
-      all = false;
-      const Event& event = history[done[task]];
-      ++done[task];
-      if (Try(event, stage, done)) return true;
-      --done[task];
+      const bool left = done[task] < stages_[stage][task].size();
+      parallel = parallel || (left && !all);
+      all = all && !left;
     }
-    return all && From(stage + 1);
+    if (all) return From(stage + 1);
+    // A way that was tried in vain from here need not be tried again.
+    if (parallel && !seen_.insert({stage, done, commits_}).second) return false;
+    for (std::size_t task = 0; task < done.size(); ++task) {
+      if (done[task] < stages_[stage][task].size() && Advance(stage, task, done)) return true;
+    }
+    return false;
   }
 
-  bool Try(const Event& event, std::size_t stage, std::vector<std::size_t>& done) {
+  bool Advance(std::size_t stage, std::size_t task, Done& done) {
+    const Event& event = stages_[stage][task][done[task]];
+    const bool changes = event.kind == Event::Kind::kCommit && (!event.error || event.doubtful);
+    ++done[task];
     if (model_.Apply(event)) {
+      if (changes) commits_.push_back(Number(stage, task, done[task]));
       if (Within(stage, done)) return true;
+      if (changes) commits_.pop_back();
       model_.TakeBack();
     }
-    return event.doubtful && Within(stage, done);
+    if (event.doubtful && Within(stage, done)) return true;
+    --done[task];
+    return false;
+  }
+
+  static std::uint32_t Number(std::size_t stage, std::size_t task, std::size_t event) {
+    return static_cast<std::uint32_t>((stage << 20) + (task << 12) + event);
   }
 
   const std::vector<Stage>& stages_;
   ReferenceModel& model_;
   std::uint64_t steps_ = 0;
+  std::vector<std::uint32_t> commits_;  ///< applied, in order
+  std::set<Standing> seen_;
 };
 
 }  // namespace

@@ -50,21 +50,24 @@ class Volume::File {
     if (end > data_.size()) data_.resize(end);
     std::memcpy(data_.data() + offset, bytes.data(), bytes.size());
     SetTaken(offset, end, true);
-    if (!lost_.empty())
-      lost_.erase(lost_.lower_bound(offset / kPage), lost_.lower_bound(PagesIn(end)));
+    NoLongerLost(offset, end);
   }
 
   void Punch(std::uint64_t offset, std::uint64_t length) {
     const std::uint64_t end = std::min<std::uint64_t>(offset + length, data_.size());
     if (offset >= end) return;
     SaveBefore(offset, end);
+    NoLongerLost(offset, end);
     std::memset(data_.data() + offset, 0, end - offset);
     const std::uint64_t last = offset + length >= data_.size() ? PagesIn(end) : end / kPage;
     for (std::uint64_t page = PagesIn(offset); page < last; ++page) taken_[page] = false;
   }
 
   void Truncate(std::uint64_t size) {
-    if (size < data_.size()) SaveBefore(size, data_.size());
+    if (size < data_.size()) {
+      SaveBefore(size, data_.size());
+      NoLongerLost(size, data_.size());
+    }
     data_.resize(size);
     taken_.resize(PagesIn(size));
   }
@@ -123,6 +126,12 @@ class Volume::File {
       const std::uint64_t length = std::min<std::uint64_t>(kPage, durable_size_ - page * kPage);
       saved_[page] = {data_.substr(page * kPage, length), Taken(page)};
     }
+  }
+
+  // Changed pages go to the disk with the next sync, whatever became of them before.
+  void NoLongerLost(std::uint64_t begin, std::uint64_t end) {
+    if (lost_.empty()) return;
+    lost_.erase(lost_.lower_bound(begin / kPage), lost_.lower_bound(PagesIn(end)));
   }
 
   bool Taken(std::uint64_t page) const { return page < taken_.size() && taken_[page]; }
