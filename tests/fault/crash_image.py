@@ -5,8 +5,9 @@ The rules, chosen against the program within what POSIX allows:
 - Content and size of a file are durable when an fsync or fdatasync that began after the change has
   ended well. sync_file_range makes nothing durable.
 - A name (made, renamed, linked, removed) is durable when an fsync of its directory that began
-  after the change has ended well. An fsync of the file does not do it: ext4 and xfs would, POSIX
-  does not say so.
+  after the change has ended well. An fsync of the file does not do it: ext4, XFS and btrfs would,
+  POSIX does not say so. RocksDB counts on the three, though: it renames CURRENT once the manifest
+  that it names is synced. So below catalog/ a synced file keeps its name.
 - A change whose sync failed stays in doubt for ever, whatever later syncs say (Linux marks the
   pages clean).
 - Of changes that are not durable each block of 512 or 4096 bytes may hold any state it ever had
@@ -190,7 +191,9 @@ class Replay:
         failed = record.b != 0
         changes: list = []
         if isinstance(target, File):
-            changes = target.changes[:count]
+            changes = target.changes[:count] + [
+                change for change in self.name_changes
+                if change.file is target and change.directory == "catalog"]
         else:
             changes = [change for change in self.name_changes[:count] + self.made
                        if change.directory == target]

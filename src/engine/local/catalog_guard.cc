@@ -1,5 +1,6 @@
 #include "engine/local/catalog_guard.h"
 
+#include <rocksdb/env.h>
 #include <spdlog/fmt/fmt.h>
 #include <filesystem>
 
@@ -20,13 +21,17 @@ bool HasSegments(const DataDir& dir) {
   return false;
 }
 
+bool HasCatalog(const LocalOptions& options, const DataDir& dir) {
+  rocksdb::Env* const env = options.catalog_env ? options.catalog_env : rocksdb::Env::Default();
+  return env->FileExists(dir.catalog() + "/CURRENT").ok();
+}
+
 }  // namespace
 
 Status CheckCatalogIsWhole(const LocalOptions& options, const DataDir& dir) {
   Disk& disk = options.disk ? *options.disk : SystemDisk();
   const std::uint64_t acknowledged = CommitMark::Read(disk, dir.path());
-  std::error_code ec;
-  if (!fs::exists(dir.catalog() + "/CURRENT", ec)) {
+  if (!HasCatalog(options, dir)) {
     if (acknowledged == 0 && !HasSegments(dir)) return {};
     return Fail(Errc::kCorruption, dir.catalog() + " is missing, though there was a store");
   }

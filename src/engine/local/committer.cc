@@ -93,6 +93,7 @@ std::vector<Committer::Request> Committer::TakeGroup() {
 
 void Committer::CommitAll(std::vector<Request> requests) {
   std::vector<Request> staged;
+  std::vector<std::pair<Request, Status>> refused;
   staged.reserve(requests.size());
   Status resumed = ResumeIfStalled();
   ResumeIfHindered();
@@ -102,28 +103,29 @@ void Committer::CommitAll(std::vector<Request> requests) {
   std::uint64_t batches = 0;
   CommitGroup group(db_, segments_);
   if (!resumed || state_.read_only()) {
-    const Status refused = resumed ? state_.CheckWritable() : resumed;
-    for (Request& request : requests) request.done(refused);
+    const Status why = resumed ? state_.CheckWritable() : resumed;
+    for (Request& request : requests) request.done(why);
     return;
   }
   for (Request& request : requests) {
     Status status = Admit(request, space);
     if (status) status = Stage(request, group);
     if (!status) {
-      request.done(std::move(status));
+      refused.emplace_back(std::move(request), std::move(status));
       continue;
     }
     sync = sync || !request.change || request.sync;
     batches += request.change ? 0 : 1;
     staged.push_back(std::move(request));
   }
-  if (staged.empty()) return;
   const Status written = WriteGroup(group, sync);
   if (written) {
     commits_.fetch_add(batches, std::memory_order_relaxed);
     if (sync) groups_.fetch_add(1, std::memory_order_relaxed);
   }
   for (Request& request : staged) request.done(written);
+  // Not before: what refused them may be in this group, and who reads again must find it.
+  for (auto& [request, status] : refused) request.done(written ? std::move(status) : written);
 }
 
 // `space` is looked up once a group: an error in it means that it was found wanting.
