@@ -37,6 +37,7 @@ void Reclaimer::Loop() {
   for (;;) {
     GarbageQueue::Work work = garbage_.Next();
     std::map<std::uint64_t, Extents> by_segment;
+    const std::uint64_t waiting = StoredBytes(failed_) + StoredBytes(work.garbage);
     Extents extents = std::exchange(failed_, {});
     extents.insert(extents.end(), work.garbage.begin(), work.garbage.end());
     for (const Garbage& garbage : extents) {
@@ -48,7 +49,8 @@ void Reclaimer::Loop() {
       SealFull();
       DeleteEmpty();
     }
-    garbage_.Settle(StoredBytes(work.garbage));
+    const std::uint64_t failed = StoredBytes(failed_);
+    garbage_.Settle(waiting > failed ? waiting - failed : 0);
     if (work.stop) return;
   }
 }
