@@ -171,7 +171,10 @@ class Writer:
             answer = client.request("PUT", CONTAINER, name, body=b"",
                                     headers={"x-ms-blob-type": "BlockBlob"})
             if answer.status == REFUSED_STATUS:  # right only when there is nothing to take away
-                client.expect(404, "GET", CONTAINER, name, comp="blocklist", blocklisttype="all")
+                left = client.expect((200, 404), "GET", CONTAINER, name, comp="blocklist",
+                                     blocklisttype="uncommitted")
+                if b"<Block>" in left.body:
+                    raise AssertionError(f"PUT {name}: refused, though it frees blocks")
                 self.staged.discard(name)
                 continue
             if answer.status != 201:
