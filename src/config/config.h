@@ -46,6 +46,11 @@ struct LimitConfig {
   std::chrono::seconds drain_timeout{30};  ///< from SIGTERM to cutting what is left
 };
 
+struct ScrubConfig {
+  std::uint64_t bytes_per_second = 8ull * 1024 * 1024;  ///< 0: off
+  std::chrono::seconds interval{7 * 24 * 3600};
+};
+
 struct EngineConfig {
   std::string data_dir;
   std::uint64_t segment_bytes = 1024ull * 1024 * 1024;
@@ -54,6 +59,7 @@ struct EngineConfig {
   bool direct_io = true;
   std::uint64_t rewrite_bytes_per_second = 16ull * 1024 * 1024;
   std::uint64_t rewrite_live_percent = 30;
+  ScrubConfig scrub;
 };
 
 struct Config {

@@ -216,6 +216,17 @@ Field<T> List(std::string name, std::vector<S> T::* at, std::vector<Field<S>> fi
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
+std::vector<Field<ScrubConfig>> ScrubFields() {
+  using S = ScrubConfig;
+  return {
+      Number("bytes_per_second", &S::bytes_per_second, Range{0, 16 * 1024 * kMiB}, "bytes",
+             "How fast stored bytes are read in the background and compared with their checksums; "
+             "0: never."),
+      Number("interval", &S::interval, Range{60, 366 * 86400}, "seconds",
+             "From the beginning of one pass over all stored bytes to the next."),
+  };
+}
+
 std::vector<Field<EngineConfig>> EngineFields() {
   using E = EngineConfig;
   return {
@@ -232,6 +243,7 @@ std::vector<Field<EngineConfig>> EngineFields() {
              "bytes", "Speed at which sparse segments are copied together; 0: never."),
       Number("rewrite_live_percent", &E::rewrite_live_percent, Range{1, 90}, "percent",
              "A sealed segment less live than this is sparse."),
+      Section("scrub", &E::scrub, ScrubFields()),
   };
 }
 

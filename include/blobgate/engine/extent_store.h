@@ -103,6 +103,9 @@ struct EngineStats {
   std::uint64_t holes_punched = 0;       ///< for that, count
   std::uint64_t rewritten_segments = 0;  ///< emptied because little of them was live, count
   std::uint64_t rewritten_bytes = 0;     ///< live bytes copied for that since start
+  std::uint64_t scrubbed_bytes = 0;      ///< read by the background scrub since start
+  std::uint64_t damaged_extents = 0;     ///< found by the pass that runs, or by the last one, count
+  std::int64_t last_scrub = 0;           ///< end of the last complete pass, seconds since 1970; or 0
   double recovery_seconds = 0;           ///< of the last start
   bool read_only = false;                ///< after a failed sync
 };

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "engine/local/catalog_env.h"
+#include "engine/local/catalog_rows.h"
 #include "engine/local/disk.h"
 
 namespace blobgate::engine {
@@ -107,21 +108,39 @@ rocksdb::ColumnFamilyOptions FamilyOptions(std::shared_ptr<rocksdb::Cache> cache
   return family;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<CatalogDb>> CatalogDb::Open(const LocalOptions& options,
-                                                   const std::string& directory) {
+std::vector<rocksdb::ColumnFamilyDescriptor> Families(const LocalOptions& options) {
   auto cache = rocksdb::NewLRUCache(options.catalog_cache_bytes, 4, false, 0.5);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const std::string name : kFamilies) {
     const std::uint64_t buffer = name == "rows" ? 16 * kMiB : 4 * kMiB;
     families.emplace_back(name, FamilyOptions(cache, buffer));
   }
+  return families;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CatalogDb>> CatalogDb::Open(const LocalOptions& options,
+                                                   const std::string& directory) {
   std::unique_ptr<CatalogDb> catalog(new CatalogDb);
   catalog->env_ = EnvOf(options);
   rocksdb::DB* db = nullptr;
   const auto opened = rocksdb::DB::Open(DbOptions(*catalog->env_, catalog->hindered_), directory,
-                                        families, &catalog->handles_, &db);
+                                        Families(options), &catalog->handles_, &db);
+  BG_CHECK(FromRocks(opened));
+  catalog->db_.reset(db);
+  catalog->KeepResumable();
+  return catalog;
+}
+
+Result<std::unique_ptr<CatalogDb>> CatalogDb::OpenReadOnly(const LocalOptions& options,
+                                                           const std::string& directory) {
+  std::unique_ptr<CatalogDb> catalog(new CatalogDb);
+  catalog->env_ = EnvOf(options);
+  rocksdb::DB* db = nullptr;
+  const auto opened =
+      rocksdb::DB::OpenForReadOnly(DbOptions(*catalog->env_, catalog->hindered_), directory,
+                                   Families(options), &catalog->handles_, &db);
   BG_CHECK(FromRocks(opened));
   catalog->db_.reset(db);
   return catalog;
@@ -131,6 +150,45 @@ CatalogDb::~CatalogDb() {
   if (!db_) return;
   for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
   (void)db_->Close();
+}
+
+// RocksDB 7.8 begins a new log only when it has a memtable to write out. Without one it would go on
+// behind the torn record in the old log, and the next start would stop reading there.
+rocksdb::Status CatalogDb::Resume() {
+  std::uint64_t entries = 0;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    std::uint64_t active = 0;
+    if (db_->GetIntProperty(handle, rocksdb::DB::Properties::kNumEntriesActiveMemTable, &active)) {
+      entries += active;
+    }
+  }
+  if (entries == 0) return rocksdb::Status::IOError("the log must be replaced by a restart");
+  rocksdb::Status resumed = db_->Resume();
+  if (resumed.ok()) KeepResumable();
+  return resumed;
+}
+
+void CatalogDb::KeepResumable() {
+  std::uint64_t entries = 0;
+  if (!db_->GetIntProperty(meta(), rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries) ||
+      entries > 0) {
+    return;
+  }
+  rocksdb::WriteOptions without_log;
+  without_log.disableWAL = true;
+  (void)db_->Put(without_log, meta(), kResumeKey, {});
+}
+
+std::uint64_t CatalogDb::RoomToResume() {
+  constexpr std::uint64_t kLogAndManifest = 4 * kMiB;
+  std::uint64_t memtables = 0;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    std::uint64_t size = 0;
+    if (db_->GetIntProperty(handle, rocksdb::DB::Properties::kSizeAllMemTables, &size)) {
+      memtables += size;
+    }
+  }
+  return memtables + kLogAndManifest;
 }
 
 void CatalogDb::Flush() {

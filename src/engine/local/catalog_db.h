@@ -19,6 +19,9 @@ class CatalogDb {
   /// Creates the database when it is not there. `directory` is the catalog's own.
   static Result<std::unique_ptr<CatalogDb>> Open(const LocalOptions& options,
                                                  const std::string& directory);
+  /// Opens what is there for reading only: nothing is changed, the log is replayed into memory.
+  static Result<std::unique_ptr<CatalogDb>> OpenReadOnly(const LocalOptions& options,
+                                                         const std::string& directory);
   ~CatalogDb();
   CatalogDb(const CatalogDb&) = delete;
   CatalogDb& operator=(const CatalogDb&) = delete;
@@ -28,6 +31,18 @@ class CatalogDb {
   rocksdb::ColumnFamilyHandle* rows() const { return handles_[1]; }
   rocksdb::ColumnFamilyHandle* extents() const { return handles_[2]; }
   rocksdb::ColumnFamilyHandle* garbage() const { return handles_[3]; }
+
+  /// After a write that failed for want of space: makes the database take writes again, with a new
+  /// log. Busy, NoSpace: try later. An IOError of RocksDB's when it cannot be had without opening
+  /// the database anew.
+  rocksdb::Status Resume();
+
+  /// Sees to it that there is a memtable to write out, so that Resume can do without a restart: an
+  /// entry that is in no log. Before a write, never between one and the CommitMark.
+  void KeepResumable();
+
+  /// Bytes of the disk that Resume may need at most: every memtable is written out.
+  std::uint64_t RoomToResume();
 
   /// Writes memtables out, so that the next start has no log to replay. Best effort.
   void Flush();

@@ -19,8 +19,10 @@ std::uint64_t DecodeBigEndian(std::string_view in);
 // Column family "default": counters, partitions, segments, moved extents.
 inline constexpr std::string_view kNextPartitionKey = "n/partition";
 inline constexpr std::string_view kNextSegmentKey = "n/segment";
+inline constexpr std::string_view kScrubKey = "scrub";      ///< -> ScrubProgress (scrubber.h)
 inline constexpr std::string_view kPartitionPrefix = "p/";  ///< + name space -> id (big endian)
 inline constexpr std::string_view kSegmentPrefix = "s/";    ///< + id -> SegmentRow
+inline constexpr std::string_view kResumeKey = "n/resume";  ///< CatalogDb::KeepResumable; empty
 inline constexpr std::string_view kMovedPrefix = "m/";      ///< + present place -> MovedRow
 std::string PartitionKey(std::string_view name_space);
 std::string SegmentKey(std::uint64_t segment);
@@ -76,6 +78,7 @@ struct ExtentRow {
 struct MovedRow {
   Place birth;
   std::uint64_t stored = 0;  ///< bytes
+  bool operator==(const MovedRow&) const = default;
 
   std::string Encode() const;
   static std::optional<MovedRow> Decode(std::string_view in);

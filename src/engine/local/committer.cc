@@ -30,14 +30,14 @@ bool NeedsSpace(const Batch& batch) {
   return !batch.puts.empty() && batch.deletes.empty() && batch.releases.empty();
 }
 
-Committer::Committer(CatalogDb& db, std::string directory, Segments& segments, Places& places,
-                     GarbageQueue& garbage, StoreState& state, Ballast& ballast)
+Committer::Committer(CatalogDb& db, Segments& segments, Places& places, GarbageQueue& garbage,
+                     StoreState& state, CommitMark& mark, Ballast& ballast)
     : db_(db),
-      directory_(std::move(directory)),
       segments_(segments),
       places_(places),
       garbage_(garbage),
       state_(state),
+      mark_(mark),
       ballast_(ballast),
       thread_([this] { Loop(); }) {}
 
@@ -94,6 +94,7 @@ std::vector<Committer::Request> Committer::TakeGroup() {
 
 void Committer::CommitAll(std::vector<Request> requests) {
   std::vector<Request> staged;
+  std::vector<std::pair<Request, Status>> refused;
   staged.reserve(requests.size());
   Status resumed = ResumeIfStalled();
   ResumeIfHindered();
@@ -103,28 +104,29 @@ void Committer::CommitAll(std::vector<Request> requests) {
   std::uint64_t batches = 0;
   CommitGroup group(db_, segments_, places_);
   if (!resumed || state_.read_only()) {
-    const Status refused = resumed ? state_.CheckWritable() : resumed;
-    for (Request& request : requests) request.done(refused);
+    const Status why = resumed ? state_.CheckWritable() : resumed;
+    for (Request& request : requests) request.done(why);
     return;
   }
   for (Request& request : requests) {
     Status status = Admit(request, space);
     if (status) status = Stage(request, group);
     if (!status) {
-      request.done(std::move(status));
+      refused.emplace_back(std::move(request), std::move(status));
       continue;
     }
     sync = sync || !request.change || request.sync;
     batches += request.change ? 0 : 1;
     staged.push_back(std::move(request));
   }
-  if (staged.empty()) return;
   const Status written = WriteGroup(group, sync);
   if (written) {
     commits_.fetch_add(batches, std::memory_order_relaxed);
     if (sync) groups_.fetch_add(1, std::memory_order_relaxed);
   }
   for (Request& request : staged) request.done(written);
+  // Not before: what refused them may be in this group, and who reads again must find it.
+  for (auto& [request, status] : refused) request.done(written ? std::move(status) : written);
 }
 
 // `space` is looked up once a group: an error in it means that it was found wanting.
@@ -154,6 +156,7 @@ Status Committer::WriteGroup(CommitGroup& group, bool sync) {
   }
   GroupEffects effects = group.TakeEffects();
   if (!written) return OnWriteFailed(written.error(), effects);
+  if (sync) mark_.Store(db_.db().GetLatestSequenceNumber());
   // In this order: whoever finds the old place of a moved extent now still has a guard on it.
   const bool sealable = segments_.Apply(effects);
   places_.Apply(effects.moves);
@@ -178,13 +181,18 @@ Status Committer::OnWriteFailed(const Error& error, const GroupEffects& effects)
   return Fail(Errc::kIoError, error.detail);
 }
 
+// Not tried before there is room: RocksDB takes an attempt that fails for a fatal error.
 Status Committer::ResumeIfStalled() {
   if (!stalled_ || state_.read_only()) return {};
-  ballast_.Release(state_.FreeBytes(), CatalogDb::SpaceToOpen(directory_));
-  const rocksdb::Status resumed = db_.db().Resume();
+  ballast_.Release(state_.FreeBytes(), db_.RoomToResume());
+  if (state_.FreeBytes() < db_.RoomToResume()) {
+    return Fail(Errc::kNoSpace, "the disk of the data directory is full");
+  }
+  const rocksdb::Status resumed = db_.Resume();
   if (!resumed.ok()) {
     Status failed = FromRocks(resumed);
-    if (failed.error().code == Errc::kNoSpace) return failed;
+    const bool fatal = resumed.severity() >= rocksdb::Status::Severity::kFatalError;
+    if (!fatal && failed.error().code == Errc::kNoSpace) return failed;
     if (resumed.IsBusy()) return Fail(Errc::kNoSpace, failed.error().detail);
     state_.FailForever(failed.error().detail);
     return Fail(Errc::kReadOnly, failed.error().detail);
@@ -199,7 +207,7 @@ Status Committer::ResumeIfStalled() {
 // until RocksDB is told to go on.
 void Committer::ResumeIfHindered() {
   if (db_.TakeHindered()) hindered_ = true;
-  if (!hindered_ || state_.read_only() || Clock::now() < next_resume_) return;
+  if (!hindered_ || stalled_ || state_.read_only() || Clock::now() < next_resume_) return;
   hindered_ = false;
   next_resume_ = Clock::now() + kResumePause;
   if (!db_.db().Resume().ok()) hindered_ = true;
@@ -208,7 +216,9 @@ void Committer::ResumeIfHindered() {
 // Commits need next to nothing, but not nothing: without it the log meets the full disk, and to get
 // over that takes much more.
 void Committer::TrimBallast() {
-  ballast_.Release(state_.FreeBytes(), kCommitRoom);
+  const std::uint64_t free = state_.FreeBytes();
+  ballast_.Release(free, kCommitRoom);
+  if (free < 2 * state_.reserve()) db_.KeepResumable();
   if (ballast_.IsFull() || Clock::now() < next_refill_) return;
   next_refill_ = Clock::now() + kRefillPause;
   ballast_.Refill(state_.FreeBytes(), state_.reserve());

@@ -15,6 +15,7 @@
 #include "blobgate/engine/catalog.h"
 #include "engine/local/ballast.h"
 #include "engine/local/commit_group.h"
+#include "engine/local/commit_mark.h"
 #include "engine/local/garbage_queue.h"
 #include "engine/local/segments.h"
 #include "engine/local/store_state.h"
@@ -29,9 +30,9 @@ bool NeedsSpace(const Batch& batch);
 /// outlive it. Thread-safe.
 class Committer {
  public:
-  /// `directory` is the catalog's. The ballast is the committer's from here on.
-  Committer(CatalogDb& db, std::string directory, Segments& segments, Places& places,
-            GarbageQueue& garbage, StoreState& state, Ballast& ballast);
+  /// The ballast is the committer's from here on.
+  Committer(CatalogDb& db, Segments& segments, Places& places, GarbageQueue& garbage,
+            StoreState& state, CommitMark& mark, Ballast& ballast);
   ~Committer() { Stop(); }
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
@@ -78,11 +79,11 @@ class Committer {
   using Clock = std::chrono::steady_clock;
 
   CatalogDb& db_;
-  const std::string directory_;
   Segments& segments_;
   Places& places_;
   GarbageQueue& garbage_;
   StoreState& state_;
+  CommitMark& mark_;
   Ballast& ballast_;
   std::atomic<std::uint64_t> partition_limit_{1};
   std::atomic<std::uint64_t> commits_{0};

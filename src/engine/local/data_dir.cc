@@ -77,6 +77,14 @@ Result<std::unique_ptr<DataDir>> DataDir::Open(const std::string& path) {
   return dir;
 }
 
+Result<std::unique_ptr<DataDir>> DataDir::OpenExisting(const std::string& path) {
+  std::error_code ec;
+  if (!std::filesystem::exists(path + "/FORMAT", ec)) {
+    return Fail(Errc::kNotFound, path + " holds no blobgate store");
+  }
+  return Open(path);
+}
+
 DataDir::~DataDir() {
   ::close(lock_fd_);
 }
@@ -116,18 +124,21 @@ Status DataDir::CheckEmpty() const {
 }
 
 Status DataDir::WriteFormat(std::uint64_t version) {
-  const std::string draft = path_ + "/FORMAT.new";
+  BG_CHECK(MarkAsStore(path_, version));
+  version_ = version;
+  return {};
+}
+
+Status DataDir::MarkAsStore(const std::string& path, std::uint64_t version) {
+  const std::string draft = path + "/FORMAT.new";
   BG_CHECK(WriteAndSync(draft, fmt::format("{}{}\n", kFormatPrefix, version)));
-  if (::rename(draft.c_str(), (path_ + "/FORMAT").c_str()) != 0) {
+  if (::rename(draft.c_str(), (path + "/FORMAT").c_str()) != 0) {
     return std::unexpected(SystemError(draft));
   }
-  const int synced = SystemDisk().SyncDirectory(path_);
-  if (synced == 0) {
-    version_ = version;
-    return {};
-  }
+  const int synced = SystemDisk().SyncDirectory(path);
+  if (synced == 0) return {};
   errno = -synced;
-  return std::unexpected(SystemError(path_));
+  return std::unexpected(SystemError(path));
 }
 
 }  // namespace blobgate::engine

@@ -14,6 +14,7 @@ namespace blobgate::engine {
 ///   BALLAST    blocks for a full disk (ballast.h)
 ///   LOCK       flock()ed by the one engine that has the directory open
 ///   FORMAT     "blobgate data N\n": the version of everything below
+///   ACKNOWLEDGED  how far the catalog was acknowledged (commit_mark.h)
 ///   catalog/   RocksDB
 ///   segments/  segment files
 class DataDir {
@@ -26,6 +27,10 @@ class DataDir {
   /// kInvalidArgument: a newer format, or a directory that holds something else. kCorruption: the
   /// FORMAT file is unreadable.
   static Result<std::unique_ptr<DataDir>> Open(const std::string& path);
+  /// The same for a directory that must hold a store: kNotFound when it does not.
+  static Result<std::unique_ptr<DataDir>> OpenExisting(const std::string& path);
+  /// Writes FORMAT, durable: from now on the directory is a store of that version.
+  static Status MarkAsStore(const std::string& path, std::uint64_t version);
   ~DataDir();
   DataDir(const DataDir&) = delete;
   DataDir& operator=(const DataDir&) = delete;
@@ -34,6 +39,7 @@ class DataDir {
   /// older programs do not know. Blocks; one thread at a time.
   Status Require(std::uint64_t version);
 
+  const std::string& path() const { return path_; }
   std::string ballast() const { return path_ + "/BALLAST"; }
   std::string catalog() const { return path_ + "/catalog"; }
   std::string segments() const { return path_ + "/segments"; }

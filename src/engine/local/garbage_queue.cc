@@ -1,5 +1,6 @@
 #include "engine/local/garbage_queue.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <utility>
@@ -92,7 +93,7 @@ std::uint64_t GarbageQueue::pending_bytes() const {
 
 void GarbageQueue::Settle(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
-  pending_bytes_ -= bytes;
+  pending_bytes_ -= std::min(pending_bytes_, bytes);
 }
 
 void GarbageQueue::Stop() {

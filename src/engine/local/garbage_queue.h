@@ -48,7 +48,7 @@ class GarbageQueue {
   void Hurry();
   /// Bytes pushed and not yet settled, those that a guard holds back among them.
   std::uint64_t pending_bytes() const;
-  /// What Next handed out is off the disk, or is left to the next start. Consumer only.
+  /// So much of what Next handed out is off the disk, or need not be waited for. Consumer only.
   void Settle(std::uint64_t bytes);
   /// Next hands out what it still can and then says `stop`.
   void Stop();

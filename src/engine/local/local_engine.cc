@@ -9,6 +9,8 @@
 #include "engine/contract/check.h"
 #include "engine/local/ballast.h"
 #include "engine/local/catalog_db.h"
+#include "engine/local/catalog_guard.h"
+#include "engine/local/commit_mark.h"
 #include "engine/local/committer.h"
 #include "engine/local/data_dir.h"
 #include "engine/local/extent_reader.h"
@@ -17,7 +19,9 @@
 #include "engine/local/reclaimer.h"
 #include "engine/local/recovery.h"
 #include "engine/local/rewriter.h"
+#include "engine/local/scrubber.h"
 #include "engine/local/segment_allocator.h"
+#include "engine/local/snapshot.h"
 
 namespace blobgate::engine {
 namespace {
@@ -73,12 +77,13 @@ class LocalEngine final : public Engine {
       : dir_(std::move(dir)),
         ballast_(std::move(ballast)),
         db_(std::move(db)),
+        mark_(disk, dir_->path()),
         state_(disk, options.data_dir, options.reserve_bytes),
         segments_(options.segment_bytes),
         paths_(disk, dir_->segments()),
         files_(paths_, options.max_open_segments),
         pool_(options.io_threads),
-        committer_(*db_, dir_->catalog(), segments_, places_, garbage_, state_, *ballast_),
+        committer_(*db_, segments_, places_, garbage_, state_, mark_, *ballast_),
         partitions_(*db_, committer_, pool_),
         gate_(state_, garbage_),
         catalog_(*db_, committer_, partitions_, state_, gate_, pool_),
@@ -87,15 +92,19 @@ class LocalEngine final : public Engine {
         locator_(*db_, segments_, places_, pool_),
         reader_(locator_, files_, disk, state_, pool_, options.read_cache_bytes),
         context_{segments_, garbage_, state_, pool_, {}},
-        extents_(allocator_, reader_, gate_, context_) {}
+        extents_(allocator_, reader_, gate_, context_),
+        scrub_rate_(options.scrub_bytes_per_second),
+        scrub_interval_(options.scrub_interval) {}
 
   ~LocalEngine() override {
     rewriter_.reset();
     allocator_.CloseAll();
     pool_.join();
+    if (scrubber_) scrubber_->Stop();
     if (reclaimer_) reclaimer_->Stop();
     committer_.Stop();
     if (!state_.read_only()) db_->Flush();
+    mark_.Sync();
   }
 
   Status Start(const LocalOptions& options) {
@@ -105,6 +114,10 @@ class LocalEngine final : public Engine {
     auto forget = [this](std::uint64_t segment) { files_.Forget(segment); };
     reclaimer_ = std::make_unique<Reclaimer>(paths_, segments_, places_, garbage_, committer_,
                                              state_, std::move(forget));
+    if (scrub_rate_ > 0) {
+      scrubber_ = std::make_unique<Scrubber>(*db_, paths_, garbage_, committer_, scrub_rate_,
+                                             scrub_interval_);
+    }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
     recovery_seconds_ = took.count();
     auto prepare = [this] { return dir_->Require(2); };
@@ -120,6 +133,9 @@ class LocalEngine final : public Engine {
   ExtentStore& extents() override { return extents_; }
   GarbageQueue& garbage() { return garbage_; }
   Rewriter& rewriter() { return *rewriter_; }
+  Scrubber* scrubber() { return scrubber_.get(); }  ///< null: off
+
+  SnapshotParts snapshot_parts() { return {*db_, paths_, segments_, garbage_}; }
 
   EngineStats Stats() const override {
     const Segments::Totals totals = segments_.GetTotals();
@@ -137,6 +153,12 @@ class LocalEngine final : public Engine {
     stats.holes_punched = reclaimer_->holes();
     stats.rewritten_segments = rewriter_->segments_rewritten();
     stats.rewritten_bytes = rewriter_->bytes_moved();
+    if (scrubber_) {
+      const ScrubProgress scrub = scrubber_->progress();
+      stats.scrubbed_bytes = scrubber_->bytes();
+      stats.damaged_extents = scrub.damaged;
+      stats.last_scrub = scrub.ended;
+    }
     return stats;
   }
 
@@ -149,6 +171,7 @@ class LocalEngine final : public Engine {
   const std::unique_ptr<DataDir> dir_;
   const std::unique_ptr<Ballast> ballast_;
   const std::unique_ptr<CatalogDb> db_;
+  CommitMark mark_;
   StoreState state_;
   Segments segments_;
   Places places_;
@@ -165,8 +188,11 @@ class LocalEngine final : public Engine {
   ExtentReader reader_;
   WriterContext context_;
   LocalExtents extents_;
+  const std::uint64_t scrub_rate_;
+  const std::chrono::seconds scrub_interval_;
   std::unique_ptr<Reclaimer> reclaimer_;
   std::unique_ptr<Rewriter> rewriter_;
+  std::unique_ptr<Scrubber> scrubber_;
   double recovery_seconds_ = 0;
 };
 
@@ -178,6 +204,7 @@ Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options) {
   Disk& disk = options.disk ? *options.disk : SystemDisk();
   auto ballast = std::make_unique<Ballast>(dir->ballast(), options.ballast_bytes);
   ballast->Release(disk.FreeBytes(options.data_dir), CatalogDb::SpaceToOpen(dir->catalog()));
+  BG_CHECK(CheckCatalogIsWhole(options, *dir));
   BG_TRY(auto db, CatalogDb::Open(options, dir->catalog()));
   auto engine = std::make_unique<LocalEngine>(options, std::move(dir), std::move(ballast),
                                               std::move(db), disk);
@@ -195,6 +222,25 @@ void WaitUntilReclaimed(Engine& engine) {
 void RewriteSparseSegments(Engine& engine) {
   while (static_cast<LocalEngine&>(engine).rewriter().RewriteOne(/*at_once=*/true)) {
   }
+}
+
+Status RequestScrub(Engine& engine) {
+  Scrubber* scrubber = static_cast<LocalEngine&>(engine).scrubber();
+  if (scrubber == nullptr) return Fail(Errc::kInvalidArgument, "scrubbing is off");
+  scrubber->Request();
+  return {};
+}
+
+Status RunScrub(Engine& engine) {
+  Scrubber* scrubber = static_cast<LocalEngine&>(engine).scrubber();
+  if (scrubber == nullptr) return Fail(Errc::kInvalidArgument, "scrubbing is off");
+  if (!scrubber->RunPass()) return Fail(Errc::kCancelled);
+  return {};
+}
+
+Result<SnapshotReport> TakeSnapshot(Engine& engine, const std::string& target,
+                                    const std::stop_token& stop) {
+  return MakeSnapshot(static_cast<LocalEngine&>(engine).snapshot_parts(), target, stop);
 }
 
 }  // namespace blobgate::engine

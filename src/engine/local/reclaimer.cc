@@ -6,6 +6,15 @@
 #include <utility>
 
 namespace blobgate::engine {
+namespace {
+
+std::uint64_t StoredBytes(const std::vector<Garbage>& extents) {
+  std::uint64_t bytes = 0;
+  for (const Garbage& garbage : extents) bytes += garbage.stored;
+  return bytes;
+}
+
+}  // namespace
 
 Reclaimer::Reclaimer(const SegmentPaths& paths, Segments& segments, Places& places,
                      GarbageQueue& garbage, Committer& committer, StoreState& state,
@@ -29,52 +38,71 @@ void Reclaimer::Loop() {
   for (;;) {
     GarbageQueue::Work work = garbage_.Next();
     std::map<std::uint64_t, Extents> by_segment;
+    // Nobody reads them any more.
+    for (const Garbage& garbage : work.garbage) {
+      if (garbage.departed) places_.Forget(garbage.birth);
+    }
+    const std::uint64_t waiting = StoredBytes(failed_) + StoredBytes(work.garbage);
     Extents extents = std::exchange(failed_, {});
     extents.insert(extents.end(), work.garbage.begin(), work.garbage.end());
     for (const Garbage& garbage : extents) {
       by_segment[garbage.place.segment].push_back(garbage);
     }
     for (auto& [segment, those] : by_segment) Reclaim(segment, std::move(those));
+    RetryDeferred();
     if (!state_.read_only()) {
       SealFull();
       DeleteEmpty();
     }
+    const std::uint64_t failed = StoredBytes(failed_);
+    garbage_.Settle(waiting > failed ? waiting - failed : 0);
     if (work.stop) return;
   }
 }
 
 void Reclaimer::Reclaim(std::uint64_t segment, Extents extents) {
-  if (state_.read_only()) return Settle(extents, false);
+  if (state_.read_only()) return;
+  if (auto earlier = deferred_.extract(segment); !earlier.empty()) {
+    extents.insert(extents.end(), earlier.mapped().begin(), earlier.mapped().end());
+  }
   const auto released = static_cast<std::uint64_t>(
       std::count_if(extents.begin(), extents.end(), [](const Garbage& g) { return g.released; }));
   if (released == extents.size() && segments_.TakeDeletable(segment, released) &&
       Delete(segment, extents)) {
-    return Settle(extents, true);
+    reclaimed_.fetch_add(StoredBytes(extents), std::memory_order_relaxed);
+    return;
   }
-  const Status punched = Punch(segment, extents);
-  if (punched) {
-    DropRows(extents);
-  } else {
+  if (paths_.IsShared(segment)) {
+    Defer(segment, std::move(extents));
+    return;
+  }
+  if (const Status punched = Punch(segment, extents); !punched) {
     // The rows stay, so that at the latest the next start tries again.
     spdlog::warn("segment {:x}: space not given back: {}", segment, punched.error().detail);
-    if (punched.error().code == Errc::kNoSpace) {
-      failed_.insert(failed_.end(), extents.begin(), extents.end());
-      return;
-    }
+    failed_.insert(failed_.end(), extents.begin(), extents.end());
+    return;
   }
+  DropRows(extents);
+  reclaimed_.fetch_add(StoredBytes(extents), std::memory_order_relaxed);
   for (const Garbage& garbage : extents) segments_.Settle(garbage);
-  Settle(extents, punched.has_value());
 }
 
-/// `reclaimed`: they are off the disk, not left to the next start.
-void Reclaimer::Settle(const Extents& extents, bool reclaimed) {
-  std::uint64_t bytes = 0;
-  for (const Garbage& garbage : extents) {
-    bytes += garbage.stored;
-    if (garbage.departed) places_.Forget(garbage.birth);
+// A snapshot has the same file and needs what we do not. Rows and counts stay, so that the space is
+// given back once the snapshot is gone, at the latest after the next start.
+void Reclaimer::Defer(std::uint64_t segment, Extents extents) {
+  deferred_[segment] = std::move(extents);
+}
+
+void Reclaimer::RetryDeferred() {
+  constexpr std::chrono::minutes kEvery{1};
+  const auto now = std::chrono::steady_clock::now();
+  if (deferred_.empty() || now - retried_ < kEvery) return;
+  retried_ = now;
+  std::vector<std::uint64_t> segments;
+  for (const auto& [segment, extents] : deferred_) segments.push_back(segment);
+  for (const std::uint64_t segment : segments) {
+    if (!paths_.IsShared(segment)) Reclaim(segment, {});
   }
-  if (reclaimed) reclaimed_.fetch_add(bytes, std::memory_order_relaxed);
-  garbage_.Settle(bytes);
 }
 
 // Neighbours go in one call. The holes are durable before the rows that ask for them go.

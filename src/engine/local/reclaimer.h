@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -38,7 +39,8 @@ class Reclaimer {
 
   void Loop();
   void Reclaim(std::uint64_t segment, Extents extents);
-  void Settle(const Extents& extents, bool reclaimed);
+  void Defer(std::uint64_t segment, Extents extents);
+  void RetryDeferred();
   Status Punch(std::uint64_t segment, const Extents& extents);
   void DropRows(const Extents& extents);
   bool Delete(std::uint64_t segment, const Extents& extents);
@@ -53,7 +55,9 @@ class Reclaimer {
   Committer& committer_;
   StoreState& state_;
   const std::function<void(std::uint64_t)> forget_;
-  Extents failed_;  ///< found no space even for a hole, and are tried again with the next
+  std::map<std::uint64_t, Extents> deferred_;  ///< in segments that a snapshot shares
+  std::chrono::steady_clock::time_point retried_{};
+  Extents failed_;  ///< could not be taken off the disk, and are tried again with the next
   std::atomic<std::uint64_t> reclaimed_{0};
   std::atomic<std::uint64_t> holes_{0};
   std::thread thread_;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/local/catalog_iteration.h"
 #include "engine/local/catalog_rows.h"
 #include "engine/local/segment_contents.h"
 
@@ -28,7 +29,7 @@ Result<SegmentTable> LoadSegments(CatalogDb& db) {
     table[DecodeBigEndian(id)] = *row;
     return {};
   };
-  BG_CHECK(ForEachRow(db, db.meta(), kSegmentPrefix, visit));
+  BG_CHECK(ForEach(db, db.meta(), kSegmentPrefix, visit));
   return table;
 }
 
@@ -109,7 +110,7 @@ Result<std::vector<Place>> GarbageOf(CatalogDb& db, std::uint64_t id) {
     places.push_back(*place);
     return {};
   };
-  BG_CHECK(ForEachRow(db, db.garbage(), EncodeBigEndian(id), visit));
+  BG_CHECK(ForEach(db, db.garbage(), EncodeBigEndian(id), visit));
   return places;
 }
 
@@ -159,7 +160,7 @@ Status QueueGarbage(const RecoveryParts& parts, const SegmentTable& table) {
     }
     return {};
   };
-  BG_CHECK(ForEachRow(parts.db, parts.db.garbage(), {}, visit));
+  BG_CHECK(ForEach(parts.db, parts.db.garbage(), {}, visit));
   for (const Garbage& entry : garbage) parts.segments.AddPending(entry.place.segment);
   parts.garbage.Push(std::move(garbage));
   if (gone.empty()) return {};

@@ -67,9 +67,20 @@ unsigned Rewriter::Percent() const {
   return std::min(policy_.live_percent + more, 90u);
 }
 
+/// What a snapshot shares would not go by leaving it.
+std::optional<Segments::Sparse> Rewriter::Take() {
+  std::set<std::uint64_t> passed = unfit_;
+  for (;;) {
+    const auto sparse = parts_.segments.TakeSparse(Percent(), passed);
+    if (!sparse || !parts_.paths.IsShared(sparse->id)) return sparse;
+    parts_.segments.EndRewrite(sparse->id);
+    passed.insert(sparse->id);
+  }
+}
+
 bool Rewriter::RewriteOne(bool at_once) {
   const std::lock_guard lock(working_);
-  const auto sparse = parts_.segments.TakeSparse(Percent(), unfit_);
+  const auto sparse = Take();
   if (!sparse) return false;
   const Status done = Rewrite(*sparse, at_once);
   parts_.segments.EndRewrite(sparse->id);

@@ -77,6 +77,7 @@ class Rewriter {
   void Loop();
   void Pause(std::uint64_t bytes);
   bool MayWork(std::uint64_t live) const;
+  std::optional<Segments::Sparse> Take();
   unsigned Percent() const;
   Status Rewrite(const Segments::Sparse& sparse, bool at_once);
   Result<Copies> CopyBatch(const SegmentFile& file, const std::vector<Resident>& residents,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/local/catalog_iteration.h"
 #include "engine/local/extent_format.h"
 
 namespace blobgate::engine {
@@ -16,7 +17,7 @@ Result<std::vector<Resident>> ResidentsOf(CatalogDb& db, std::uint64_t segment) 
     if (!row->moved) residents.push_back({*birth, *birth, StoredLength(row->length)});
     return {};
   };
-  BG_CHECK(ForEachRow(db, db.extents(), EncodeBigEndian(segment), born));
+  BG_CHECK(ForEach(db, db.extents(), EncodeBigEndian(segment), born));
   auto moved = [&residents](std::string_view key, std::string_view value) -> Status {
     const auto place = DecodePlaceKey(key.substr(kMovedPrefix.size()));
     const auto row = MovedRow::Decode(value);
@@ -25,7 +26,7 @@ Result<std::vector<Resident>> ResidentsOf(CatalogDb& db, std::uint64_t segment) 
     return {};
   };
   const std::string prefix = std::string(kMovedPrefix) + EncodeBigEndian(segment);
-  BG_CHECK(ForEachRow(db, db.meta(), prefix, moved));
+  BG_CHECK(ForEach(db, db.meta(), prefix, moved));
   std::sort(residents.begin(), residents.end(),
             [](const Resident& a, const Resident& b) { return a.place < b.place; });
   return residents;

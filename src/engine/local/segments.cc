@@ -39,6 +39,16 @@ std::optional<std::uint64_t> Segments::TakeReusable(std::uint64_t stored) {
   return std::nullopt;
 }
 
+bool Segments::TakeSealed(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = table_.find(id);
+  if (found == table_.end()) return false;
+  Info& info = found->second;
+  if (info.row.state == SegmentRow::State::kActive || info.appender || info.busy) return false;
+  info.busy = true;
+  return true;
+}
+
 void Segments::GiveBack(std::uint64_t id) {
   const std::lock_guard lock(mutex_);
   table_[id].busy = false;

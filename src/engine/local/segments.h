@@ -56,6 +56,9 @@ class Segments {
   /// A sealed segment from an earlier run with room for `stored` bytes, taken out of the list of
   /// such; nothing else happens to it until Activate or GiveBack.
   std::optional<std::uint64_t> TakeReusable(std::uint64_t stored);
+  /// Takes a sealed segment for a snapshot: nothing happens to it until GiveBack. False when it is
+  /// not sealed, or in other hands.
+  bool TakeSealed(std::uint64_t id);
   void GiveBack(std::uint64_t id);
   /// Adds the segment or makes a sealed one active again.
   void Activate(std::uint64_t id, std::shared_ptr<SegmentAppender> appender);
