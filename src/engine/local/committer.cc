@@ -84,6 +84,7 @@ std::vector<Committer::Request> Committer::TakeGroup() {
 void Committer::CommitAll(std::vector<Request> requests) {
   std::vector<Request> staged;
   staged.reserve(requests.size());
+  std::vector<std::pair<Request, Status>> refused;
   Status resumed = ResumeIfStalled();
   Status space;
   bool sync = false;
@@ -95,23 +96,26 @@ void Committer::CommitAll(std::vector<Request> requests) {
     return;
   }
   for (Request& request : requests) {
-    Status status = Admit(request, space);
-    if (status) status = Stage(request, group);
-    if (!status) {
+    if (Status status = Admit(request, space); !status) {
       request.done(std::move(status));
+      continue;
+    }
+    if (Status status = Stage(request, group); !status) {
+      // It may have lost against one that is not durable yet, and must not be the first to tell.
+      refused.emplace_back(std::move(request), std::move(status));
       continue;
     }
     sync = sync || !request.change || request.sync;
     batches += request.change ? 0 : 1;
     staged.push_back(std::move(request));
   }
-  if (staged.empty()) return;
-  const Status written = WriteGroup(group, sync);
-  if (written) {
+  const Status written = staged.empty() ? Status() : WriteGroup(group, sync);
+  if (written && !staged.empty()) {
     commits_.fetch_add(batches, std::memory_order_relaxed);
     if (sync) groups_.fetch_add(1, std::memory_order_relaxed);
   }
   for (Request& request : staged) request.done(written);
+  for (auto& [request, status] : refused) request.done(written ? std::move(status) : written);
 }
 
 // `space` is looked up once a group: an error in it means that it was found wanting.
