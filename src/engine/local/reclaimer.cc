@@ -45,13 +45,17 @@ void Reclaimer::Reclaim(std::uint64_t segment, Extents extents) {
     Delete(segment, extents);
     return;
   }
-  if (const Status punched = Punch(segment, extents); !punched) {
-    // The rows stay, so that the next start tries again.
-    spdlog::warn("segment {:x}: space not given back: {}", segment, punched.error().detail);
-  } else {
+  const Status punched = Punch(segment, extents);
+  if (punched) {
     DropRows(extents);
+  } else {
+    spdlog::warn("segment {:x}: space not given back: {}", segment, punched.error().detail);
   }
-  for (const Garbage& garbage : extents) segments_.Settle(garbage);
+  for (const Garbage& garbage : extents) {
+    // The next start tries again. It finds what was released by its row, and what was never
+    // acquired by looking through active segments: so that one must not be sealed.
+    if (punched || garbage.released) segments_.Settle(garbage);
+  }
 }
 
 // Neighbours go in one call. The holes are durable before the rows that ask for them go.
