@@ -31,7 +31,28 @@ if(BLOBGATE_SANITIZE)
                                                     -fno-sanitize-recover=all)
   target_link_options(blobgate_options INTERFACE -fsanitize=${BLOBGATE_SANITIZE})
 endif()
+if(BLOBGATE_FUZZERS)
+  target_compile_options(blobgate_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 target_link_libraries(blobgate_options INTERFACE Threads::Threads Boost::headers)
+
+# blobgate_precompile(target): uses cmake/precompiled.h, which blobgate_base compiles for all.
+option(BLOBGATE_PCH "Precompile the headers of Asio and the standard library (clang only)" ON)
+function(blobgate_precompile target)
+  if(NOT BLOBGATE_PCH OR NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    return()
+  endif()
+  if(target STREQUAL blobgate_base)
+    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")  # for ccache
+    target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+  else()
+    target_precompile_headers(${target} REUSE_FROM blobgate_base)
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL "EXECUTABLE")
+      target_compile_options(${target} PRIVATE -fPIC)  # as what was precompiled, not -fPIE
+    endif()
+  endif()
+endfunction()
 
 # blobgate_library(NAME folder LINK libs...): all .cc files of src/FOLDER and its subfolders.
 function(blobgate_library name folder)
@@ -44,6 +65,7 @@ function(blobgate_library name folder)
   endif()
   add_library(blobgate_${name} STATIC ${sources})
   target_link_libraries(blobgate_${name} PUBLIC blobgate_options ${ARG_LINK})
+  blobgate_precompile(blobgate_${name})
 endfunction()
 
 # blobgate_unit_test(folder LINK libs...): tests/unit/FOLDER/*.cc as the program unit_FOLDER.
@@ -58,5 +80,6 @@ function(blobgate_unit_test folder)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(${target} PRIVATE BLOBGATE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_link_libraries(${target} PRIVATE ${ARG_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
+  blobgate_precompile(${target})
   add_test(NAME ${target} COMMAND ${target})
 endfunction()

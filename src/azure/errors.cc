@@ -23,8 +23,7 @@ Error::Error(blobgate::Error internal) {
   if (!internal.detail.empty()) cause += ": " + internal.detail;
   switch (internal.code) {
     case Errc::kNoSpace:
-      code = ErrorCode::kServerBusy;
-      message = "The server has no space left for writes. Reads and deletes still work.";
+      code = ErrorCode::kInsufficientStorage;
       break;
     case Errc::kReadOnly:
       code = ErrorCode::kServerBusy;

@@ -40,10 +40,11 @@ struct [[nodiscard]] Error {
 
   Error() = default;
   explicit(false) Error(ErrorCode c) : code(c) {}
-  /// The one mapping of internal errors: kNoSpace and kReadOnly become 503 ServerBusy with their
-  /// own message and no Retry-After loop (AzCopy must report them at once), kUnavailable 503
-  /// ServerBusy, kTimeout 500 OperationTimedOut, kTooLarge 413, kInvalidArgument 400 InvalidInput;
-  /// the rest, kCorruption among them, 500 InternalError.
+  /// The one mapping of internal errors: kNoSpace becomes 507 InsufficientStorage, which AzCopy and
+  /// most SDKs report at once (RFC 4918 asks them not to repeat the request by themselves), where a
+  /// 503 is tried again for up to an hour; kReadOnly 503 ServerBusy with its own message,
+  /// kUnavailable 503 ServerBusy, kTimeout 500 OperationTimedOut, kTooLarge 413, kInvalidArgument
+  /// 400 InvalidInput; the rest, kCorruption among them, 500 InternalError.
   explicit(false) Error(blobgate::Error internal);
 
   unsigned http_status() const { return status.value_or(InfoOf(code).status); }

@@ -102,14 +102,6 @@ bool IsNew(const ConditionHeaders& c, const ConditionSubject& subject) {
   return c.if_modified_since && ModifiedSince(subject, *c.if_modified_since);
 }
 
-// Writes take one pair, (If-Match, If-Unmodified-Since) or (If-None-Match, If-Modified-Since), and
-// one ETag.
-bool IsSinglePair(const ConditionHeaders& c) {
-  const bool demands = c.if_match || c.if_unmodified_since;
-  const bool news = c.if_none_match || c.if_modified_since;
-  return !(demands && news) && CountEtags(c.if_match) <= 1 && CountEtags(c.if_none_match) <= 1;
-}
-
 // Within a pair the ETag decides and the date is not looked at.
 bool WriteHolds(const ConditionHeaders& c, const ConditionSubject& subject) {
   if (c.if_match) return Contains(*c.if_match, subject.etag);
@@ -166,9 +158,18 @@ Outcome<void> CheckRead(const ConditionHeaders& conditions, const ConditionSubje
   return {};
 }
 
+Outcome<void> CheckSinglePair(const ConditionHeaders& c) {
+  const bool demands = c.if_match || c.if_unmodified_since;
+  const bool news = c.if_none_match || c.if_modified_since;
+  const bool single =
+      !(demands && news) && CountEtags(c.if_match) <= 1 && CountEtags(c.if_none_match) <= 1;
+  if (!single) return Fail(ErrorCode::kMultipleConditionHeadersNotSupported);
+  return {};
+}
+
 Outcome<void> CheckWrite(const ConditionHeaders& conditions, const ConditionSubject* subject,
                          bool creates) {
-  if (!IsSinglePair(conditions)) return Fail(ErrorCode::kMultipleConditionHeadersNotSupported);
+  BG_CHECK(CheckSinglePair(conditions));
   if (!subject) {
     // Nothing there has no ETag to match and no tags; dates and If-None-Match have no objection.
     if (conditions.if_match || !TagsMatch(conditions, {})) {

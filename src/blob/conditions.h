@@ -47,6 +47,11 @@ std::string EtagTextUnquoted(std::uint64_t etag);
 /// subject exists (a missing one is 404 before, or 412 when If-Match was sent: CheckMissing).
 azure::Outcome<void> CheckRead(const ConditionHeaders& conditions, const ConditionSubject& subject);
 
+/// What can be said of a write's headers alone: 400 MultipleConditionHeadersNotSupported unless
+/// they are one pair at most, (If-Match, If-Unmodified-Since) or (If-None-Match,
+/// If-Modified-Since), with one ETag.
+azure::Outcome<void> CheckSinglePair(const ConditionHeaders& conditions);
+
 /// Writes. `subject` is null when the blob does not exist. `creates`: the operation may make a new
 /// blob (Put Blob, Put Block List, copies): If-None-Match: * on an existing one is then 409
 /// BlobAlreadyExists. Only 412 otherwise, and 400 MultipleConditionHeadersNotSupported.

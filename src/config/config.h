@@ -46,12 +46,18 @@ struct LimitConfig {
   std::chrono::seconds drain_timeout{30};  ///< from SIGTERM to cutting what is left
 };
 
+struct ScrubConfig {
+  std::uint64_t bytes_per_second = 8ull * 1024 * 1024;  ///< 0: off
+  std::chrono::seconds interval{7 * 24 * 3600};
+};
+
 struct EngineConfig {
   std::string data_dir;
   std::uint64_t segment_bytes = 1024ull * 1024 * 1024;
   std::uint64_t read_cache_bytes = 32ull * 1024 * 1024;
   std::uint64_t catalog_cache_bytes = 32ull * 1024 * 1024;
   bool direct_io = true;
+  ScrubConfig scrub;
 };
 
 struct Config {

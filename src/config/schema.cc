@@ -216,6 +216,17 @@ Field<T> List(std::string name, std::vector<S> T::* at, std::vector<Field<S>> fi
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
+std::vector<Field<ScrubConfig>> ScrubFields() {
+  using S = ScrubConfig;
+  return {
+      Number("bytes_per_second", &S::bytes_per_second, Range{0, 16 * 1024 * kMiB}, "bytes",
+             "How fast stored bytes are read in the background and compared with their checksums; "
+             "0: never."),
+      Number("interval", &S::interval, Range{60, 366 * 86400}, "seconds",
+             "From the beginning of one pass over all stored bytes to the next."),
+  };
+}
+
 std::vector<Field<EngineConfig>> EngineFields() {
   using E = EngineConfig;
   return {
@@ -228,6 +239,7 @@ std::vector<Field<EngineConfig>> EngineFields() {
              "bytes", "Memory for catalog blocks."),
       Flag("direct_io", &E::direct_io,
            "Write segments past the page cache, where the file system can."),
+      Section("scrub", &E::scrub, ScrubFields()),
   };
 }
 

@@ -81,14 +81,21 @@ Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resourc
   co_return target;
 }
 
+Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target) {
+  BG_CO_TRY(const auto row, co_await services.catalog().Get(target.partition, target.key));
+  if (!row || !target.row) co_return !row && !target.row;
+  co_return row->version == target.row->version;
+}
+
 azure::Error Busy() {
   return azure::Error(azure::ErrorCode::kServerBusy).WithHeader("Retry-After", "1");
 }
 
-Task<azure::Outcome<bool>> CommitTarget(Call& call, const Target& target, engine::Batch batch) {
+Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
+                                        engine::Batch batch) {
   batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
   batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
-  co_return Committed(co_await call.services.catalog().Commit(target.partition, std::move(batch)));
+  co_return Committed(co_await services.catalog().Commit(target.partition, std::move(batch)));
 }
 
 Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& container,

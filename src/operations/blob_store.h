@@ -6,7 +6,7 @@
 //   for (CommitLoop loop; loop.Again();) {
 //     BG_CO_TRY(auto target, co_await LoadTarget(call));    // container and blob as they are now
 //     ... conditions, lease, new record, batch ...
-//     BG_CO_TRY(bool done, co_await CommitTarget(call, target, std::move(batch)));
+//     BG_CO_TRY(bool done, co_await CommitTarget(call.services, target, std::move(batch)));
 //     if (done) co_return response;
 //   }
 //   co_return Busy();
@@ -54,10 +54,13 @@ Task<azure::Outcome<Target>> LoadTarget(Call& call);
 /// The same for any names (copy sources).
 Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resource& resource);
 
-/// Bounded retries after a conflict: 32 rounds, then the operation answers Busy().
+/// Bounded retries after a conflict, then the operation answers Busy(). Of many writers of one blob
+/// only one gets on in a round, so the bound is about how many of them there may be at a time.
 class CommitLoop {
  public:
-  bool Again() { return rounds_++ < 32; }
+  static constexpr int kRounds = 1024;
+
+  bool Again() { return rounds_++ < kRounds; }
 
  private:
   int rounds_ = 0;
@@ -65,10 +68,15 @@ class CommitLoop {
 /// 503 ServerBusy with Retry-After 1.
 azure::Error Busy();
 
+/// Whether the blob's row is still as `target` read it. Rows read after it then belong together
+/// with it; an operation that commits need not ask, the commit does.
+Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target);
+
 /// Commits `batch` on condition that the container lives and the blob's row is as `target` read it.
 /// True: durable and visible. False: something moved, load again. kExtentGone is false too (a copy
 /// source was removed meanwhile). REQUIRES: `batch` has no precondition on those two rows.
-Task<azure::Outcome<bool>> CommitTarget(Call& call, const Target& target, engine::Batch batch);
+Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
+                                        engine::Batch batch);
 /// The same for a change of the container's own record.
 Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& container,
                                            engine::Batch batch);

@@ -100,7 +100,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, con
 
   std::vector<engine::ExtentRef> manifest;
   if (record.manifest) manifest.push_back(*record.manifest);
-  const auto done = co_await CommitTarget(call, target, std::move(batch));
+  const auto done = co_await CommitTarget(services, target, std::move(batch));
   if (!done) {
     DiscardAfter(services, done.error(), manifest);
     co_return azure::Fail(done.error());

@@ -15,9 +15,13 @@
 #include "net/http_client.h"
 #include "net/server.h"
 #include "net/tls.h"
+#include "operations/block/staged_expiry.h"
 #include "operations/container/collector.h"
 #include "operations/copy/copy_job.h"
 #include "server/adapters.h"
+#include "server/admin_client.h"
+#include "server/admin_commands.h"
+#include "server/admin_server.h"
 
 namespace blobgate::server {
 namespace {
@@ -33,6 +37,8 @@ Result<std::unique_ptr<engine::Engine>> OpenEngine(const config::EngineConfig& c
   options.read_cache_bytes = config.read_cache_bytes;
   options.catalog_cache_bytes = config.catalog_cache_bytes;
   options.direct_io = config.direct_io;
+  options.scrub_bytes_per_second = config.scrub.bytes_per_second;
+  options.scrub_interval = config.scrub.interval;
   return engine::OpenLocalEngine(options);
 }
 
@@ -64,11 +70,13 @@ struct Daemon::Parts {
   std::unique_ptr<operations::Services> services;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<net::Server> server;
+  AdminServer admin;
   std::vector<BoundListener> listeners;
 
   Status Open();
   Status Bind();
   Status Resume();
+  void Administer();
 };
 
 Status Daemon::Parts::Open() {
@@ -107,6 +115,7 @@ Status Daemon::Parts::Resume() {
   auto work = [this]() -> Task<Status> {
     BG_CO_CHECK(co_await operations::ResumeCollection(*services, accounts.Names()));
     co_await operations::ResumeCopies(*services, accounts.Names());
+    operations::SpawnStagedExpiry(*services, accounts.Names());
     co_return Status();
   };
   return boost::asio::co_spawn(threads.Next(), work(), boost::asio::use_future).get();
@@ -126,6 +135,13 @@ Status Daemon::Parts::Bind() {
   return {};
 }
 
+// The server is worth running without it.
+void Daemon::Parts::Administer() {
+  AddEngineCommands(admin, *engine);
+  const Status started = admin.Start(AdminSocketOf(config.engine.data_dir));
+  if (!started) spdlog::warn("no admin socket: {}", started.error().detail);
+}
+
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() = default;
 
@@ -139,6 +155,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config) {
     daemon->Stop();
     return std::unexpected(std::move(ready).error());
   }
+  daemon->parts_->Administer();
   return daemon;
 }
 
@@ -154,6 +171,7 @@ Status Daemon::ReloadCertificates() {
 // Everything acknowledged is durable, so leaving at once is safe; the next start recovers.
 void Daemon::Stop() {
   Parts& p = *parts_;
+  p.admin.Stop();
   const bool answered = p.server->Stop(p.config.limits.drain_timeout);
   p.background.tasks().Cancel();
   const bool ended = p.background.tasks().WaitFor(std::chrono::seconds(10));

@@ -35,6 +35,13 @@ def install_js() -> pathlib.Path:
     return home / "exercise.mjs"
 
 
+def node() -> list[str]:
+    """Node.js before 20 has the Web Crypto API, which the SDK's packages use, only by a flag."""
+    version = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True)
+    old = int(version.stdout.strip().lstrip("v").split(".")[0]) < 20
+    return ["node", "--experimental-global-webcrypto"] if old else ["node"]
+
+
 def run(command: list[str], daemon, hosts: pathlib.Path, tls: bool) -> tuple[int, int]:
     environment = os.environ | {
         "BLOB_ENDPOINT": daemon.url("acct1", host_style=tls),
@@ -62,7 +69,7 @@ def main() -> int:
     passed = failed = 0
     exercise_js = install_js()
     commands = {"Python": [sys.executable, str(HERE / "python" / "exercise.py")],
-                "JavaScript": ["node", str(exercise_js)]}
+                "JavaScript": [*node(), str(exercise_js)]}
     with blobgate_daemon.Daemon() as daemon, tempfile.TemporaryDirectory() as directory:
         hosts = pathlib.Path(directory) / "hosts"
         hosts.write_text(f"127.0.0.1 localhost {' '.join(daemon.host_names())}\n")

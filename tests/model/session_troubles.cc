@@ -50,7 +50,8 @@ const char* Session::Complaint(const Trouble& trouble) const {
     return now && IsReading(fired_->call) ? nullptr : "reads go on, whatever happens to writes";
   }
   if (code == Errc::kReadOnly) {
-    return lasting_ ? nullptr : "nothing happened that should end writing";
+    // A log that met the full disk cannot always be replaced while the store is open.
+    return lasting_ || was_full_ ? nullptr : "nothing happened that should end writing";
   }
   if (read_only_) return "it was read-only before";
   if (code == Errc::kNoSpace && was_full_) return nullptr;

@@ -33,8 +33,9 @@ def install() -> pathlib.Path:
         packed = subprocess.run(["npm", "pack", "--silent", f"{PACKAGE}@{VERSION_RANGE}"], cwd=home,
                                 check=True, capture_output=True, text=True)
         archive = home / packed.stdout.split()[-1]
-        with tarfile.open(archive) as contents:
-            contents.extractall(home, filter="data")
+        binary.parent.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(archive) as contents, open(binary, "wb") as program:
+            shutil.copyfileobj(contents.extractfile(str(_BINARY)), program)
         archive.unlink()
         binary.chmod(0o755)
     if "libsecret-1.so.0" not in subprocess.run(["ldconfig", "-p"], capture_output=True,

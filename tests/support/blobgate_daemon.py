@@ -63,6 +63,7 @@ class Daemon:
         if not (self.directory / "ca.pem").exists():
             certificates.make_certificates(self.directory)
         self._overrides = config or {}
+        self.environment: dict[str, str] = {}  # added to that of the daemon
 
     def __enter__(self) -> "Daemon":
         try:
@@ -107,7 +108,8 @@ class Daemon:
         began = time.monotonic()
         with open(self.directory / "daemon.log", "ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
-                                             stderr=log)
+                                             stderr=log,
+                                             env={**os.environ, **self.environment})
         while not ready.exists():
             if self._process.poll() is not None:
                 raise RuntimeError(f"blobgate ended with {self._process.returncode} at start:\n"

@@ -57,7 +57,7 @@ class WrappedCatalog : public engine::Catalog {
   engine::Catalog& inner_;
 };
 
-/// Runs something of the test's right before one commit.
+/// Runs something of the test's right before one commit or scan.
 class InterruptingCatalog final : public WrappedCatalog {
  public:
   using WrappedCatalog::WrappedCatalog;
@@ -67,14 +67,23 @@ class InterruptingCatalog final : public WrappedCatalog {
     countdown_ = nth;
     action_ = std::move(action);
   }
+  /// Before the next scan.
+  void BeforeScan(std::function<void()> action) { before_scan_ = std::move(action); }
+
   Task<Status> Commit(engine::PartitionRef partition, engine::Batch batch) override {
     if (countdown_ > 0 && --countdown_ == 0) action_();
     return inner_.Commit(partition, std::move(batch));
+  }
+  Task<Status> Scan(engine::PartitionRef partition, std::string from, std::string end,
+                    engine::ScanVisitor visitor) override {
+    if (before_scan_) std::exchange(before_scan_, nullptr)();
+    return inner_.Scan(partition, std::move(from), std::move(end), std::move(visitor));
   }
 
  private:
   int countdown_ = 0;
   std::function<void()> action_;
+  std::function<void()> before_scan_;
 };
 
 /// Every name space is kPartitions partitions, names spread by hash.

@@ -91,6 +91,9 @@ struct EngineStats {
   std::uint64_t commits = 0;            ///< batches applied since start, count
   std::uint64_t commit_groups = 0;      ///< syncs those batches shared, count
   std::uint64_t corruption_errors = 0;  ///< reads refused since start, count
+  std::uint64_t scrubbed_bytes = 0;     ///< read by the background scrub since start
+  std::uint64_t damaged_extents = 0;    ///< found by the pass that runs, or by the last one, count
+  std::int64_t last_scrub = 0;          ///< end of the last complete pass, seconds since 1970; or 0
   double recovery_seconds = 0;          ///< of the last start
   bool read_only = false;               ///< after a failed sync
 };

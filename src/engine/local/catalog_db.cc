@@ -8,6 +8,12 @@
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "engine/local/catalog_env.h"
+#include "engine/local/disk.h"
 
 namespace blobgate::engine {
 namespace {
@@ -19,24 +25,46 @@ constexpr const char* kFamilies[] = {"default", "rows", "extents", "garbage"};
 /// RocksDB's own poller would do it behind its back, and until then answer Busy.
 class NoAutoRecovery final : public rocksdb::EventListener {
  public:
+  explicit NoAutoRecovery(std::shared_ptr<std::atomic<bool>> hindered)
+      : hindered_(std::move(hindered)) {}
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+    if (FromRocks(*status).error().code == Errc::kNoSpace) hindered_->store(true);
+  }
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
                             bool* auto_recovery) override {
     *auto_recovery = false;
   }
+
+ private:
+  const std::shared_ptr<std::atomic<bool>> hindered_;
 };
 
-rocksdb::DBOptions DbOptions(const LocalOptions& options) {
+/// Files get blocks ahead while the disk has this much besides the reserve, bytes.
+constexpr std::uint64_t kRoomToPreallocate = 64 * kMiB;
+
+std::unique_ptr<rocksdb::Env> EnvOf(const LocalOptions& options) {
+  Disk& disk = options.disk != nullptr ? *options.disk : SystemDisk();
+  const std::uint64_t least = options.reserve_bytes + kRoomToPreallocate;
+  auto has_room = [&disk, directory = options.data_dir, least] {
+    return disk.FreeBytes(directory) >= least;
+  };
+  return MakeCatalogEnv(options.catalog_env, std::move(has_room));
+}
+
+rocksdb::DBOptions DbOptions(rocksdb::Env& env, std::shared_ptr<std::atomic<bool>> hindered) {
   rocksdb::DBOptions db;
   db.create_if_missing = true;
   db.create_missing_column_families = true;
   db.paranoid_checks = true;
-  if (options.catalog_env != nullptr) db.env = options.catalog_env;
+  db.env = &env;
+  db.info_log = MakeCatalogLogger();
   // Stops at the first damaged record: what was torn by a power cut was never acknowledged. That
   // no whole synced log file is missing or cut short is checked against the manifest.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.track_and_verify_wals_in_manifest = true;
   db.max_bgerror_resume_count = 0;
-  db.listeners.push_back(std::make_shared<NoAutoRecovery>());
+  db.listeners.push_back(std::make_shared<NoAutoRecovery>(std::move(hindered)));
   db.max_total_wal_size = 32 * kMiB;  // bounds the replay after a crash
   db.db_write_buffer_size = 32 * kMiB;
   db.max_open_files = 512;
@@ -44,9 +72,7 @@ rocksdb::DBOptions DbOptions(const LocalOptions& options) {
   db.max_background_jobs = 2;
   db.max_subcompactions = 1;
   db.bytes_per_sync = kMiB;
-  db.keep_log_file_num = 4;
-  db.max_log_file_size = 4 * kMiB;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.manifest_preallocation_size = 256 * 1024;
   db.max_manifest_file_size = 16 * kMiB;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
@@ -80,20 +106,38 @@ rocksdb::ColumnFamilyOptions FamilyOptions(std::shared_ptr<rocksdb::Cache> cache
   return family;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<CatalogDb>> CatalogDb::Open(const LocalOptions& options,
-                                                   const std::string& directory) {
+std::vector<rocksdb::ColumnFamilyDescriptor> Families(const LocalOptions& options) {
   auto cache = rocksdb::NewLRUCache(options.catalog_cache_bytes, 4, false, 0.5);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const std::string name : kFamilies) {
     const std::uint64_t buffer = name == "rows" ? 16 * kMiB : 4 * kMiB;
     families.emplace_back(name, FamilyOptions(cache, buffer));
   }
+  return families;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CatalogDb>> CatalogDb::Open(const LocalOptions& options,
+                                                   const std::string& directory) {
   std::unique_ptr<CatalogDb> catalog(new CatalogDb);
+  catalog->env_ = EnvOf(options);
+  rocksdb::DB* db = nullptr;
+  const auto opened = rocksdb::DB::Open(DbOptions(*catalog->env_, catalog->hindered_), directory,
+                                        Families(options), &catalog->handles_, &db);
+  BG_CHECK(FromRocks(opened));
+  catalog->db_.reset(db);
+  return catalog;
+}
+
+Result<std::unique_ptr<CatalogDb>> CatalogDb::OpenReadOnly(const LocalOptions& options,
+                                                           const std::string& directory) {
+  std::unique_ptr<CatalogDb> catalog(new CatalogDb);
+  catalog->env_ = EnvOf(options);
   rocksdb::DB* db = nullptr;
   const auto opened =
-      rocksdb::DB::Open(DbOptions(options), directory, families, &catalog->handles_, &db);
+      rocksdb::DB::OpenForReadOnly(DbOptions(*catalog->env_, catalog->hindered_), directory,
+                                   Families(options), &catalog->handles_, &db);
   BG_CHECK(FromRocks(opened));
   catalog->db_.reset(db);
   return catalog;
@@ -105,10 +149,47 @@ CatalogDb::~CatalogDb() {
   (void)db_->Close();
 }
 
+// RocksDB 7.8 begins a new log only when it has a memtable to write out. Without one it would go on
+// behind the torn record in the old log, and the next start would stop reading there.
+rocksdb::Status CatalogDb::Resume() {
+  std::uint64_t entries = 0;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    std::uint64_t active = 0;
+    if (db_->GetIntProperty(handle, rocksdb::DB::Properties::kNumEntriesActiveMemTable, &active)) {
+      entries += active;
+    }
+  }
+  if (entries == 0) return rocksdb::Status::IOError("the log must be replaced by a restart");
+  return db_->Resume();
+}
+
+std::uint64_t CatalogDb::RoomToResume() {
+  constexpr std::uint64_t kLogAndManifest = 4 * kMiB;
+  std::uint64_t memtables = 0;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    std::uint64_t size = 0;
+    if (db_->GetIntProperty(handle, rocksdb::DB::Properties::kSizeAllMemTables, &size)) {
+      memtables += size;
+    }
+  }
+  return memtables + kLogAndManifest;
+}
+
 void CatalogDb::Flush() {
   rocksdb::FlushOptions options;
   options.allow_write_stall = true;
   (void)db_->Flush(options, handles_);
+}
+
+// A log record becomes about as much of a table. The rest is for the manifest, the options, a new
+// log, and what those that write in between take.
+std::uint64_t CatalogDb::SpaceToOpen(const std::string& directory) {
+  std::uint64_t logs = 0;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, ec)) {
+    if (entry.path().extension() == ".log") logs += entry.file_size(ec);
+  }
+  return logs + logs / 4 + 6 * kMiB;
 }
 
 Status FromRocks(const rocksdb::Status& status) {

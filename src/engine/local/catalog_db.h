@@ -3,6 +3,7 @@
 
 #include <rocksdb/db.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ class CatalogDb {
   /// Creates the database when it is not there. `directory` is the catalog's own.
   static Result<std::unique_ptr<CatalogDb>> Open(const LocalOptions& options,
                                                  const std::string& directory);
+  /// Opens what is there for reading only: nothing is changed, the log is replayed into memory.
+  static Result<std::unique_ptr<CatalogDb>> OpenReadOnly(const LocalOptions& options,
+                                                         const std::string& directory);
   ~CatalogDb();
   CatalogDb(const CatalogDb&) = delete;
   CatalogDb& operator=(const CatalogDb&) = delete;
@@ -28,11 +32,29 @@ class CatalogDb {
   rocksdb::ColumnFamilyHandle* extents() const { return handles_[2]; }
   rocksdb::ColumnFamilyHandle* garbage() const { return handles_[3]; }
 
+  /// After a write that failed for want of space: makes the database take writes again, with a new
+  /// log. Busy, NoSpace: try later. An IOError of RocksDB's when it cannot be had without opening
+  /// the database anew.
+  rocksdb::Status Resume();
+
+  /// Bytes of the disk that Resume may need at most: every memtable is written out.
+  std::uint64_t RoomToResume();
+
   /// Writes memtables out, so that the next start has no log to replay. Best effort.
   void Flush();
 
+  /// Bytes that opening the catalog in `directory`, or going on after its log met a full disk, may
+  /// take: the log turned into tables, and new small files.
+  static std::uint64_t SpaceToOpen(const std::string& directory);
+
+  /// True once after RocksDB found no space for its own work in the background. It does no more of
+  /// that until Resume.
+  bool TakeHindered() { return hindered_->exchange(false, std::memory_order_relaxed); }
+
  private:
   CatalogDb() = default;
+  std::shared_ptr<std::atomic<bool>> hindered_ = std::make_shared<std::atomic<bool>>(false);
+  std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;  ///< owned; destroyed before db_
 };

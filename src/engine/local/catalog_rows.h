@@ -19,6 +19,7 @@ std::uint64_t DecodeBigEndian(std::string_view in);
 // Column family "default": counters, partitions, segments.
 inline constexpr std::string_view kNextPartitionKey = "n/partition";
 inline constexpr std::string_view kNextSegmentKey = "n/segment";
+inline constexpr std::string_view kScrubKey = "scrub";      ///< -> ScrubProgress (scrubber.h)
 inline constexpr std::string_view kPartitionPrefix = "p/";  ///< + name space -> id (big endian)
 inline constexpr std::string_view kSegmentPrefix = "s/";    ///< + id -> SegmentRow
 std::string PartitionKey(std::string_view name_space);

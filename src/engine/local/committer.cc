@@ -19,16 +19,26 @@ std::size_t SizeOf(const Batch& batch) {
   return size;
 }
 
-// Deletes and overwrites that free something go through as long as RocksDB itself can write.
-bool Grows(const Batch& batch) {
+/// Between two attempts at what a full disk stopped in the background.
+constexpr std::chrono::seconds kResumePause{5};
+constexpr std::chrono::seconds kRefillPause{1};
+
+}  // namespace
+
+bool NeedsSpace(const Batch& batch) {
   if (!batch.acquires.empty()) return true;
   return !batch.puts.empty() && batch.deletes.empty() && batch.releases.empty();
 }
 
-}  // namespace
-
-Committer::Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state)
-    : db_(db), segments_(segments), garbage_(garbage), state_(state), thread_([this] { Loop(); }) {}
+Committer::Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state,
+                     CommitMark& mark, Ballast& ballast)
+    : db_(db),
+      segments_(segments),
+      garbage_(garbage),
+      state_(state),
+      mark_(mark),
+      ballast_(ballast),
+      thread_([this] { Loop(); }) {}
 
 Task<Status> Committer::Commit(PartitionRef partition, Batch batch) {
   auto start = [this, partition, batch = std::move(batch)](Completer<Status> done) mutable {
@@ -83,25 +93,24 @@ std::vector<Committer::Request> Committer::TakeGroup() {
 
 void Committer::CommitAll(std::vector<Request> requests) {
   std::vector<Request> staged;
-  staged.reserve(requests.size());
   std::vector<std::pair<Request, Status>> refused;
+  staged.reserve(requests.size());
   Status resumed = ResumeIfStalled();
+  ResumeIfHindered();
+  RefillBallast();
   Status space;
   bool sync = false;
   std::uint64_t batches = 0;
   CommitGroup group(db_, segments_);
   if (!resumed || state_.read_only()) {
-    const Status refused = resumed ? state_.CheckWritable() : resumed;
-    for (Request& request : requests) request.done(refused);
+    const Status why = resumed ? state_.CheckWritable() : resumed;
+    for (Request& request : requests) request.done(why);
     return;
   }
   for (Request& request : requests) {
-    if (Status status = Admit(request, space); !status) {
-      request.done(std::move(status));
-      continue;
-    }
-    if (Status status = Stage(request, group); !status) {
-      // It may have lost against one that is not durable yet, and must not be the first to tell.
+    Status status = Admit(request, space);
+    if (status) status = Stage(request, group);
+    if (!status) {
       refused.emplace_back(std::move(request), std::move(status));
       continue;
     }
@@ -109,12 +118,13 @@ void Committer::CommitAll(std::vector<Request> requests) {
     batches += request.change ? 0 : 1;
     staged.push_back(std::move(request));
   }
-  const Status written = staged.empty() ? Status() : WriteGroup(group, sync);
-  if (written && !staged.empty()) {
+  const Status written = WriteGroup(group, sync);
+  if (written) {
     commits_.fetch_add(batches, std::memory_order_relaxed);
     if (sync) groups_.fetch_add(1, std::memory_order_relaxed);
   }
   for (Request& request : staged) request.done(written);
+  // Not before: what refused them may be in this group, and who reads again must find it.
   for (auto& [request, status] : refused) request.done(written ? std::move(status) : written);
 }
 
@@ -125,7 +135,7 @@ Status Committer::Admit(const Request& request, Status& space) {
       request.partition.id >= partition_limit_) {
     return Fail(Errc::kPartitionMoved);
   }
-  if (!Grows(request.batch)) return {};
+  if (!NeedsSpace(request.batch)) return {};
   if (space) space = state_.CheckReserve();
   return space;
 }
@@ -141,6 +151,7 @@ Status Committer::WriteGroup(CommitGroup& group, bool sync) {
   const rocksdb::Status status = group.Write(sync);
   GroupEffects effects = group.TakeEffects();
   if (!status.ok()) return OnWriteFailed(status, std::move(effects.acquired));
+  if (sync) mark_.Store(db_.db().GetLatestSequenceNumber());
   const bool sealable = segments_.Apply(effects);
   garbage_.Push(std::move(effects.garbage));
   if (sealable) garbage_.Wake();
@@ -161,12 +172,18 @@ Status Committer::OnWriteFailed(const rocksdb::Status& status, std::vector<Exten
   return Fail(Errc::kIoError, failed.error().detail);
 }
 
+// Not tried before there is room: RocksDB takes an attempt that fails for a fatal error.
 Status Committer::ResumeIfStalled() {
   if (!stalled_ || state_.read_only()) return {};
-  const rocksdb::Status resumed = db_.db().Resume();
+  ballast_.Release(state_.FreeBytes(), db_.RoomToResume());
+  if (state_.FreeBytes() < db_.RoomToResume()) {
+    return Fail(Errc::kNoSpace, "the disk of the data directory is full");
+  }
+  const rocksdb::Status resumed = db_.Resume();
   if (!resumed.ok()) {
     Status failed = FromRocks(resumed);
-    if (failed.error().code == Errc::kNoSpace) return failed;
+    const bool fatal = resumed.severity() >= rocksdb::Status::Severity::kFatalError;
+    if (!fatal && failed.error().code == Errc::kNoSpace) return failed;
     if (resumed.IsBusy()) return Fail(Errc::kNoSpace, failed.error().detail);
     state_.FailForever(failed.error().detail);
     return Fail(Errc::kReadOnly, failed.error().detail);
@@ -179,6 +196,22 @@ Status Committer::ResumeIfStalled() {
   }
   garbage_.Push(std::move(garbage));
   return {};
+}
+
+// Tables that cannot be merged do not keep commits from the log, but nothing else is written out
+// until RocksDB is told to go on.
+void Committer::ResumeIfHindered() {
+  if (db_.TakeHindered()) hindered_ = true;
+  if (!hindered_ || stalled_ || state_.read_only() || Clock::now() < next_resume_) return;
+  hindered_ = false;
+  next_resume_ = Clock::now() + kResumePause;
+  if (!db_.db().Resume().ok()) hindered_ = true;
+}
+
+void Committer::RefillBallast() {
+  if (ballast_.IsFull() || Clock::now() < next_refill_) return;
+  next_refill_ = Clock::now() + kRefillPause;
+  ballast_.Refill(state_.FreeBytes(), state_.reserve());
 }
 
 }  // namespace blobgate::engine

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -12,18 +13,26 @@
 
 #include "base/task.h"
 #include "blobgate/engine/catalog.h"
+#include "engine/local/ballast.h"
 #include "engine/local/commit_group.h"
+#include "engine/local/commit_mark.h"
 #include "engine/local/garbage_queue.h"
 #include "engine/local/segments.h"
 #include "engine/local/store_state.h"
 
 namespace blobgate::engine {
 
+/// Whether `batch` makes the store larger: it is refused while the reserve is touched. Deletes, and
+/// overwrites that free something, go through as long as RocksDB itself can write.
+bool NeedsSpace(const Batch& batch);
+
 /// Drains a queue of batches: as many as wait go into one write with one sync. The references must
 /// outlive it. Thread-safe.
 class Committer {
  public:
-  Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state);
+  /// The ballast is the committer's from here on.
+  Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state,
+            CommitMark& mark, Ballast& ballast);
   ~Committer() { Stop(); }
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
@@ -64,11 +73,17 @@ class Committer {
   Status WriteGroup(CommitGroup& group, bool sync);
   Status OnWriteFailed(const rocksdb::Status& status, std::vector<ExtentRef> acquired);
   Status ResumeIfStalled();
+  void ResumeIfHindered();
+  void RefillBallast();
+
+  using Clock = std::chrono::steady_clock;
 
   CatalogDb& db_;
   Segments& segments_;
   GarbageQueue& garbage_;
   StoreState& state_;
+  CommitMark& mark_;
+  Ballast& ballast_;
   std::atomic<std::uint64_t> partition_limit_{1};
   std::atomic<std::uint64_t> commits_{0};
   std::atomic<std::uint64_t> groups_{0};
@@ -76,6 +91,9 @@ class Committer {
   // Committer thread only.
   bool stalled_ = false;             ///< RocksDB stopped for want of space
   std::vector<ExtentRef> doubtful_;  ///< acquired by groups that may or may not be in its log
+  bool hindered_ = false;            ///< RocksDB found no space for work in the background
+  Clock::time_point next_resume_;    ///< of that work
+  Clock::time_point next_refill_;    ///< of the ballast
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -77,6 +77,14 @@ Result<std::unique_ptr<DataDir>> DataDir::Open(const std::string& path) {
   return dir;
 }
 
+Result<std::unique_ptr<DataDir>> DataDir::OpenExisting(const std::string& path) {
+  std::error_code ec;
+  if (!std::filesystem::exists(path + "/FORMAT", ec)) {
+    return Fail(Errc::kNotFound, path + " holds no blobgate store");
+  }
+  return Open(path);
+}
+
 DataDir::~DataDir() {
   ::close(lock_fd_);
 }
@@ -106,15 +114,19 @@ Status DataDir::WriteFormat() const {
       return Fail(Errc::kInvalidArgument, path_ + " is not empty and has no FORMAT file");
     }
   }
-  const std::string draft = path_ + "/FORMAT.new";
+  return MarkAsStore(path_);
+}
+
+Status DataDir::MarkAsStore(const std::string& path) {
+  const std::string draft = path + "/FORMAT.new";
   BG_CHECK(WriteAndSync(draft, fmt::format("{}{}\n", kFormatPrefix, kFormatVersion)));
-  if (::rename(draft.c_str(), (path_ + "/FORMAT").c_str()) != 0) {
+  if (::rename(draft.c_str(), (path + "/FORMAT").c_str()) != 0) {
     return std::unexpected(SystemError(draft));
   }
-  const int synced = SystemDisk().SyncDirectory(path_);
+  const int synced = SystemDisk().SyncDirectory(path);
   if (synced == 0) return {};
   errno = -synced;
-  return std::unexpected(SystemError(path_));
+  return std::unexpected(SystemError(path));
 }
 
 }  // namespace blobgate::engine

@@ -11,8 +11,10 @@ namespace blobgate::engine {
 
 /// Holds the lock of a data directory for as long as it lives.
 ///
+///   BALLAST    blocks for a full disk (ballast.h)
 ///   LOCK       flock()ed by the one engine that has the directory open
 ///   FORMAT     "blobgate data N\n": the version of everything below
+///   ACKNOWLEDGED  how far the catalog was acknowledged (commit_mark.h)
 ///   catalog/   RocksDB
 ///   segments/  segment files
 class DataDir {
@@ -23,10 +25,16 @@ class DataDir {
   /// kInvalidArgument: a newer format, or a directory that holds something else. kCorruption: the
   /// FORMAT file is unreadable.
   static Result<std::unique_ptr<DataDir>> Open(const std::string& path);
+  /// The same for a directory that must hold a store: kNotFound when it does not.
+  static Result<std::unique_ptr<DataDir>> OpenExisting(const std::string& path);
+  /// Writes FORMAT, durable: from now on the directory is a store.
+  static Status MarkAsStore(const std::string& path);
   ~DataDir();
   DataDir(const DataDir&) = delete;
   DataDir& operator=(const DataDir&) = delete;
 
+  const std::string& path() const { return path_; }
+  std::string ballast() const { return path_ + "/BALLAST"; }
   std::string catalog() const { return path_ + "/catalog"; }
   std::string segments() const { return path_ + "/segments"; }
 

@@ -1,5 +1,6 @@
 #include "engine/local/garbage_queue.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <utility>
@@ -32,6 +33,7 @@ void GarbageQueue::OnGenerationGone() {
 void GarbageQueue::Push(std::vector<Garbage> garbage) {
   if (garbage.empty()) return;
   const std::lock_guard lock(mutex_);
+  for (const Garbage& entry : garbage) pending_bytes_ += entry.stored;
   incoming_.insert(incoming_.end(), garbage.begin(), garbage.end());
   changed_.notify_all();
 }
@@ -40,6 +42,23 @@ void GarbageQueue::Wake() {
   const std::lock_guard lock(mutex_);
   wake_ = true;
   changed_.notify_all();
+}
+
+void GarbageQueue::Hurry() {
+  const std::lock_guard lock(mutex_);
+  hasty_ = true;
+  wake_ = true;
+  changed_.notify_all();
+}
+
+std::uint64_t GarbageQueue::pending_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return pending_bytes_;
+}
+
+void GarbageQueue::Settle(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  pending_bytes_ -= std::min(pending_bytes_, bytes);
 }
 
 void GarbageQueue::Stop() {
@@ -67,7 +86,7 @@ GarbageQueue::Work GarbageQueue::Next() {
     changed_.wait(lock);
   }
   idle_ = false;
-  changed_.wait_for(lock, kGather, [this] { return hurry_ > 0 || stop_; });
+  changed_.wait_for(lock, kGather, [this] { return hurry_ > 0 || hasty_ || stop_; });
   if (!incoming_.empty()) CloseGeneration(lock);
   Work work;
   while (FrontIsFree()) {
@@ -77,6 +96,7 @@ GarbageQueue::Work GarbageQueue::Next() {
   }
   work.stop = stop_ && work.garbage.empty();
   wake_ = false;
+  hasty_ = false;
   return work;
 }
 

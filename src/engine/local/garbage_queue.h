@@ -36,6 +36,12 @@ class GarbageQueue {
   void Push(std::vector<Garbage> garbage);
   /// Makes Next return, for work that does not come through the queue.
   void Wake();
+  /// The same, without gathering: somebody waits for space.
+  void Hurry();
+  /// Bytes pushed and not yet settled, those that a guard holds back among them.
+  std::uint64_t pending_bytes() const;
+  /// So much of what Next handed out is off the disk, or need not be waited for. Consumer only.
+  void Settle(std::uint64_t bytes);
   /// Next hands out what it still can and then says `stop`.
   void Stop();
 
@@ -68,8 +74,10 @@ class GarbageQueue {
   std::vector<Garbage> incoming_;
   std::deque<Closed> closed_;  ///< oldest first
   bool wake_ = false;
+  bool hasty_ = false;  ///< the next Next does not gather
   bool stop_ = false;
   bool idle_ = false;
+  std::uint64_t pending_bytes_ = 0;
   int hurry_ = 0;  ///< callers in WaitIdle
   std::shared_ptr<const Generation> current_;
 };

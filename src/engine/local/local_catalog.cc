@@ -85,6 +85,7 @@ Status LocalCatalog::ScanNow(PartitionRef partition, const std::string& from,
 Task<Status> LocalCatalog::Commit(PartitionRef partition, Batch batch) {
   BG_CO_CHECK(CheckBatch(batch));
   BG_CO_CHECK(state_.CheckWritable());
+  if (NeedsSpace(batch)) BG_CO_CHECK(co_await gate_.AdmitCommit());
   co_return co_await committer_.Commit(partition, std::move(batch));
 }
 

@@ -7,6 +7,7 @@
 #include "engine/local/catalog_db.h"
 #include "engine/local/committer.h"
 #include "engine/local/partition_map.h"
+#include "engine/local/space_gate.h"
 
 namespace blobgate::engine {
 
@@ -14,8 +15,13 @@ namespace blobgate::engine {
 class LocalCatalog final : public Catalog {
  public:
   LocalCatalog(CatalogDb& db, Committer& committer, PartitionMap& partitions, StoreState& state,
-               boost::asio::thread_pool& pool)
-      : db_(db), committer_(committer), partitions_(partitions), state_(state), pool_(pool) {}
+               SpaceGate& gate, boost::asio::thread_pool& pool)
+      : db_(db),
+        committer_(committer),
+        partitions_(partitions),
+        state_(state),
+        gate_(gate),
+        pool_(pool) {}
 
   Task<Result<PartitionRef>> Locate(std::string_view name_space, std::string_view name) override;
   Task<Result<std::vector<PartitionRef>>> PartitionsOf(std::string_view name_space) override;
@@ -34,6 +40,7 @@ class LocalCatalog final : public Catalog {
   Committer& committer_;
   PartitionMap& partitions_;
   StoreState& state_;
+  SpaceGate& gate_;
   boost::asio::thread_pool& pool_;
 };
 

@@ -7,7 +7,10 @@
 #include <utility>
 
 #include "engine/contract/check.h"
+#include "engine/local/ballast.h"
 #include "engine/local/catalog_db.h"
+#include "engine/local/catalog_guard.h"
+#include "engine/local/commit_mark.h"
 #include "engine/local/committer.h"
 #include "engine/local/data_dir.h"
 #include "engine/local/extent_reader.h"
@@ -15,20 +18,23 @@
 #include "engine/local/local_extent_writer.h"
 #include "engine/local/reclaimer.h"
 #include "engine/local/recovery.h"
+#include "engine/local/scrubber.h"
 #include "engine/local/segment_allocator.h"
+#include "engine/local/snapshot.h"
 
 namespace blobgate::engine {
 namespace {
 
 class LocalExtents final : public ExtentStore {
  public:
-  LocalExtents(SegmentAllocator& allocator, ExtentReader& reader, WriterContext& context)
-      : allocator_(allocator), reader_(reader), context_(context) {}
+  LocalExtents(SegmentAllocator& allocator, ExtentReader& reader, SpaceGate& gate,
+               WriterContext& context)
+      : allocator_(allocator), reader_(reader), gate_(gate), context_(context) {}
 
   Task<Result<std::unique_ptr<ExtentWriter>>> Create(std::uint64_t length) override {
     BG_CO_CHECK(CheckExtentLength(length));
     BG_CO_CHECK(context_.state.CheckWritable());
-    BG_CO_CHECK(context_.state.CheckSpace(StoredLength(length)));
+    BG_CO_CHECK(co_await gate_.Admit(StoredLength(length)));
     BG_CO_TRY(Reservation reservation, co_await allocator_.Reserve(length));
     co_return std::make_unique<LocalExtentWriter>(context_, std::move(reservation), length);
   }
@@ -49,6 +55,7 @@ class LocalExtents final : public ExtentStore {
  private:
   SegmentAllocator& allocator_;
   ExtentReader& reader_;
+  SpaceGate& gate_;
   WriterContext& context_;
 };
 
@@ -56,29 +63,36 @@ class LocalExtents final : public ExtentStore {
 class LocalEngine final : public Engine {
  public:
   LocalEngine(const LocalOptions& options, std::unique_ptr<DataDir> dir,
-              std::unique_ptr<CatalogDb> db, Disk& disk)
+              std::unique_ptr<Ballast> ballast, std::unique_ptr<CatalogDb> db, Disk& disk)
       : dir_(std::move(dir)),
+        ballast_(std::move(ballast)),
         db_(std::move(db)),
+        mark_(disk, dir_->path()),
         state_(disk, options.data_dir, options.reserve_bytes),
         segments_(options.segment_bytes),
         paths_(disk, dir_->segments()),
         files_(paths_, options.max_open_segments),
         pool_(options.io_threads),
-        committer_(*db_, segments_, garbage_, state_),
+        committer_(*db_, segments_, garbage_, state_, mark_, *ballast_),
         partitions_(*db_, committer_, pool_),
-        catalog_(*db_, committer_, partitions_, state_, pool_),
+        gate_(state_, garbage_),
+        catalog_(*db_, committer_, partitions_, state_, gate_, pool_),
         allocator_(paths_, segments_, committer_, garbage_, state_, pool_, options.large_writers,
                    options.direct_io),
         reader_(files_, disk, state_, pool_, options.read_cache_bytes),
         context_{segments_, garbage_, state_, pool_, {}},
-        extents_(allocator_, reader_, context_) {}
+        extents_(allocator_, reader_, gate_, context_),
+        scrub_rate_(options.scrub_bytes_per_second),
+        scrub_interval_(options.scrub_interval) {}
 
   ~LocalEngine() override {
     allocator_.CloseAll();
     pool_.join();
+    if (scrubber_) scrubber_->Stop();
     if (reclaimer_) reclaimer_->Stop();
     committer_.Stop();
     if (!state_.read_only()) db_->Flush();
+    mark_.Sync();
   }
 
   Status Start() {
@@ -88,6 +102,10 @@ class LocalEngine final : public Engine {
     auto forget = [this](std::uint64_t segment) { files_.Forget(segment); };
     reclaimer_ = std::make_unique<Reclaimer>(paths_, segments_, garbage_, committer_, state_,
                                              std::move(forget));
+    if (scrub_rate_ > 0) {
+      scrubber_ = std::make_unique<Scrubber>(*db_, paths_, garbage_, committer_, scrub_rate_,
+                                             scrub_interval_);
+    }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
     recovery_seconds_ = took.count();
     return {};
@@ -96,6 +114,9 @@ class LocalEngine final : public Engine {
   Catalog& catalog() override { return catalog_; }
   ExtentStore& extents() override { return extents_; }
   GarbageQueue& garbage() { return garbage_; }
+  Scrubber* scrubber() { return scrubber_.get(); }  ///< null: off
+
+  SnapshotParts snapshot_parts() { return {*db_, paths_, segments_, garbage_}; }
 
   EngineStats Stats() const override {
     const Segments::Totals totals = segments_.GetTotals();
@@ -109,6 +130,12 @@ class LocalEngine final : public Engine {
     stats.corruption_errors = state_.corruptions();
     stats.recovery_seconds = recovery_seconds_;
     stats.read_only = state_.read_only();
+    if (scrubber_) {
+      const ScrubProgress scrub = scrubber_->progress();
+      stats.scrubbed_bytes = scrubber_->bytes();
+      stats.damaged_extents = scrub.damaged;
+      stats.last_scrub = scrub.ended;
+    }
     return stats;
   }
 
@@ -119,7 +146,9 @@ class LocalEngine final : public Engine {
 
  private:
   const std::unique_ptr<DataDir> dir_;
+  const std::unique_ptr<Ballast> ballast_;
   const std::unique_ptr<CatalogDb> db_;
+  CommitMark mark_;
   StoreState state_;
   Segments segments_;
   GarbageQueue garbage_;
@@ -128,12 +157,16 @@ class LocalEngine final : public Engine {
   boost::asio::thread_pool pool_;
   Committer committer_;
   PartitionMap partitions_;
+  SpaceGate gate_;
   LocalCatalog catalog_;
   SegmentAllocator allocator_;
   ExtentReader reader_;
   WriterContext context_;
   LocalExtents extents_;
+  const std::uint64_t scrub_rate_;
+  const std::chrono::seconds scrub_interval_;
   std::unique_ptr<Reclaimer> reclaimer_;
+  std::unique_ptr<Scrubber> scrubber_;
   double recovery_seconds_ = 0;
 };
 
@@ -142,9 +175,13 @@ class LocalEngine final : public Engine {
 Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options) {
   const auto started = std::chrono::steady_clock::now();
   BG_TRY(auto dir, DataDir::Open(options.data_dir));
-  BG_TRY(auto db, CatalogDb::Open(options, dir->catalog()));
   Disk& disk = options.disk ? *options.disk : SystemDisk();
-  auto engine = std::make_unique<LocalEngine>(options, std::move(dir), std::move(db), disk);
+  auto ballast = std::make_unique<Ballast>(dir->ballast(), options.ballast_bytes);
+  ballast->Release(disk.FreeBytes(options.data_dir), CatalogDb::SpaceToOpen(dir->catalog()));
+  BG_CHECK(CheckCatalogIsWhole(options, *dir));
+  BG_TRY(auto db, CatalogDb::Open(options, dir->catalog()));
+  auto engine = std::make_unique<LocalEngine>(options, std::move(dir), std::move(ballast),
+                                              std::move(db), disk);
   BG_CHECK(engine->Start());
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   spdlog::info("store {} open after {:.3f} s, {} segments, {} bytes live", options.data_dir,
@@ -154,6 +191,25 @@ Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options) {
 
 void WaitUntilReclaimed(Engine& engine) {
   static_cast<LocalEngine&>(engine).garbage().WaitIdle();
+}
+
+Status RequestScrub(Engine& engine) {
+  Scrubber* scrubber = static_cast<LocalEngine&>(engine).scrubber();
+  if (scrubber == nullptr) return Fail(Errc::kInvalidArgument, "scrubbing is off");
+  scrubber->Request();
+  return {};
+}
+
+Status RunScrub(Engine& engine) {
+  Scrubber* scrubber = static_cast<LocalEngine&>(engine).scrubber();
+  if (scrubber == nullptr) return Fail(Errc::kInvalidArgument, "scrubbing is off");
+  if (!scrubber->RunPass()) return Fail(Errc::kCancelled);
+  return {};
+}
+
+Result<SnapshotReport> TakeSnapshot(Engine& engine, const std::string& target,
+                                    const std::stop_token& stop) {
+  return MakeSnapshot(static_cast<LocalEngine&>(engine).snapshot_parts(), target, stop);
 }
 
 }  // namespace blobgate::engine

@@ -2,8 +2,10 @@
 // docs/on-disk-format.md says what lies there, docs/durability.md what survives what.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
@@ -27,6 +29,11 @@ struct LocalOptions {
   /// Uploads and growing commits answer kNoSpace while the disk has less than this left, so that
   /// deletes and the catalog's own housekeeping still have room.
   std::uint64_t reserve_bytes = 64ull * 1024 * 1024;
+  /// How fast the background scrub reads; 0: it is off.
+  std::uint64_t scrub_bytes_per_second = 0;
+  std::chrono::seconds scrub_interval{7 * 24 * 3600};  ///< from the start of a pass to the next
+  /// Blocks set aside so that a store opens, and deletes go on, on a disk without a free one.
+  std::uint64_t ballast_bytes = 48ull * 1024 * 1024;
   unsigned io_threads = 8;     ///< of the pool for blocking calls
   unsigned large_writers = 2;  ///< active segments for extents above 64 KiB; one more for others
   unsigned max_open_segments = 256;  ///< descriptors kept open for reads
@@ -47,5 +54,29 @@ Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options);
 /// for what a ReadGuard holds back. REQUIRES: `engine` is from OpenLocalEngine. For tests and
 /// maintenance commands.
 void WaitUntilReclaimed(Engine& engine);
+
+/// A scrub pass begins at once, or after the one that is running. kInvalidArgument: scrubbing is
+/// off. REQUIRES: as above.
+Status RequestScrub(Engine& engine);
+/// The same, and blocks until that pass is complete. kCancelled: the engine is closing.
+Status RunScrub(Engine& engine);
+
+/// What a snapshot is made of.
+struct SnapshotReport {
+  std::uint64_t segments = 0;      ///< count
+  std::uint64_t linked = 0;        ///< of them: share their file with the store
+  std::uint64_t cloned = 0;        ///< of them: share blocks with it until one side changes them
+  std::uint64_t copied_bytes = 0;  ///< sizes of the others
+};
+
+/// Makes `target` a data directory that holds all that was answered before the call, and may hold
+/// what is written meanwhile, each change whole or not at all. The store is used on; space of what
+/// is deleted comes back when the snapshot is done. `target` must not exist or be empty, outside of
+/// the store; its parent must exist. On another file system everything is copied. Blocks. While the
+/// snapshot exists, the space of what is deleted later in segments that it shares stays taken.
+/// Errors: kInvalidArgument (the target), kCancelled, kNoSpace, kIoError, kCorruption; `target` is
+/// then removed. REQUIRES: as above.
+Result<SnapshotReport> TakeSnapshot(Engine& engine, const std::string& target,
+                                    const std::stop_token& stop = {});
 
 }  // namespace blobgate::engine

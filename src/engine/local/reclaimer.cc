@@ -6,6 +6,15 @@
 #include <utility>
 
 namespace blobgate::engine {
+namespace {
+
+std::uint64_t StoredBytes(const std::vector<Garbage>& extents) {
+  std::uint64_t bytes = 0;
+  for (const Garbage& garbage : extents) bytes += garbage.stored;
+  return bytes;
+}
+
+}  // namespace
 
 Reclaimer::Reclaimer(const SegmentPaths& paths, Segments& segments, GarbageQueue& garbage,
                      Committer& committer, StoreState& state,
@@ -28,33 +37,64 @@ void Reclaimer::Loop() {
   for (;;) {
     GarbageQueue::Work work = garbage_.Next();
     std::map<std::uint64_t, Extents> by_segment;
-    for (const Garbage& garbage : work.garbage) {
+    const std::uint64_t waiting = StoredBytes(failed_) + StoredBytes(work.garbage);
+    Extents extents = std::exchange(failed_, {});
+    extents.insert(extents.end(), work.garbage.begin(), work.garbage.end());
+    for (const Garbage& garbage : extents) {
       by_segment[garbage.place.segment].push_back(garbage);
     }
-    for (auto& [segment, extents] : by_segment) Reclaim(segment, std::move(extents));
-    if (!state_.read_only()) SealFull();
+    for (auto& [segment, those] : by_segment) Reclaim(segment, std::move(those));
+    RetryDeferred();
+    if (!state_.read_only()) {
+      SealFull();
+      DeleteEmpty();
+    }
+    const std::uint64_t failed = StoredBytes(failed_);
+    garbage_.Settle(waiting > failed ? waiting - failed : 0);
     if (work.stop) return;
   }
 }
 
 void Reclaimer::Reclaim(std::uint64_t segment, Extents extents) {
   if (state_.read_only()) return;
+  if (auto earlier = deferred_.extract(segment); !earlier.empty()) {
+    extents.insert(extents.end(), earlier.mapped().begin(), earlier.mapped().end());
+  }
   const auto released = static_cast<std::uint64_t>(
       std::count_if(extents.begin(), extents.end(), [](const Garbage& g) { return g.released; }));
-  if (released == extents.size() && segments_.TakeDeletable(segment, released)) {
-    Delete(segment, extents);
+  if (released == extents.size() && segments_.TakeDeletable(segment, released) &&
+      Delete(segment, extents)) {
     return;
   }
-  const Status punched = Punch(segment, extents);
-  if (punched) {
-    DropRows(extents);
-  } else {
-    spdlog::warn("segment {:x}: space not given back: {}", segment, punched.error().detail);
+  if (paths_.IsShared(segment)) {
+    Defer(segment, std::move(extents));
+    return;
   }
-  for (const Garbage& garbage : extents) {
-    // The next start tries again. It finds what was released by its row, and what was never
-    // acquired by looking through active segments: so that one must not be sealed.
-    if (punched || garbage.released) segments_.Settle(garbage);
+  if (const Status punched = Punch(segment, extents); !punched) {
+    // The rows stay, so that at the latest the next start tries again.
+    spdlog::warn("segment {:x}: space not given back: {}", segment, punched.error().detail);
+    failed_.insert(failed_.end(), extents.begin(), extents.end());
+    return;
+  }
+  DropRows(extents);
+  for (const Garbage& garbage : extents) segments_.Settle(garbage);
+}
+
+// A snapshot has the same file and needs what we do not. Rows and counts stay, so that the space is
+// given back once the snapshot is gone, at the latest after the next start.
+void Reclaimer::Defer(std::uint64_t segment, Extents extents) {
+  deferred_[segment] = std::move(extents);
+}
+
+void Reclaimer::RetryDeferred() {
+  constexpr std::chrono::minutes kEvery{1};
+  const auto now = std::chrono::steady_clock::now();
+  if (deferred_.empty() || now - retried_ < kEvery) return;
+  retried_ = now;
+  std::vector<std::uint64_t> segments;
+  for (const auto& [segment, extents] : deferred_) segments.push_back(segment);
+  for (const std::uint64_t segment : segments) {
+    if (!paths_.IsShared(segment)) Reclaim(segment, {});
   }
 }
 
@@ -91,22 +131,27 @@ void Reclaimer::DropRows(const Extents& extents) {
   }
 }
 
-// Row first: a file without a row is removed at the next start.
-void Reclaimer::Delete(std::uint64_t segment, const Extents& extents) {
+// Row first: a file without a row is removed at the next start. False: the segment is as it was.
+bool Reclaimer::Delete(std::uint64_t segment, const Extents& extents) {
   auto drop = [segment, &extents](CommitGroup& group) {
     for (const Garbage& garbage : extents) group.DropGarbageRow(garbage.place);
     group.DropSegment(segment);
   };
   if (const Status dropped = committer_.Run(std::move(drop)); !dropped) {
     spdlog::warn("segment {:x} not deleted: {}", segment, dropped.error().detail);
-    for (const Garbage& garbage : extents) segments_.Settle(garbage);
     segments_.EndSeal(segment, false);
-    return;
+    return false;
   }
   forget_(segment);
   if (const Status removed = paths_.Remove(segment); !removed) {
     spdlog::warn("segment {:x} not unlinked: {}", segment, removed.error().detail);
   }
+  return true;
+}
+
+/// Those that were emptied while their rows could not be written.
+void Reclaimer::DeleteEmpty() {
+  for (const std::uint64_t segment : segments_.TakeEmpty()) (void)Delete(segment, {});
 }
 
 void Reclaimer::SealFull() {
@@ -115,8 +160,6 @@ void Reclaimer::SealFull() {
     segments_.EndSeal(full.id, sealed.has_value());
     if (!sealed) {
       spdlog::warn("segment {:x} not sealed: {}", full.id, sealed.error().detail);
-    } else if (segments_.TakeDeletable(full.id, 0)) {
-      Delete(full.id, {});
     }
   }
 }

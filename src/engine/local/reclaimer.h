@@ -1,6 +1,7 @@
 // Gives the space of dead extents back, and seals or deletes segments.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -33,9 +34,12 @@ class Reclaimer {
 
   void Loop();
   void Reclaim(std::uint64_t segment, Extents extents);
+  void Defer(std::uint64_t segment, Extents extents);
+  void RetryDeferred();
   Status Punch(std::uint64_t segment, const Extents& extents);
   void DropRows(const Extents& extents);
-  void Delete(std::uint64_t segment, const Extents& extents);
+  bool Delete(std::uint64_t segment, const Extents& extents);
+  void DeleteEmpty();
   void SealFull();
   Status Seal(const Segments::Sealable& full);
 
@@ -45,6 +49,9 @@ class Reclaimer {
   Committer& committer_;
   StoreState& state_;
   const std::function<void(std::uint64_t)> forget_;
+  std::map<std::uint64_t, Extents> deferred_;  ///< in segments that a snapshot shares
+  std::chrono::steady_clock::time_point retried_{};
+  Extents failed_;  ///< could not be taken off the disk, and are tried again with the next
   std::thread thread_;
 };
 

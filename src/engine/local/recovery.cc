@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/local/catalog_iteration.h"
 #include "engine/local/catalog_rows.h"
 #include "engine/local/extent_format.h"
 
@@ -18,21 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 using SegmentTable = std::map<std::uint64_t, SegmentRow>;
-
-/// Calls `visit(key, value)` for the rows that start with `prefix`.
-template <class Visit>
-Status ForEach(CatalogDb& db, rocksdb::ColumnFamilyHandle* family, std::string_view prefix,
-               Visit visit) {
-  rocksdb::ReadOptions options;
-  options.total_order_seek = true;
-  const std::unique_ptr<rocksdb::Iterator> it(db.db().NewIterator(options, family));
-  // An empty view has no address, and RocksDB passes addresses on to memcmp.
-  prefix.empty() ? it->SeekToFirst() : it->Seek(prefix);
-  for (; it->Valid() && it->key().ToStringView().starts_with(prefix); it->Next()) {
-    BG_CHECK(visit(it->key().ToStringView(), it->value().ToStringView()));
-  }
-  return FromRocks(it->status());
-}
 
 Result<SegmentTable> LoadSegments(CatalogDb& db) {
   SegmentTable table;

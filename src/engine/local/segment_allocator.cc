@@ -37,7 +37,11 @@ Result<Reservation> SegmentAllocator::Roll(Slot& slot, std::uint64_t stored) {
   const std::lock_guard lock(slot.rolling);
   // Whoever held the lock before may have made room.
   if (auto reservation = segments_.TryReserve(slot.segment, stored)) return *reservation;
-  const auto reusable = segments_.TakeReusable(stored);
+  auto reusable = segments_.TakeReusable(stored);
+  if (reusable && paths_.IsShared(*reusable)) {
+    segments_.GiveBack(*reusable);
+    reusable.reset();
+  }
   BG_TRY(const std::uint64_t next, reusable ? Reuse(*reusable) : CreateNew());
   const std::uint64_t full = slot.segment.load();
   // Reserved before others see it: they could fill it up.

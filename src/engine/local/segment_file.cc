@@ -1,6 +1,7 @@
 #include "engine/local/segment_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <spdlog/fmt/fmt.h>
 #include <cerrno>
@@ -36,6 +37,15 @@ Result<SegmentFilePtr> SegmentPaths::Open(std::uint64_t segment) const {
   return std::make_shared<SegmentFile>(disk_, fd);
 }
 
+Result<SegmentFilePtr> SegmentPaths::OpenToVerify(std::uint64_t segment) const {
+  const std::string path = PathOf(segment);
+  int fd = disk_.Open(path, O_RDONLY | O_DIRECT);
+  if (fd == -EINVAL) fd = disk_.Open(path, O_RDONLY);
+  if (fd == -ENOENT) return Fail(Errc::kNotFound, path);
+  if (fd < 0) return std::unexpected(DiskError(fd, path));
+  return std::make_shared<SegmentFile>(disk_, fd);
+}
+
 Result<SegmentFilePtr> SegmentPaths::OpenForWrite(std::uint64_t segment, bool create,
                                                   bool direct) const {
   const std::string path = PathOf(segment);
@@ -49,6 +59,11 @@ Result<SegmentFilePtr> SegmentPaths::OpenForWrite(std::uint64_t segment, bool cr
     if (synced < 0) return std::unexpected(DiskError(synced, directory_));
   }
   return file;
+}
+
+bool SegmentPaths::IsShared(std::uint64_t segment) const {
+  struct stat info{};
+  return ::stat(PathOf(segment).c_str(), &info) == 0 && info.st_nlink > 1;
 }
 
 Status SegmentPaths::Remove(std::uint64_t segment) const {

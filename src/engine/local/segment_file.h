@@ -40,9 +40,15 @@ class SegmentPaths {
 
   /// Opens for reading and punching, through the page cache. kNotFound when there is no file.
   Result<SegmentFilePtr> Open(std::uint64_t segment) const;
+  /// Opens for reading only, past the page cache where the file system allows it: positions,
+  /// lengths and memory of reads must be aligned to kBlock. kNotFound when there is no file.
+  Result<SegmentFilePtr> OpenToVerify(std::uint64_t segment) const;
   /// Opens for appending; with O_DIRECT when `direct` and the file system allows it. `create`
   /// makes a new file (it must not exist) and syncs the directory.
   Result<SegmentFilePtr> OpenForWrite(std::uint64_t segment, bool create, bool direct) const;
+  /// Whether its file has another name too: it then belongs to a snapshot as well, and must not be
+  /// changed. False when there is no file.
+  bool IsShared(std::uint64_t segment) const;
   /// Unlinks and syncs the directory.
   Status Remove(std::uint64_t segment) const;
 

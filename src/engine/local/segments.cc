@@ -37,6 +37,16 @@ std::optional<std::uint64_t> Segments::TakeReusable(std::uint64_t stored) {
   return std::nullopt;
 }
 
+bool Segments::TakeSealed(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = table_.find(id);
+  if (found == table_.end()) return false;
+  Info& info = found->second;
+  if (info.row.state != SegmentRow::State::kSealed || info.appender || info.busy) return false;
+  info.busy = true;
+  return true;
+}
+
 void Segments::GiveBack(std::uint64_t id) {
   const std::lock_guard lock(mutex_);
   table_[id].busy = false;
@@ -123,12 +133,20 @@ bool Segments::TakeDeletable(std::uint64_t id, std::uint64_t pending) {
   const std::lock_guard lock(mutex_);
   const auto found = table_.find(id);
   if (found == table_.end()) return false;
-  Info& info = found->second;
-  const bool deletable = info.row.state == SegmentRow::State::kSealed && !info.appender &&
-                         !info.busy && info.row.live == 0 && info.outstanding == 0 &&
-                         info.pending == pending;
-  if (deletable) info.busy = true;
-  return deletable;
+  if (!found->second.Deletable(pending)) return false;
+  found->second.busy = true;
+  return true;
+}
+
+std::vector<std::uint64_t> Segments::TakeEmpty() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::uint64_t> empty;
+  for (auto& [id, info] : table_) {
+    if (!info.Deletable(0)) continue;
+    info.busy = true;
+    empty.push_back(id);
+  }
+  return empty;
 }
 
 std::vector<Segments::Sealable> Segments::TakeSealable() {

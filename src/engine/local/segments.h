@@ -50,6 +50,9 @@ class Segments {
   /// A sealed segment from an earlier run with room for `stored` bytes, taken out of the list of
   /// such; nothing else happens to it until Activate or GiveBack.
   std::optional<std::uint64_t> TakeReusable(std::uint64_t stored);
+  /// Takes a sealed segment for a snapshot: nothing happens to it until GiveBack. False when it is
+  /// not sealed, or in other hands.
+  bool TakeSealed(std::uint64_t id);
   void GiveBack(std::uint64_t id);
   /// Adds the segment or makes a sealed one active again.
   void Activate(std::uint64_t id, std::shared_ptr<SegmentAppender> appender);
@@ -74,6 +77,8 @@ class Segments {
   void AddPending(std::uint64_t id);
   /// True when the segment is sealed and holds nothing but the `pending` extents given.
   bool TakeDeletable(std::uint64_t id, std::uint64_t pending);
+  /// Sealed segments that hold nothing at all.
+  std::vector<std::uint64_t> TakeEmpty();
   struct Sealable {
     std::uint64_t id = 0;
     std::uint64_t end = 0;
@@ -103,6 +108,10 @@ class Segments {
     bool busy = false;  ///< being sealed, deleted or reused
     std::shared_ptr<SegmentAppender> appender;
 
+    bool Deletable(std::uint64_t but) const {
+      return row.state == SegmentRow::State::kSealed && !appender && !busy && row.live == 0 &&
+             outstanding == 0 && pending == but;
+    }
     bool Sealable() const { return appender && full && outstanding == 0 && !busy; }
   };
 

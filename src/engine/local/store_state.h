@@ -32,6 +32,7 @@ class StoreState {
   /// uploads that still run must not fail the commits of those that are done.
   Status CheckReserve() const;
   std::uint64_t FreeBytes() const;
+  std::uint64_t reserve() const { return reserve_; }
 
   /// Bytes promised to writers and not yet written.
   void Claim(std::uint64_t bytes) { claimed_ += bytes; }

@@ -31,6 +31,9 @@ azure::Outcome<blob::ConditionHeaders> ParseConditions(const Call& call) {
   if (conditions.if_tags && !call.permissions.Has('t')) {
     return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
   }
+  if (call.spec.conditions == azure::Conditions::kWrite) {
+    BG_CHECK(blob::CheckSinglePair(conditions));
+  }
   return conditions;
 }
 
@@ -98,7 +101,7 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change)
     BG_CO_TRY(auto record, change(target));
     engine::Batch batch;
     batch.puts.push_back({target.key, record.Encode()});
-    BG_CO_TRY(const bool done, co_await CommitTarget(call, target, std::move(batch)));
+    BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
     if (done) co_return record;
   }
   co_return azure::Fail(Busy());

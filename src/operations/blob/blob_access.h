@@ -11,7 +11,7 @@
 namespace blobgate::operations {
 
 /// The conditional headers. x-ms-if-tags reads tags: 403 AuthorizationPermissionMismatch without
-/// permission `t`.
+/// permission `t`. 400 MultipleConditionHeadersNotSupported when a write has more than one pair.
 azure::Outcome<blob::ConditionHeaders> ParseConditions(const Call& call);
 /// Only x-ms-if-tags of them, for operations that have no other.
 azure::Outcome<blob::ConditionHeaders> ParseTagConditions(const Call& call);

@@ -111,7 +111,7 @@ Task<azure::Outcome<bool>> TryDelete(Call& call, const Target& target) {
   DropStagedBlocks(target, staged, batch, kept);
   BG_CO_CHECK(co_await ReleaseContent(call.services, *target.blob, batch, kept));
   batch.deletes.push_back(target.key);
-  co_return co_await CommitTarget(call, target, std::move(batch));
+  co_return co_await CommitTarget(call.services, target, std::move(batch));
 }
 
 http::Response Accepted() {

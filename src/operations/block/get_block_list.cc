@@ -72,16 +72,7 @@ Task<azure::Outcome<std::string>> RenderLists(Services& services, const Target& 
                                    lists.uncommitted ? &uncommitted : nullptr);
 }
 
-}  // namespace
-
-Task<azure::Outcome<http::Response>> GetBlockList(Call& call) {
-  BG_CO_TRY(const auto lists, ParseLists(call.query()));
-  BG_CO_TRY(const bool old_version, NamesOldVersion(call.query()));
-  BG_CO_TRY(const auto conditions, ParseTagConditions(call));
-  BG_CO_TRY(const auto target, co_await LoadTarget(call));
-  if (old_version) co_return azure::Fail(azure::ErrorCode::kBlobNotFound);
-  BG_CO_CHECK(CheckListTarget(call, target, conditions));
-
+http::Response Answer(const Target& target, std::string text) {
   http::Response response;
   response.status = 200;
   response.Set("Content-Type", "application/xml");
@@ -89,8 +80,29 @@ Task<azure::Outcome<http::Response>> GetBlockList(Call& call) {
     SetEtag(response, target.blob->etag, target.blob->modified);
     response.Set("x-ms-blob-content-length", std::to_string(target.blob->length));
   }
-  BG_CO_TRY(response.text, co_await RenderLists(call.services, target, lists));
-  co_return response;
+  response.text = std::move(text);
+  return response;
+}
+
+}  // namespace
+
+Task<azure::Outcome<http::Response>> GetBlockList(Call& call) {
+  BG_CO_TRY(const auto lists, ParseLists(call.query()));
+  BG_CO_TRY(const bool old_version, NamesOldVersion(call.query()));
+  BG_CO_TRY(const auto conditions, ParseTagConditions(call));
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(const auto target, co_await LoadTarget(call));
+    if (old_version) co_return azure::Fail(azure::ErrorCode::kBlobNotFound);
+    BG_CO_CHECK(CheckListTarget(call, target, conditions));
+    BG_CO_TRY(auto text, co_await RenderLists(call.services, target, lists));
+    if (lists.uncommitted) {
+      // A commit in between would leave a block in neither list.
+      BG_CO_TRY(const bool together, co_await IsUnchanged(call.services, target));
+      if (!together) continue;
+    }
+    co_return Answer(target, std::move(text));
+  }
+  co_return azure::Fail(Busy());
 }
 
 }  // namespace blobgate::operations

@@ -40,8 +40,14 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCommitList(
   if (target.exists()) {
     BG_CO_TRY(committed, co_await LoadContent(call.services, *target.blob));
   }
-  BG_CO_TRY(const auto replacement, SelectBlocks(list, committed, staged.blocks));
-  co_return co_await TryReplace(call, target, staged, inputs, replacement);
+  const auto replacement = SelectBlocks(list, committed, staged.blocks);
+  if (!replacement) {
+    // A commit between the row and the uncommitted blocks would make both lists wrong.
+    BG_CO_TRY(const bool together, co_await IsUnchanged(call.services, target));
+    if (!together) co_return std::nullopt;
+    co_return azure::Fail(replacement.error());
+  }
+  co_return co_await TryReplace(call, target, staged, inputs, *replacement);
 }
 
 }  // namespace

@@ -96,6 +96,10 @@ Task<azure::Outcome<StagedBlocks>> LoadStagedBlocks(Services& services, const Ta
   std::erase_if(staged.blocks,
                 [](const blob::StagedBlock& entry) { return entry.block.id.empty(); });
   staged.unchanged = engine::Precondition::Unchanged(mark, row);
+  if (row) {
+    BG_CO_TRY(const auto last, blob::StagedBlock::Decode(row->value));
+    staged.newest = last.staged;
+  }
   co_return staged;
 }
 
@@ -153,7 +157,7 @@ Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob
   const Time now = call.services.clock.Now();
   PutStaged(blob::StagedKey(name, generation, block.id), row, old, block, now, batch);
   batch.puts.push_back({MarkKey(name, generation), EncodeMark(count, now)});
-  co_return co_await CommitTarget(call, target, std::move(batch));
+  co_return co_await CommitTarget(call.services, target, std::move(batch));
 }
 
 azure::Outcome<std::string_view> ParseBlockId(const http::Query& query) {

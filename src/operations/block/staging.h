@@ -28,6 +28,7 @@ inline constexpr std::uint64_t kMaxStagedBlocks = 100'000;
 /// The uncommitted blocks of one blob as they were at one moment.
 struct StagedBlocks {
   std::vector<blob::StagedBlock> blocks;  ///< in order of their ids, without the mark
+  Time newest{};  ///< when the last Put Block came; zero when there are no blocks
   /// Still so when a commit demands this; empty when the blob's own row says that there are none.
   std::optional<engine::Precondition> unchanged;
 };

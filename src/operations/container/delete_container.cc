@@ -18,9 +18,9 @@ Task<azure::Outcome<http::Response>> DeleteContainer(Call& call) {
     BG_CO_TRY(auto container, co_await LoadContainer(call.services, call.resource.account,
                                                      call.resource.container));
     const blob::ContainerRecord& record = container.record;
+    BG_CO_CHECK(blob::CheckWrite(record.lease, lease_id, blob::LeaseSubject::kContainer, call.now));
     BG_CO_CHECK(
         CheckContainerConditions(call, record, {"If-Modified-Since", "If-Unmodified-Since"}));
-    BG_CO_CHECK(blob::CheckWrite(record.lease, lease_id, blob::LeaseSubject::kContainer, call.now));
     engine::Batch batch;
     batch.deletes.push_back(blob::ContainerKey(call.resource.container));
     batch.puts.push_back({blob::GarbageKey(record.incarnation), call.resource.container});

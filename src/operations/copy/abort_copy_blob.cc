@@ -54,7 +54,7 @@ Task<azure::Outcome<http::Response>> AbortCopyBlob(Call& call) {
     record.copy.completed = record.modified;
     engine::Batch batch;
     batch.puts.push_back({target.key, record.Encode()});
-    BG_CO_TRY(const bool done, co_await CommitTarget(call, target, std::move(batch)));
+    BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
     if (!done) continue;
     co_await ForgetCopyJob(call.services, call.account.name, stored_id);
     http::Response response;

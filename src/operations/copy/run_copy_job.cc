@@ -140,18 +140,10 @@ Task<std::expected<Uploaded, FetchFailure>> Fetch(Services& services, const Copy
   co_return std::move(*uploaded);
 }
 
-/// As CommitTarget, for a change that no request makes.
 Task<azure::Outcome<bool>> CommitPending(Services& services, const Target& target,
                                          const blob::BlobRecord& record, engine::Batch batch) {
   batch.puts.push_back({target.key, record.Encode()});
-  batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
-  batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
-  const Status done = co_await services.catalog().Commit(target.partition, std::move(batch));
-  if (done) co_return true;
-  if (done.error().code == Errc::kConflict || done.error().code == Errc::kPartitionMoved) {
-    co_return false;
-  }
-  co_return azure::Fail(azure::Error(done.error()));
+  co_return co_await CommitTarget(services, target, std::move(batch));
 }
 
 blob::BlobRecord Ended(Services& services, const Target& target, blob::CopyState::Status status) {

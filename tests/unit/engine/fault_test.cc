@@ -259,7 +259,6 @@ TEST_F(FaultTest, AFullLogFailsTheCommitAndWritingResumes) {
 
   log_.full = true;
   EXPECT_EQ(CodeOf(PutWith("unlucky", unlucky)), Errc::kNoSpace);
-  EXPECT_EQ(CodeOf(Put("too", "x")), Errc::kNoSpace);
   EXPECT_FALSE(Has("unlucky"));
   EXPECT_TRUE(Has("kept"));
   EXPECT_EQ(Read(kept), text);
@@ -274,6 +273,41 @@ TEST_F(FaultTest, AFullLogFailsTheCommitAndWritingResumes) {
     EXPECT_TRUE(Has("later"));
     EXPECT_FALSE(Has("unlucky"));
     EXPECT_EQ(Read(kept), text);
+    Open();
+  }
+}
+
+// Nothing was written since the log was begun, so RocksDB would not begin another one.
+TEST_F(FaultTest, AFullLogThatCannotBeReplacedEndsWritingUntilRestart) {
+  ASSERT_TRUE(Put("kept", "x"));
+  log_.full = true;
+  EXPECT_EQ(CodeOf(Put("first", "x")), Errc::kNoSpace);
+  EXPECT_EQ(CodeOf(Put("second", "x")), Errc::kNoSpace);
+  log_.full = false;
+  EXPECT_EQ(CodeOf(Put("third", "x")), Errc::kReadOnly);
+  EXPECT_TRUE(Has("kept"));
+  Open();
+  EXPECT_TRUE(Has("kept"));
+  EXPECT_FALSE(Has("first"));
+  EXPECT_FALSE(Has("third"));
+  EXPECT_TRUE(Put("later", "x"));
+}
+
+TEST_F(FaultTest, AFullLogIsReplacedOnlyWhenThereIsRoom) {
+  ASSERT_TRUE(Put("kept", "x"));
+  log_.full = true;
+  disk_.free_bytes = 0;
+  for (int tries = 0; tries < 3; ++tries) {
+    Batch remove;
+    remove.deletes = {"kept"};
+    EXPECT_EQ(CodeOf(Commit(std::move(remove))), Errc::kNoSpace);
+  }
+  log_.full = false;
+  disk_.free_bytes = FaultyDisk::kReal;
+  EXPECT_TRUE(Put("later", "x"));
+  for (int restart = 0; restart < 2; ++restart) {
+    EXPECT_TRUE(Has("kept"));
+    EXPECT_TRUE(Has("later"));
     Open();
   }
 }

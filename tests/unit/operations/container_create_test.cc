@@ -157,12 +157,12 @@ TEST_F(ContainerTest, SetMetadataTriesAgainAfterAConflict) {
   EXPECT_EQ(Metadata().Header("x-ms-meta-a"), "1");
 }
 
-TEST_F(ContainerTest, AFullDiskIsBusyAndChangesNothing) {
+TEST_F(ContainerTest, AFullDiskChangesNothing) {
   ASSERT_EQ(Create().status, 201u);
   h.faults->FailNextCommit(Errc::kNoSpace);
   const auto reply = SetMetadata("x-ms-meta-a: 1");
-  EXPECT_EQ(reply.status, 503u);
-  EXPECT_EQ(reply.code, "ServerBusy");
+  EXPECT_EQ(reply.status, 507u);
+  EXPECT_EQ(reply.code, "InsufficientStorage");
   EXPECT_FALSE(Metadata().Has("x-ms-meta-a"));
 }
 

@@ -165,7 +165,7 @@ TEST_F(CopyFromUrlTest, OutsideHashMismatchLeavesNothing) {
 TEST_F(CopyFromUrlTest, FailedCommitGivesTheBytesBack) {
   Outside(kOutside, "bytes");
   h.faults->FailNextCommit(Errc::kNoSpace);
-  EXPECT_EQ(h.Run(PutBlobFromUrl, PutFrom(kOutside)).status, 503u);
+  EXPECT_EQ(h.Run(PutBlobFromUrl, PutFrom(kOutside)).status, 507u);
   EXPECT_EQ(StoredBytes(), 0u);
 }
 

@@ -180,7 +180,7 @@ TEST_F(CopyJobTest, AFailedStartForgetsItsJob) {
   EXPECT_EQ(h.Run(CopyBlob, kCopy).code, "LeaseIdMissing");
   EXPECT_TRUE(JobRows().empty());
   h.faults->FailNextCommit(Errc::kNoSpace);  // the job's own row
-  EXPECT_EQ(h.Run(CopyBlob, "PUT /c/e\nx-ms-copy-source: " + std::string(kUrl)).status, 503u);
+  EXPECT_EQ(h.Run(CopyBlob, "PUT /c/e\nx-ms-copy-source: " + std::string(kUrl)).status, 507u);
   EXPECT_TRUE(h.background.entries.empty());
 }
 

@@ -1,0 +1,136 @@
+#include "operations/maintenance/row_inspection.h"
+
+#include <utility>
+
+#include "blob/keys.h"
+#include "blob/records.h"
+#include "operations/copy/copy_job.h"
+
+namespace blobgate::operations {
+namespace {
+
+using Kind = InspectedRow::Kind;
+
+std::unexpected<Error> Malformed(std::string what) {
+  return Fail(Errc::kCorruption, std::move(what));
+}
+
+std::string_view After(std::string_view text, std::string_view prefix) {
+  return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string_view();
+}
+
+Status AddBlock(const blob::Block& block, std::uint64_t offset, std::vector<ExtentUse>& uses) {
+  for (const blob::Slice& slice : block.slices) {
+    if (slice.length == 0 || slice.offset + slice.length < slice.offset ||
+        slice.offset + slice.length > slice.extent.length) {
+      return Malformed("a block reaches beyond its extent");
+    }
+    uses.push_back({slice.extent, slice.offset, offset, slice.length, false});
+    offset += slice.length;
+  }
+  return {};
+}
+
+Status AddContent(const blob::BlobRecord& record, const blob::Content& content,
+                  std::vector<ExtentUse>& uses) {
+  std::uint64_t length = 0;
+  for (const blob::Block& block : content.blocks) {
+    BG_CHECK(AddBlock(block, length, uses));
+    length += block.size;
+  }
+  // A copy that is not done has its length already, or never got its content.
+  using CopyStatus = blob::CopyState::Status;
+  const bool whole =
+      record.copy.status == CopyStatus::kNone || record.copy.status == CopyStatus::kSuccess;
+  if (record.committed && whole && length != record.length) {
+    return Malformed("the blob's parts are " + std::to_string(length) + " bytes, not " +
+                     std::to_string(record.length));
+  }
+  return {};
+}
+
+Status AddManifest(const blob::BlobRecord& record, const ReadExtent& read_extent,
+                   InspectedRow& row) {
+  row.uses.push_back({*record.manifest, 0, 0, record.length, true});
+  const auto bytes = read_extent(*record.manifest);
+  if (!bytes) {
+    row.manifest_error = bytes.error().detail;
+    return {};
+  }
+  BG_TRY(const blob::Content content, blob::Content::Decode(*bytes));
+  return AddContent(record, content, row.uses);
+}
+
+Result<InspectedRow> InspectBlob(std::string_view key, std::string_view value,
+                                 const ReadExtent& read_extent) {
+  InspectedRow row;
+  row.kind = Kind::kBlob;
+  row.name = blob::NameOfKey(key);
+  if (key != blob::BlobKey(row.name)) return Malformed("no key of a blob");
+  BG_TRY(const blob::BlobRecord record, blob::BlobRecord::Decode(value));
+  row.length = record.length;
+  if (record.manifest) {
+    BG_CHECK(AddManifest(record, read_extent, row));
+  } else {
+    BG_CHECK(AddContent(record, record.content, row.uses));
+  }
+  return row;
+}
+
+Result<InspectedRow> InspectStaged(std::string_view key, std::string_view value) {
+  InspectedRow row;
+  row.name = blob::NameOfKey(key);
+  row.block = blob::BlockIdOfKey(key);
+  BG_TRY(const blob::StagedBlock staged, blob::StagedBlock::Decode(value));
+  row.kind = row.block.empty() ? Kind::kOther : Kind::kUncommittedBlock;
+  row.length = staged.block.size;
+  if (staged.block.id != row.block) return Malformed("the block has another id than its key");
+  BG_CHECK(AddBlock(staged.block, 0, row.uses));
+  return row;
+}
+
+Result<InspectedRow> InspectAccountRow(std::string_view key, std::string_view value) {
+  InspectedRow row;
+  if (key.starts_with('c')) {
+    BG_TRY(const auto record, blob::ContainerRecord::Decode(value));
+    row.kind = Kind::kContainer;
+    row.name = key.substr(1);
+    row.incarnation = record.incarnation;
+  } else if (key.starts_with('g')) {
+    row.kind = Kind::kDeletedContainer;
+    row.name = value;
+    row.incarnation = key.substr(1);
+  } else if (key.starts_with('y')) {
+    BG_CHECK(CopyJob::Decode(value));
+  } else if (key != blob::ServicePropertiesKey()) {
+    return Malformed("unknown kind of row");
+  }
+  return row;
+}
+
+Result<InspectedRow> InspectContainerRow(std::string_view key, std::string_view value,
+                                         const ReadExtent& read_extent) {
+  if (key.starts_with('b')) return InspectBlob(key, value, read_extent);
+  if (key.starts_with('u')) return InspectStaged(key, value);
+  if (key != blob::AliveKey()) return Malformed("unknown kind of row");
+  return InspectedRow{};
+}
+
+}  // namespace
+
+std::string_view AccountOfSpace(std::string_view name_space) {
+  return After(name_space, blob::AccountSpace({}));
+}
+
+std::string_view IncarnationOfSpace(std::string_view name_space) {
+  return After(name_space, blob::ContainerSpace({}));
+}
+
+Result<InspectedRow> InspectRow(std::string_view name_space, std::string_view key,
+                                std::string_view value, const ReadExtent& read_extent) {
+  if (!AccountOfSpace(name_space).empty()) return InspectAccountRow(key, value);
+  if (!IncarnationOfSpace(name_space).empty()) return InspectContainerRow(key, value, read_extent);
+  return Malformed("unknown name space");
+}
+
+}  // namespace blobgate::operations

@@ -1,0 +1,68 @@
+#include "server/admin_commands.h"
+
+#include <spdlog/spdlog.h>
+
+#include <string>
+#include <utility>
+
+namespace blobgate::server {
+namespace {
+
+using nlohmann::json;
+
+Result<json> Snapshot(engine::Engine& engine, const json& request, const std::stop_token& stop) {
+  const std::string target = request.value("target", json()).is_string() ? request["target"] : "";
+  if (!target.starts_with('/')) {
+    return Fail(Errc::kInvalidArgument, "target: an absolute path is needed");
+  }
+  spdlog::info("snapshot to {}", target);
+  auto report = engine::TakeSnapshot(engine, target, stop);
+  if (!report) {
+    spdlog::error("snapshot to {}: {}", target, report.error().detail);
+    return std::unexpected(std::move(report).error());
+  }
+  spdlog::info("snapshot to {}: done, {} segments", target, report->segments);
+  return AsJson(*report);
+}
+
+Result<json> Scrub(engine::Engine& engine) {
+  BG_CHECK(engine::RequestScrub(engine));
+  return json{{"last_scrub", engine.Stats().last_scrub}};
+}
+
+}  // namespace
+
+json AsJson(const engine::SnapshotReport& report) {
+  return {{"segments", report.segments},
+          {"linked", report.linked},
+          {"cloned", report.cloned},
+          {"copied_bytes", report.copied_bytes}};
+}
+
+json AsJson(const engine::EngineStats& stats) {
+  return {{"segments", stats.segments},
+          {"segment_bytes", stats.segment_bytes},
+          {"live_bytes", stats.live_bytes},
+          {"disk_free_bytes", stats.disk_free_bytes},
+          {"commits", stats.commits},
+          {"commit_groups", stats.commit_groups},
+          {"corruption_errors", stats.corruption_errors},
+          {"scrubbed_bytes", stats.scrubbed_bytes},
+          {"damaged_extents", stats.damaged_extents},
+          {"last_scrub", stats.last_scrub},
+          {"recovery_seconds", stats.recovery_seconds},
+          {"read_only", stats.read_only}};
+}
+
+void AddEngineCommands(AdminServer& admin, engine::Engine& engine) {
+  admin.Handle("stats", [&engine](const json&, std::stop_token) -> Result<json> {
+    return AsJson(engine.Stats());
+  });
+  admin.Handle("scrub",
+               [&engine](const json&, std::stop_token) -> Result<json> { return Scrub(engine); });
+  admin.Handle("snapshot", [&engine](const json& request, std::stop_token stop) -> Result<json> {
+    return Snapshot(engine, request, stop);
+  });
+}
+
+}  // namespace blobgate::server
