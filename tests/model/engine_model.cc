@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -25,6 +27,26 @@ namespace {
 
 constexpr std::uint64_t kShortest = 50, kLongest = 800;
 constexpr std::chrono::seconds kHang{120};
+constexpr std::size_t kMostThreads = 64;
+
+/// The seeds of the sequences that run, for when the process dies of one.
+std::atomic<std::uint64_t> running_seeds[kMostThreads];
+
+void SayWhatRan(const char* why) {
+  std::printf("FAILED: %s; running:", why);
+  for (const auto& seed : running_seeds) {
+    if (seed != 0) std::printf(" --sequence %lu", seed.load());
+  }
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
+// Not what a signal handler may do, but the process is lost anyway.
+void OnCrash(int signal) {
+  SayWhatRan("a crash");
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
 
 struct Arguments {
   EngineKind kind = EngineKind::kLocal;
@@ -84,7 +106,8 @@ Arguments Parse(int count, char** values) {
     } else if (name == "--seed") {
       arguments.seed = Number(value);
     } else if (name == "--threads") {
-      arguments.threads = static_cast<unsigned>(std::max<std::uint64_t>(1, Number(value)));
+      arguments.threads =
+          static_cast<unsigned>(std::clamp<std::uint64_t>(Number(value), 1, kMostThreads));
     } else if (name == "--sequence") {
       arguments.sequence = Number(value);
     } else if (name == "--shrink-seconds") {
@@ -201,8 +224,7 @@ class Campaign {
   void Progress(unsigned worker, std::uint64_t seed) {
     const std::lock_guard lock(mutex_);
     last_ = Clock::now();
-    current_.resize(arguments_.threads);
-    current_[worker] = seed;
+    running_seeds[worker] = seed;
   }
 
   /// A sequence that does not end is a failure too: some call never answers.
@@ -212,10 +234,8 @@ class Campaign {
       if (shrinking_) continue;
       const std::lock_guard lock(mutex_);
       if (Clock::now() - last_ < kHang || running_ == 0) continue;
-      std::printf("FAILED: no sequence ended for %ld s; running:", kHang.count());
-      for (const std::uint64_t seed : current_) std::printf(" %lu", seed);
-      std::printf("\n");
-      std::fflush(stdout);
+      SayWhatRan("no sequence ends any more");
+      std::signal(SIGABRT, SIG_DFL);
       std::abort();
     }
   }
@@ -245,7 +265,6 @@ class Campaign {
   const Scratch scratch_;
   std::mutex mutex_;
   Clock::time_point started_, last_;
-  std::vector<std::uint64_t> current_;
   Tally tally_;
   std::uint64_t sequences_ = 0;
 };
@@ -257,6 +276,8 @@ int main(int count, char** values) {
   using namespace blobgate::engine::model;
   const Arguments arguments = Parse(count, values);
   spdlog::set_level(arguments.sequence ? spdlog::level::info : spdlog::level::off);
+  std::signal(SIGABRT, &OnCrash);
+  std::signal(SIGSEGV, &OnCrash);
   Campaign campaign(arguments);
   return arguments.sequence ? campaign.RunOne(*arguments.sequence) : campaign.Run();
 }

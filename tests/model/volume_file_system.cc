@@ -106,6 +106,7 @@ class Silence final : public rocksdb::Logger {
  public:
   using Logger::Logv;
   void Logv(const char*, va_list) override {}
+  std::size_t GetLogFileSize() const override { return 0; }
 };
 
 class Lock final : public rocksdb::FileLock {};
