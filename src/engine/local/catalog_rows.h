@@ -66,7 +66,7 @@ struct ExtentRow {
   std::uint64_t references = 0;
   std::uint64_t length = 0;  ///< content bytes
   std::uint64_t check = 0;   ///< CRC-64 of the content
-  std::optional<Place> moved;
+  std::optional<Place> moved = std::nullopt;  ///< where it went
 
   Place PlaceOf(const Place& birth) const { return moved.value_or(birth); }
 
