@@ -117,10 +117,12 @@ class Snapshot {
 
   Status AddSegment(std::uint64_t id, const SegmentRow& row) {
     if (stop_.stop_requested()) return Fail(Errc::kCancelled);
+    // What is active in the snapshot is cut when it is opened, even if it is sealed here by now.
+    const bool may_share = row.state != SegmentRow::State::kActive;
     const SealedHold hold(parts_.segments, id);
     const std::string from = parts_.paths.PathOf(id);
     const std::string to = SegmentPaths(disk_, SegmentsDirectory()).PathOf(id);
-    const auto way = CopyFile(from, to, hold.held(), stop_);
+    const auto way = CopyFile(from, to, may_share && hold.held(), stop_);
     if (!way && way.error().code == Errc::kNotFound) {
       // It became empty and was deleted; the snapshot has nothing in it either.
       if (row.live == 0) return {};
