@@ -22,6 +22,12 @@ Task<Result<Place>> ExtentLocator::Locate(const ExtentRef& ref) {
   co_return co_await RunBlocking(pool_, std::move(lookup));
 }
 
+Result<Place> ExtentLocator::LocateNow(const ExtentRef& ref) {
+  const Place birth{ref.space, ref.position};
+  if (segments_.IsWhole(birth.segment)) return birth;
+  return Lookup(birth, /*may_block=*/true);
+}
+
 // Without a row it was released under the caller's guard: it lies where it was before.
 Result<Place> ExtentLocator::Lookup(const Place& birth, bool may_block) {
   const std::uint64_t epoch = places_.epoch();

@@ -23,6 +23,8 @@ class ExtentLocator {
 
   /// kCorruption for a damaged row.
   Task<Result<Place>> Locate(const ExtentRef& ref);
+  /// The same. Blocks.
+  Result<Place> LocateNow(const ExtentRef& ref);
 
  private:
   Result<Place> Lookup(const Place& birth, bool may_block);

@@ -133,6 +133,7 @@ class LocalEngine final : public Engine {
   ExtentStore& extents() override { return extents_; }
   GarbageQueue& garbage() { return garbage_; }
   Rewriter& rewriter() { return *rewriter_; }
+  ExtentLocator& locator() { return locator_; }
   Scrubber* scrubber() { return scrubber_.get(); }  ///< null: off
 
   SnapshotParts snapshot_parts() { return {*db_, paths_, segments_, garbage_}; }
@@ -222,6 +223,14 @@ void WaitUntilReclaimed(Engine& engine) {
 void RewriteSparseSegments(Engine& engine) {
   while (static_cast<LocalEngine&>(engine).rewriter().RewriteOne(/*at_once=*/true)) {
   }
+}
+
+Result<ExtentRef> PresentPlace(Engine& engine, const ExtentRef& ref) {
+  BG_TRY(const Place place, static_cast<LocalEngine&>(engine).locator().LocateNow(ref));
+  ExtentRef present = ref;
+  present.space = place.segment;
+  present.position = place.position;
+  return present;
 }
 
 Status RequestScrub(Engine& engine) {

@@ -63,6 +63,10 @@ void WaitUntilReclaimed(Engine& engine);
 /// speed. Blocks. The same REQUIRES.
 void RewriteSparseSegments(Engine& engine);
 
+/// `ref` with the segment and the position where the bytes of that extent lie now. Blocks.
+/// kCorruption for a damaged row. The same REQUIRES.
+Result<ExtentRef> PresentPlace(Engine& engine, const ExtentRef& ref);
+
 /// A scrub pass begins at once, or after the one that is running. kInvalidArgument: scrubbing is
 /// off. REQUIRES: as above.
 Status RequestScrub(Engine& engine);
