@@ -99,15 +99,16 @@ struct EngineStats {
   std::uint64_t commits = 0;             ///< batches applied since start, count
   std::uint64_t commit_groups = 0;       ///< syncs those batches shared, count
   std::uint64_t corruption_errors = 0;   ///< reads refused since start, count
+  std::uint64_t garbage_bytes = 0;       ///< of dead extents that still take up space
   std::uint64_t reclaimed_bytes = 0;     ///< of dead extents, given back since start
   std::uint64_t holes_punched = 0;       ///< for that, count
   std::uint64_t rewritten_segments = 0;  ///< emptied because little of them was live, count
   std::uint64_t rewritten_bytes = 0;     ///< live bytes copied for that since start
   std::uint64_t scrubbed_bytes = 0;      ///< read by the background scrub since start
   std::uint64_t damaged_extents = 0;     ///< found by the pass that runs, or by the last one, count
-  std::int64_t last_scrub = 0;           ///< end of the last complete pass, seconds since 1970; or 0
-  double recovery_seconds = 0;           ///< of the last start
-  bool read_only = false;                ///< after a failed sync
+  std::int64_t last_scrub = 0;  ///< end of the last complete pass, seconds since 1970; or 0
+  double recovery_seconds = 0;  ///< of the last start
+  bool read_only = false;       ///< after a failed sync
 };
 
 }  // namespace blobgate::engine

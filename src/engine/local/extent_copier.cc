@@ -51,6 +51,7 @@ Status ExtentCopier::Copy(const ExtentRef& ref, const Place& from, const Segment
   const std::uint64_t padded = PaddedLength(ref.length);
   for (std::uint64_t at = 0; at < padded; at += kPiece) {
     const MutableBytes piece = buffer_.span().first(std::min(kPiece, padded - at));
+    if (!go_on_(piece.size())) return Fail(Errc::kCancelled);
     BG_CHECK(Read(file, from.position + at, piece));
     for (std::uint64_t in = 0; in < piece.size() && at + in < ref.length; in += kChunk) {
       const std::uint64_t chunk = (at + in) / kChunk;

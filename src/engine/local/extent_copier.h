@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "base/buffer.h"
 #include "engine/local/extent_format.h"
@@ -16,10 +18,14 @@ namespace blobgate::engine {
 /// One thread at a time. The disk must outlive it.
 class ExtentCopier {
  public:
-  explicit ExtentCopier(Disk& disk) : disk_(disk), buffer_(kPiece) {}
+  /// Called before every piece with its bytes; false ends copying.
+  using GoOn = std::function<bool(std::uint64_t)>;
+
+  ExtentCopier(Disk& disk, GoOn go_on) : disk_(disk), go_on_(std::move(go_on)), buffer_(kPiece) {}
 
   /// Writes the extent `ref`, which lies at `from` in `file`, into the room `to`. Not durable yet.
-  /// kCorruption when a byte does not match its checksum; kNoSpace and kIoError as of the disk.
+  /// kCorruption when a byte does not match its checksum; kCancelled when it was not to go on;
+  /// kNoSpace and kIoError as of the disk.
   Status Copy(const ExtentRef& ref, const Place& from, const SegmentFile& file,
               const Reservation& to);
 
@@ -32,6 +38,7 @@ class ExtentCopier {
                                   const Reservation& to);
 
   Disk& disk_;
+  const GoOn go_on_;
   AlignedBuffer buffer_;
 };
 

@@ -111,6 +111,7 @@ Task<Status> ExtentReader::ReadInto(std::uint64_t segment, std::uint64_t positio
 
 Status ExtentReader::ReadNow(std::uint64_t segment, std::uint64_t position, MutableBytes into) {
   BG_TRY(const SegmentFilePtr file, files_.Get(segment));
+  state_.NoteRequest(into.size());
   while (!into.empty()) {
     const ssize_t got = disk_.Read(file->fd(), into.data(), into.size(), position, 0);
     if (got < 0) return std::unexpected(DiskError(static_cast<int>(got), "segment read"));

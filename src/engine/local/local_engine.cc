@@ -150,6 +150,7 @@ class LocalEngine final : public Engine {
     stats.corruption_errors = state_.corruptions();
     stats.recovery_seconds = recovery_seconds_;
     stats.read_only = state_.read_only();
+    stats.garbage_bytes = garbage_.pending_bytes();
     stats.reclaimed_bytes = reclaimer_->reclaimed_bytes();
     stats.holes_punched = reclaimer_->holes();
     stats.rewritten_segments = rewriter_->segments_rewritten();

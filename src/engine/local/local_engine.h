@@ -60,7 +60,7 @@ Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options);
 void WaitUntilReclaimed(Engine& engine);
 
 /// Rewrites every sealed segment that is less live than LocalOptions::rewrite_live_percent, at full
-/// speed. Blocks. The same REQUIRES.
+/// speed, as long as the disk has room for it. Blocks. The same REQUIRES.
 void RewriteSparseSegments(Engine& engine);
 
 /// `ref` with the segment and the position where the bytes of that extent lie now. Blocks.

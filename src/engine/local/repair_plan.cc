@@ -25,6 +25,8 @@ Status SetCount(const CatalogDb& db, const Place& birth, const RepairPlan::Count
     row = *known;
   } else if (!got.IsNotFound()) {
     return FromRocks(got);
+  } else if (count.at != birth) {
+    row.moved = count.at;
   }
   if (count.references == 0) {
     (void)batch.Delete(db.extents(), key);
@@ -60,9 +62,22 @@ std::map<std::uint64_t, Content> ContentAfter(const RepairPlan& plan) {
     add(entry.at, StoredLength(entry.ref.length));
   }
   for (const auto& [birth, count] : plan.counts) {
-    if (!known.contains(birth)) add(birth, StoredLength(count.ref.length));
+    if (!known.contains(birth)) add(count.at, StoredLength(count.ref.length));
   }
   return content;
+}
+
+/// Whether an extent that was born in the segment lies elsewhere.
+bool IsLeft(const RepairPlan& plan, std::uint64_t id) {
+  const auto left = [id](const LedgerEntry& entry) {
+    return entry.ref.space == id && entry.at != Place{entry.ref.space, entry.ref.position};
+  };
+  const auto found_elsewhere = [id](const auto& count) {
+    return count.first.segment == id && count.second.at.segment != 0 &&
+           count.second.at != count.first;
+  };
+  return std::ranges::any_of(plan.extents, left) ||
+         std::ranges::any_of(plan.counts, found_elsewhere);
 }
 
 SegmentRow RowAfter(const RepairPlan& plan, std::uint64_t id, const Content& content) {
@@ -72,6 +87,10 @@ SegmentRow RowAfter(const RepairPlan& plan, std::uint64_t id, const Content& con
   SegmentRow row{SegmentRow::State::kSealed, 0, file};
   if (found != plan.rows.end()) row = found->second;
   row.live = content.live;
+  if (plan.segments.contains(id) && IsLeft(plan, id)) {
+    if (row.state == SegmentRow::State::kActive) row.end = file;
+    row.state = SegmentRow::State::kEmptying;
+  }
   if (row.state != SegmentRow::State::kActive) {
     row.end = std::max(content.end, std::min(row.end, file));
   }

@@ -19,6 +19,7 @@ struct RepairPlan {
   struct Count {
     ExtentRef ref;
     std::uint64_t references = 0;  ///< 0: nobody refers to it, it becomes garbage
+    Place at = {};                 ///< where it lies, if the catalog does not have it
   };
   std::map<Place, Count> counts;  ///< by birth: extents whose count changes
   std::vector<Place> garbage_to_drop;

@@ -1,5 +1,6 @@
 #include "engine/local/rewriter.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -8,6 +9,9 @@
 #include <optional>
 #include <utility>
 
+#include "engine/local/background_thread.h"
+#include "engine/local/extent_format.h"
+
 namespace blobgate::engine {
 namespace {
 
@@ -15,20 +19,28 @@ constexpr std::uint64_t kMiB = 1024 * 1024;
 /// One sync and one commit each.
 constexpr std::uint64_t kBatchBytes = 4 * kMiB;
 constexpr std::size_t kBatchExtents = 512;
-/// What the disk must have besides the reserve and what is copied before anything comes back.
-constexpr std::uint64_t kRoom = 4 * kBatchBytes;
+/// What the disk must have besides the reserve, what was promised, and what is copied before
+/// anything comes back: far more than is copied while requests take the rest.
+constexpr std::uint64_t kRoom = 256 * kMiB;
 /// Old places that wait for readers, at most.
 constexpr std::uint64_t kMostPending = 256 * kMiB;
-constexpr std::chrono::seconds kIdle{5};
+constexpr std::chrono::seconds kIdle{1};
+constexpr std::chrono::milliseconds kLook{200};
+/// Of the rate: what is left for it while requests are busy.
+constexpr std::uint64_t kBusyShare = 4;
 
 }  // namespace
 
 Rewriter::Rewriter(Parts parts, RewritePolicy policy)
-    : parts_(std::move(parts)), policy_(policy), copier_(parts_.paths.disk()) {
+    : parts_(std::move(parts)),
+      policy_(policy),
+      pacer_(policy.bytes_per_second),
+      copier_(parts_.paths.disk(), [this](std::uint64_t bytes) { return GoOn(bytes); }) {
   if (policy_.bytes_per_second > 0) thread_ = std::thread([this] { Loop(); });
 }
 
 void Rewriter::Stop() {
+  pacer_.Stop();
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -37,7 +49,13 @@ void Rewriter::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+bool Rewriter::stopped() {
+  const std::lock_guard lock(mutex_);
+  return stop_;
+}
+
 void Rewriter::Loop() {
+  LowerPriority();
   for (;;) {
     const bool worked = RewriteOne(/*at_once=*/false);
     std::unique_lock lock(mutex_);
@@ -46,11 +64,23 @@ void Rewriter::Loop() {
   }
 }
 
-void Rewriter::Pause(std::uint64_t bytes) {
-  const std::chrono::duration<double> pause(static_cast<double>(bytes) /
-                                            static_cast<double>(policy_.bytes_per_second));
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, pause, [this] { return stop_; });
+// Also within an extent: it may be as large as a segment, and what was promised to it is missing
+// to uploads.
+bool Rewriter::GoOn(std::uint64_t bytes) {
+  if (stopped() || !MayWork(0)) return false;
+  return at_once_ || pacer_.Take(Cost(bytes));
+}
+
+std::uint64_t Rewriter::Cost(std::uint64_t bytes) {
+  const auto now = Clock::now();
+  if (const std::chrono::duration<double> since = now - looked_; since >= kLook) {
+    const std::uint64_t requested = parts_.state.requested();
+    const double rate = static_cast<double>(requested - requested_) / since.count();
+    busy_ = rate > static_cast<double>(policy_.bytes_per_second);
+    requested_ = requested;
+    looked_ = now;
+  }
+  return busy_ ? kBusyShare * bytes : bytes;
 }
 
 // Nothing is gained but files: never at the cost of the last space, nor of readers' garbage.
@@ -80,9 +110,11 @@ std::optional<Segments::Sparse> Rewriter::Take() {
 
 bool Rewriter::RewriteOne(bool at_once) {
   const std::lock_guard lock(working_);
+  if (!MayWork(0)) return false;
   const auto sparse = Take();
   if (!sparse) return false;
-  const Status done = Rewrite(*sparse, at_once);
+  at_once_ = at_once;
+  const Status done = Rewrite(*sparse);
   parts_.segments.EndRewrite(sparse->id);
   parts_.garbage.Wake();  // to delete it
   if (done) {
@@ -94,47 +126,78 @@ bool Rewriter::RewriteOne(bool at_once) {
   return done.has_value();
 }
 
+// Nothing comes into a sealed segment, so nothing may be left.
+Status Rewriter::Rewrite(const Segments::Sparse& sparse) {
+  BG_CHECK(MoveAll(sparse));
+  const auto row = parts_.segments.RowOf(sparse.id);
+  if (!row || row->live == 0) return {};
+  return std::unexpected(parts_.state.Corruption(
+      fmt::format("segment {:x}: {} live bytes are counted that no extent has; `blobgate fsck "
+                  "--repair` counts anew",
+                  sparse.id, row->live)));
+}
+
 // kCancelled: it has to wait, or nothing is to be done any more.
-Status Rewriter::Rewrite(const Segments::Sparse& sparse, bool at_once) {
+Status Rewriter::MoveAll(const Segments::Sparse& sparse) {
   if (!MayWork(sparse.live)) return Fail(Errc::kCancelled);
   if (!prepared_) BG_CHECK(parts_.prepare());
   prepared_ = true;
   BG_TRY(const SegmentFilePtr file, parts_.paths.Open(sparse.id));
   BG_TRY(const std::vector<Resident> residents, ResidentsOf(parts_.db, sparse.id));
   for (std::size_t next = 0; next < residents.size();) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (stop_) return Fail(Errc::kCancelled);
-    }
-    if (!MayWork(sparse.live)) return Fail(Errc::kCancelled);
-    BG_TRY(Copies copies, CopyBatch(*file, residents, next));
-    std::uint64_t bytes = 0;
-    for (const Copy& copy : copies) bytes += copy.stored;
+    if (stopped() || !MayWork(sparse.live)) return Fail(Errc::kCancelled);
+    BG_TRY(Selection selection, Select(residents, next));
+    BG_TRY(Copies copies, CopyAll(*file, selection));
+    selection.pin.reset();
     BG_CHECK(Commit(std::move(copies)));
-    if (!at_once) Pause(bytes);
   }
   return {};
 }
 
-// The guard keeps what is copied on the disk, even if it is released meanwhile: holes would be
-// taken for damage.
-Result<Rewriter::Copies> Rewriter::CopyBatch(const SegmentFile& file,
-                                             const std::vector<Resident>& residents,
-                                             std::size_t& next) {
+// Without the pin what is released meanwhile would become holes, and be taken for damage. Copying
+// takes its time: a guard would keep the space of everything else from coming back.
+Result<Rewriter::Selection> Rewriter::Select(const std::vector<Resident>& residents,
+                                             std::size_t& next) const {
   const ReadGuard guard = parts_.garbage.BeginRead();
+  Selection selection;
+  std::vector<Place> births;
+  std::uint64_t bytes = 0;
+  for (; next < residents.size() && bytes < kBatchBytes && births.size() < kBatchExtents; ++next) {
+    BG_TRY(const std::optional<Source> source, Find(residents[next]));
+    if (!source) continue;
+    bytes += residents[next].stored;
+    births.push_back(residents[next].birth);
+    selection.sources.push_back(*source);
+  }
+  selection.pin = parts_.garbage.Pin(std::move(births));
+  return selection;
+}
+
+/// nullopt when the extent is no longer where it was.
+Result<std::optional<Rewriter::Source>> Rewriter::Find(const Resident& resident) const {
+  std::string value;
+  const Place& birth = resident.birth;
+  const auto found = parts_.db.db().Get({}, parts_.db.extents(), PlaceKey(birth), &value);
+  if (found.IsNotFound()) return std::optional<Source>();
+  BG_CHECK(FromRocks(found));
+  const auto row = ExtentRow::Decode(value);
+  if (!row) return Fail(Errc::kCorruption, "catalog: damaged extent row");
+  if (row->PlaceOf(birth) != resident.place) return std::optional<Source>();
+  const ExtentRef ref{birth.segment, birth.position, row->length, row->check};
+  return std::optional(Source{ref, resident.place});
+}
+
+Result<Rewriter::Copies> Rewriter::CopyAll(const SegmentFile& file, const Selection& selection) {
   Copies copies;
   std::set<std::shared_ptr<SegmentAppender>> written;
   Status status;
-  std::uint64_t bytes = 0;
-  while (status && next < residents.size() && bytes < kBatchBytes &&
-         copies.size() < kBatchExtents) {
-    auto copy = CopyOne(file, residents[next++], written);
+  for (const Source& source : selection.sources) {
+    auto copy = CopyOne(file, source, written);
     if (!copy) {
       status = std::unexpected(copy.error());
-    } else if (*copy) {
-      bytes += (*copy)->stored;
-      copies.push_back(**copy);
+      break;
     }
+    copies.push_back(*copy);
   }
   for (const auto& appender : written) {
     if (status) status = appender->Sync();
@@ -144,31 +207,22 @@ Result<Rewriter::Copies> Rewriter::CopyBatch(const SegmentFile& file,
   return std::unexpected(status.error());
 }
 
-/// nullopt when the extent is no longer where it was.
-Result<std::optional<Rewriter::Copy>> Rewriter::CopyOne(
-    const SegmentFile& file, const Resident& resident,
-    std::set<std::shared_ptr<SegmentAppender>>& written) {
-  std::string value;
-  const auto found = parts_.db.db().Get({}, parts_.db.extents(), PlaceKey(resident.birth), &value);
-  if (found.IsNotFound()) return std::optional<Copy>();
-  BG_CHECK(FromRocks(found));
-  const auto row = ExtentRow::Decode(value);
-  if (!row) return Fail(Errc::kCorruption, "catalog: damaged extent row");
-  if (row->PlaceOf(resident.birth) != resident.place) return std::optional<Copy>();
-
-  BG_TRY(const Reservation room, parts_.allocator.ReserveForMove(resident.stored));
-  const Copy copy{{resident.birth, resident.place, room.place}, resident.stored, false};
-  const ExtentRef ref{resident.birth.segment, resident.birth.position, row->length, row->check};
-  parts_.state.Claim(copy.stored);
-  const Status copied = copier_.Copy(ref, resident.place, file, room);
-  parts_.state.Unclaim(copy.stored);
+Result<Rewriter::Copy> Rewriter::CopyOne(const SegmentFile& file, const Source& source,
+                                         std::set<std::shared_ptr<SegmentAppender>>& written) {
+  const std::uint64_t stored = StoredLength(source.ref.length);
+  const Place birth{source.ref.space, source.ref.position};
+  BG_TRY(const Reservation room, parts_.allocator.ReserveForMove(stored));
+  const Copy copy{{birth, source.place, room.place}, stored, false};
+  parts_.state.Claim(stored);
+  const Status copied = copier_.Copy(source.ref, source.place, file, room);
+  parts_.state.Unclaim(stored);
   if (!copied) {
     Abandon({copy});
     if (copied.error().code != Errc::kCorruption) return std::unexpected(copied.error());
     return std::unexpected(parts_.state.Corruption(copied.error().detail));
   }
   written.insert(room.appender);
-  return std::optional(copy);
+  return copy;
 }
 
 // If the commit fails after it was staged, the copies are the committer's: the log may name them.

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -13,7 +14,12 @@
 #include <mutex>
 #include <thread>
 
+#include "engine/local/catalog_db.h"
+#include "engine/local/catalog_rows.h"
 #include "engine/local/disk.h"
+#include "engine/local/extent_format.h"
+#include "engine/local/integrity_check.h"
+#include "engine/local/offline_store.h"
 #include "engine_harness.h"
 
 namespace blobgate::engine {
@@ -42,6 +48,13 @@ class WatchedDisk final : public Disk {
   std::uint64_t FreeBytes(const std::string& path) override {
     return full ? 0 : Disk::FreeBytes(path);
   }
+
+  ssize_t Read(int fd, void* into, std::size_t size, std::uint64_t offset, int flags) override {
+    if (before_read) before_read();
+    return Disk::Read(fd, into, size, offset, flags);
+  }
+  /// Set while nothing is read.
+  std::function<void()> before_read;
 
   void Watch(std::function<void()> watcher) {
     const std::lock_guard lock(mutex_);
@@ -74,6 +87,7 @@ class RewriteTest : public testing::Test {
     options.segment_bytes = 1024 * 1024;
     options.large_writers = 1;
     options.rewrite_live_percent = percent_;
+    options.rewrite_bytes_per_second = rate_;
     options.disk = &disk_;
     engine_ = OpenLocalEngine(options).value();
     partition_ = run_(engine_->catalog().Locate("space", "")).value();
@@ -154,7 +168,23 @@ class RewriteTest : public testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
 
+  /// As fsck does, every byte. REQUIRES: closed.
+  static void CheckIntegrity(const std::string& directory) {
+    auto store = OfflineStore::Open(directory).value();
+    FoundReferences found;
+    EXPECT_TRUE(store->ForEachNameSpace([&](std::string_view, std::uint64_t id) {
+      return store->ForEachRow(id, [&](std::string_view, std::string_view value) -> Status {
+        found.references.push_back(ExtentRef::Decode(AsBytes(value)));
+        return {};
+      });
+    }));
+    IntegrityCheck check(*store, {.data = true, .bytes_per_second = 0});
+    EXPECT_TRUE(check.Run(std::move(found)));
+    for (const Finding& finding : check.findings()) ADD_FAILURE() << finding.what;
+  }
+
   unsigned percent_ = 50;
+  std::uint64_t rate_ = 0;
   WatchedDisk disk_;
   TemporaryDirectory directory_;
   std::string data_now_ = directory_.path() + "/data";
@@ -284,6 +314,80 @@ TEST_F(RewriteTest, NothingMovesWhileTheDiskIsNearlyFull) {
   EXPECT_GT(engine_->Stats().rewritten_bytes, 0u);
 }
 
+// Uploads need the room more than it does: it stops in the middle, and leaves nothing behind.
+TEST_F(RewriteTest, ItStepsBackWhenTheDiskFillsUp) {
+  FillSparsely(12);
+  WaitUntilReclaimed(*engine_);
+  const std::uint64_t before = Allocated();
+  disk_.Watch([&] { disk_.full = true; });  // with the first byte that is copied
+  Rewrite();
+  disk_.Watch({});
+  EXPECT_EQ(engine_->Stats().rewritten_bytes, 0u);
+  EXPECT_LE(Allocated(), before);
+  disk_.full = false;
+  ExpectAll();
+  Rewrite();
+  EXPECT_GT(engine_->Stats().rewritten_segments, 0u);
+  ExpectAll();
+}
+
+// A long copy must not keep the space of everything else from coming back.
+TEST_F(RewriteTest, OnlyWhatIsCopiedIsHeldBack) {
+  FillSparsely(12);
+  Store("other", 400'000, 500);
+  std::atomic<bool> once{false};
+  std::uint64_t garbage = 1;
+  disk_.before_read = [&] {
+    if (once.exchange(true)) return;
+    Drop("other");
+    for (int i = 0; i < 500 && garbage != 0; ++i) {
+      garbage = engine_->Stats().garbage_bytes;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  };
+  Rewrite();
+  disk_.before_read = nullptr;
+  EXPECT_EQ(garbage, 0u);
+  ExpectAll();
+}
+
+TEST_F(RewriteTest, ALiveCountThatIsTooHighIsReportedOnce) {
+  FillSparsely(12);
+  const std::uint64_t segment = RefOf("k0").space;
+  engine_.reset();
+  {
+    auto store = OfflineStore::Open(data()).value();
+    ASSERT_TRUE(store->Reopen(/*writable=*/true));
+    std::string value;
+    rocksdb::DB& db = store->db().db();
+    ASSERT_TRUE(db.Get({}, store->db().meta(), SegmentKey(segment), &value).ok());
+    SegmentRow row = SegmentRow::Decode(value).value();
+    row.live += kBlock;
+    ASSERT_TRUE(db.Put({}, store->db().meta(), SegmentKey(segment), row.Encode()).ok());
+  }
+  Open(data());
+  Rewrite();  // ends
+  EXPECT_EQ(engine_->Stats().corruption_errors, 1u);
+  ExpectAll();
+}
+
+TEST_F(RewriteTest, ItKeepsToItsRate) {
+  percent_ = 90;
+  FillSparsely(4);
+  rate_ = 1024 * 1024;
+  const auto begun = std::chrono::steady_clock::now();
+  Open(data());
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const std::uint64_t moved = engine_->Stats().rewritten_bytes;
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  // The first piece is free, and a batch is counted when it is complete.
+  EXPECT_LE(static_cast<double>(moved), took.count() * 1024 * 1024 + 1024 * 1024);
+  ExpectAll();
+  const auto closing = std::chrono::steady_clock::now();
+  engine_.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - closing, std::chrono::seconds(5));
+}
+
 TEST_F(RewriteTest, WhatIsDamagedStaysAndIsReported) {
   FillSparsely(12);
   const ExtentRef bad = RefOf("k48");  // 300,000 bytes
@@ -322,8 +426,12 @@ TEST_F(RewriteTest, ACrashAtAnyStepLosesNothing) {
     ExpectAll();
     Rewrite();
     ExpectAll();
+    engine_.reset();
+    CheckIntegrity(image);
+    Open(image);
     DropAll();
     engine_.reset();
+    CheckIntegrity(image);
     fs::remove_all(image);
   }
 }

@@ -168,8 +168,8 @@ TEST_F(SnapshotTest, BothSidesLeaveSharedFilesAlone) {
 // segments, and seals them.
 TEST_F(SnapshotTest, ASegmentThatIsSealedMeanwhileIsNotShared) {
   std::function<void()> meanwhile = [] {};
-  const auto env = rocksdb::NewCompositeEnv(
-      std::make_shared<CheckpointWatcher>([&meanwhile] { meanwhile(); }));
+  const auto env =
+      rocksdb::NewCompositeEnv(std::make_shared<CheckpointWatcher>([&meanwhile] { meanwhile(); }));
   Store store(run_, data(), env.get());
   store.Put(0, 250'000);
   store.Put(1, 250'000);
