@@ -16,6 +16,12 @@ namespace blobgate::engine {
 /// Owns the database. Reading is thread-safe; only the committer (and recovery before it) writes.
 class CatalogDb {
  public:
+  /// Whether a Get that was not to block (kBlockCacheTier) did not get to the value. Of a table
+  /// that is not open RocksDB says OK and gives none; no value of ours is empty.
+  static bool WouldBlock(const rocksdb::Status& status, const rocksdb::Slice& value) {
+    return status.IsIncomplete() || (status.ok() && value.empty());
+  }
+
   /// Creates the database when it is not there. `directory` is the catalog's own.
   static Result<std::unique_ptr<CatalogDb>> Open(const LocalOptions& options,
                                                  const std::string& directory);

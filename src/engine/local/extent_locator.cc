@@ -35,7 +35,7 @@ Result<Place> ExtentLocator::Lookup(const Place& birth, bool may_block) {
   options.read_tier = may_block ? rocksdb::kReadAllTier : rocksdb::kBlockCacheTier;
   rocksdb::PinnableSlice value;
   const auto status = db_.db().Get(options, db_.extents(), PlaceKey(birth), &value);
-  if (status.IsIncomplete()) return Fail(kWouldBlock);
+  if (!may_block && CatalogDb::WouldBlock(status, value)) return Fail(kWouldBlock);
   if (status.IsNotFound()) return places_.Departed(birth).value_or(birth);
   BG_CHECK(FromRocks(status));
   const auto row = ExtentRow::Decode(value.ToStringView());
