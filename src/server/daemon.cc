@@ -16,6 +16,7 @@
 #include "net/server.h"
 #include "net/tls.h"
 #include "operations/block/staged_expiry.h"
+#include "operations/history/purge.h"
 #include "operations/container/collector.h"
 #include "operations/copy/copy_job.h"
 #include "server/adapters.h"
@@ -116,6 +117,7 @@ Status Daemon::Parts::Resume() {
     BG_CO_CHECK(co_await operations::ResumeCollection(*services, accounts.Names()));
     co_await operations::ResumeCopies(*services, accounts.Names());
     operations::SpawnStagedExpiry(*services, accounts.Names());
+    operations::SpawnPurge(*services, accounts.Names());
     co_return Status();
   };
   return boost::asio::co_spawn(threads.Next(), work(), boost::asio::use_future).get();
