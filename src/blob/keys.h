@@ -3,9 +3,9 @@
 //
 //   account name space  "a/" ACCOUNT
 //     "c" CONTAINER                         ContainerRecord
-//     "c" CONTAINER \x01 VERSION            ContainerRecord of a deleted one (VERSION: 16 hex digits)
-//     "g" INCARNATION                       a deleted container whose rows are being removed
-//     "p"                                   service properties (XML as it will be answered)
+//     "c" CONTAINER \x01 VERSION            ContainerRecord of a deleted one (VERSION: 16 hex
+//     digits) "g" INCARNATION                       a deleted container whose rows are being
+//     removed "p"                                   service properties (XML as it will be answered)
 //     "y" COPY-ID                           a copy from outside that is still running
 //   container name space  "k/" INCARNATION
 //     "!"                                   the container lives; every blob commit demands this row

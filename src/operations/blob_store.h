@@ -32,8 +32,9 @@ struct ContainerRow {
   blob::ContainerRecord record;
 };
 
-/// A blob's base row, or that of a snapshot or version, as it was read; `blob` is empty when nothing is there, and may be a record that
-/// only has uncommitted blocks (blob->committed is false).
+/// A blob's base row, or that of a snapshot or version, as it was read; `blob` is empty when
+/// nothing is there, and may be a record that only has uncommitted blocks (blob->committed is
+/// false).
 struct Target {
   /// Taken before the rows were read: the extents they name stay readable while this lives. Do not
   /// keep a Target while a request body streams in.

@@ -22,9 +22,9 @@ azure::Outcome<void> CheckBaseBlob(const http::Query& query);
 /// What conditions compare with. REQUIRES: target.exists(), and `target` lives as long.
 blob::ConditionSubject SubjectOf(const Target& target);
 
-/// The committed state that a read names with `snapshot` or `versionid`, or the base blob. In this order: 404 ContainerNotFound; 404 BlobNotFound, or
-/// 412 when If-Match was sent; 412 Lease* when a lease id was sent; 412, 304, 400 of the
-/// conditions.
+/// The committed state that a read names with `snapshot` or `versionid`, or the base blob. In this
+/// order: 404 ContainerNotFound; 404 BlobNotFound, or 412 when If-Match was sent; 412 Lease* when a
+/// lease id was sent; 412, 304, 400 of the conditions.
 Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeaders& conditions);
 
 /// May properties or metadata of `target` change? In this order: 404 BlobNotFound (412 with

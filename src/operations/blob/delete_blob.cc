@@ -143,8 +143,7 @@ blob::BlobRecord VersionsOnly(const Call& call, const blob::BlobRecord& base) {
 /// One attempt to delete something of the blob at `base`; see Run.
 class Deletion {
  public:
-  Deletion(Call& call, const DeleteRequest& request, const HistoryRules& rules,
-           const Target& base)
+  Deletion(Call& call, const DeleteRequest& request, const HistoryRules& rules, const Target& base)
       : call_(call),
         request_(request),
         rules_(rules),

@@ -95,8 +95,8 @@ azure::Outcome<BlobListing> BlobListing::Parse(const http::Query& query) {
   return listing;
 }
 
-Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now,
-                                         std::string_view key, std::string_view value) {
+Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now, std::string_view key,
+                                         std::string_view value) {
   const std::string_view name = blob::NameOfKey(key);
   const bool base = key.ends_with('\x02');
   if (!base && !listing.snapshots && !listing.versions) {

@@ -20,7 +20,7 @@ struct BlobListing {
   bool copy = false;
   bool metadata = false;
   bool tags = false;
-  bool uncommitted = false;    ///< uncommittedblobs
+  bool uncommitted = false;  ///< uncommittedblobs
   bool snapshots = false;
   bool versions = false;
   bool deleted = false;        ///< with snapshots and versions: those that are deleted too
@@ -42,10 +42,10 @@ struct BlobEntry {
   std::size_t tag_count = 0;
 };
 
-/// What the row `key` is in `listing` at `now`. A row under a delimiter becomes its common prefix, with a
-/// seek over all others that share it. kCorruption when the row cannot be decoded.
-Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now,
-                                         std::string_view key, std::string_view value);
+/// What the row `key` is in `listing` at `now`. A row under a delimiter becomes its common prefix,
+/// with a seek over all others that share it. kCorruption when the row cannot be decoded.
+Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now, std::string_view key,
+                                         std::string_view value);
 
 /// The body of the answer.
 std::string RenderBlobs(const Call& call, const Page<BlobEntry>& page, const BlobListing& listing);

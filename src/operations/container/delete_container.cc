@@ -19,8 +19,8 @@ void KeepContainer(const Call& call, blob::ContainerRecord record, engine::Batch
   record.deleted = call.services.clock.Now();
   record.purge = record.deleted + std::chrono::days(call.account.container_retention_days);
   record.lease = {};
-  const std::string key = blob::DeletedContainerKey(call.resource.container,
-                                                    blob::ContainerVersion(record.deleted));
+  const std::string key =
+      blob::DeletedContainerKey(call.resource.container, blob::ContainerVersion(record.deleted));
   batch.preconditions.push_back(engine::Precondition::Absent(key));
   batch.puts.push_back({key, record.Encode()});
 }
@@ -28,8 +28,8 @@ void KeepContainer(const Call& call, blob::ContainerRecord record, engine::Batch
 }  // namespace
 
 // The commit takes the container's row away and leaves the garbage row, or that of a container that
-// can be restored, in one step: from then on the name is free (the real service blocks it for 30 s),
-// and the collector finds what is left even after a crash.
+// can be restored, in one step: from then on the name is free (the real service blocks it for 30
+// s), and the collector finds what is left even after a crash.
 Task<azure::Outcome<http::Response>> DeleteContainer(Call& call) {
   BG_CO_TRY(auto lease_id, LeaseIdOf(call.headers()));
   for (CommitLoop loop; loop.Again();) {

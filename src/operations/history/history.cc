@@ -166,7 +166,8 @@ Task<azure::Outcome<void>> DropState(Services& services, OldState state, Time no
 
 std::uint32_t RemainingDays(const blob::BlobRecord& record, Time now) {
   if (record.purge <= now) return 0;
-  return static_cast<std::uint32_t>(std::chrono::floor<std::chrono::days>(record.purge - now).count());
+  return static_cast<std::uint32_t>(
+      std::chrono::floor<std::chrono::days>(record.purge - now).count());
 }
 
 }  // namespace blobgate::operations

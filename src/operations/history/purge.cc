@@ -35,8 +35,8 @@ Task<Result<std::vector<std::string>>> DueRows(Services& services, engine::Parti
     keys.emplace_back(key);
     return keys.size() == kFound ? engine::ScanStep::Stop() : engine::ScanStep::Next();
   };
-  BG_CO_CHECK(co_await services.catalog().Scan(partition, std::move(from),
-                                               blob::PurgeKey(now, {}), std::move(visitor)));
+  BG_CO_CHECK(co_await services.catalog().Scan(
+      partition, std::move(from), blob::PurgeKey(now + Ticks(1), {}), std::move(visitor)));
   co_return keys;
 }
 
@@ -45,8 +45,7 @@ bool IsDue(const blob::BlobRecord& record, Time now) {
 }
 
 /// A deleted base blob. Its row stays while snapshots or versions need it, or uncommitted blocks.
-Task<azure::Outcome<void>> PurgeBase(Services& services, const Target& base,
-                                     engine::Batch& batch) {
+Task<azure::Outcome<void>> PurgeBase(Services& services, const Target& base, engine::Batch& batch) {
   ReferenceSet none;
   BG_CO_CHECK(co_await ReleaseContent(services, *base.blob, batch, none));
   blob::BlobRecord record = *base.blob;
@@ -68,8 +67,8 @@ Task<azure::Outcome<void>> PurgeBase(Services& services, const Target& base,
 Task<azure::Outcome<void>> PurgeState(Services& services, const Target& base, OldState state,
                                       Time now, engine::Batch& batch) {
   BG_CO_CHECK(co_await DropState(services, std::move(state), now, 0, batch));
-  const bool needless = base.blob->remains == blob::Remains::kVersionsOnly &&
-                        base.blob->staged_id_length == 0;
+  const bool needless =
+      base.blob->remains == blob::Remains::kVersionsOnly && base.blob->staged_id_length == 0;
   if (needless) {
     BG_CO_TRY(const bool more, co_await HasHistory(services, base, batch));
     if (!more) {

@@ -70,8 +70,7 @@ struct Taken {
 };
 
 /// One round; nullopt: something moved.
-Task<azure::Outcome<std::optional<Taken>>> TrySnapshot(Call& call,
-                                                       const SnapshotRequest& request) {
+Task<azure::Outcome<std::optional<Taken>>> TrySnapshot(Call& call, const SnapshotRequest& request) {
   Services& services = call.services;
   BG_CO_TRY(const auto target, co_await LoadTarget(call));
   BG_CO_CHECK(CheckSnapshot(call, target, request));
@@ -80,8 +79,7 @@ Task<azure::Outcome<std::optional<Taken>>> TrySnapshot(Call& call,
   taken.snapshot = SnapshotOf(call, taken.base, request);
   engine::Batch batch;
   BG_CO_CHECK(co_await ShareContent(services, taken.snapshot, batch));
-  const std::string key =
-      blob::SnapshotKey(blob::NameOfKey(target.key), taken.snapshot.snapshot);
+  const std::string key = blob::SnapshotKey(blob::NameOfKey(target.key), taken.snapshot.snapshot);
   batch.preconditions.push_back(engine::Precondition::Absent(key));
   batch.puts.push_back({key, taken.snapshot.Encode()});
   ++taken.base.snapshots;

@@ -8,8 +8,8 @@ azure::Outcome<StateName> ParseStateName(const http::Query& query) {
   const auto snapshot = query.Find("snapshot");
   const auto version = query.Find("versionid");
   if (snapshot && version) {
-    return azure::Fail(azure::InvalidQueryParameter(
-        "versionid", *version, "snapshot and versionid exclude each other."));
+    return azure::Fail(azure::InvalidQueryParameter("versionid", *version,
+                                                    "snapshot and versionid exclude each other."));
   }
   if (!snapshot && !version) return StateName{};
   const std::string_view name = snapshot ? "snapshot" : "versionid";
