@@ -19,6 +19,8 @@ enum class Operation : std::uint8_t {
   kSetBlobServiceProperties,
   kGetBlobServiceProperties,
   kGetBlobServiceStats,
+  kFindBlobsByTags,
+  kFindBlobsByTagsInContainer,
   kGetAccountInformation,
   kPreflightBlobRequest,
   kCreateContainer,
@@ -53,7 +55,7 @@ enum class Operation : std::uint8_t {
   kPutBlockList,
   kGetBlockList,
 };
-inline constexpr std::size_t kOperationCount = 37;
+inline constexpr std::size_t kOperationCount = 39;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

@@ -59,6 +59,8 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kSetBlobServiceProperties, "Set Blob Service Properties", "PUT", false, kService, "service", "properties", nullptr, 's', "w", "", kPrivate, kNone},
     {kGetBlobServiceProperties, "Get Blob Service Properties", "GET", false, kService, "service", "properties", nullptr, 's', "r", "", kPrivate, kNone},
     {kGetBlobServiceStats, "Get Blob Service Stats", "GET", false, kService, "service", "stats", nullptr, 's', "r", "", kPrivate, kNone},
+    {kFindBlobsByTags, "Find Blobs by Tags", "GET", false, kService, "", "blobs", nullptr, 'o', "f", "", kPrivate, kNone},
+    {kFindBlobsByTagsInContainer, "Find Blobs by Tags in Container", "GET", false, kContainer, "container", "blobs", nullptr, 'c', "f", "f", kPrivate, kNone},
     {kGetAccountInformation, "Get Account Information", "GET", true, kService, "account", "properties", nullptr, '*', kAnyLetter, kAnyLetter, kPrivate, kNone},
     {kPreflightBlobRequest, "Preflight Blob Request", "OPTIONS", false, kService, "", "", nullptr, '*', "", "", kPrivate, kNone},
 

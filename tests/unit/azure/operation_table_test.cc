@@ -43,6 +43,8 @@ const std::vector<Example>& Examples() {
       {kSetBlobServiceProperties, "PUT", kS, "?restype=service&comp=properties", {}},
       {kGetBlobServiceProperties, "GET", kS, "?comp=properties&restype=service", {}},
       {kGetBlobServiceStats, "GET", kS, "?restype=service&comp=stats", {}},
+      {kFindBlobsByTags, "GET", kS, "?comp=blobs&where=x", {}},
+      {kFindBlobsByTagsInContainer, "GET", kC, "?restype=container&comp=blobs", {}},
       {kGetAccountInformation, "GET", kS, "?restype=account&comp=properties", {}},
       {kGetAccountInformation, "HEAD", kC, "?restype=account&comp=properties", {}},
       {kGetAccountInformation, "GET", kB, "?restype=Account&comp=Properties", {}},
