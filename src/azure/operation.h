@@ -21,6 +21,8 @@ enum class Operation : std::uint8_t {
   kGetBlobServiceStats,
   kFindBlobsByTags,
   kFindBlobsByTagsInContainer,
+  kBlobBatch,
+  kBlobBatchInContainer,
   kGetAccountInformation,
   kPreflightBlobRequest,
   kCreateContainer,
@@ -55,7 +57,7 @@ enum class Operation : std::uint8_t {
   kPutBlockList,
   kGetBlockList,
 };
-inline constexpr std::size_t kOperationCount = 39;
+inline constexpr std::size_t kOperationCount = 41;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

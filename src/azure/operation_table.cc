@@ -61,6 +61,8 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kGetBlobServiceStats, "Get Blob Service Stats", "GET", false, kService, "service", "stats", nullptr, 's', "r", "", kPrivate, kNone},
     {kFindBlobsByTags, "Find Blobs by Tags", "GET", false, kService, "", "blobs", nullptr, 'o', "f", "", kPrivate, kNone},
     {kFindBlobsByTagsInContainer, "Find Blobs by Tags in Container", "GET", false, kContainer, "container", "blobs", nullptr, 'c', "f", "f", kPrivate, kNone},
+    {kBlobBatch, "Blob Batch", "POST", false, kService, "", "batch", nullptr, '*', kAnyLetter, "", kPrivate, kNone},
+    {kBlobBatchInContainer, "Blob Batch in Container", "POST", false, kContainer, "container", "batch", nullptr, '*', kAnyLetter, kAnyLetter, kPrivate, kNone},
     {kGetAccountInformation, "Get Account Information", "GET", true, kService, "account", "properties", nullptr, '*', kAnyLetter, kAnyLetter, kPrivate, kNone},
     {kPreflightBlobRequest, "Preflight Blob Request", "OPTIONS", false, kService, "", "", nullptr, '*', "", "", kPrivate, kNone},
 
@@ -132,7 +134,7 @@ bool TakesMethod(const OperationSpec& row, std::string_view method) {
 // "DELETE, GET, HEAD": the methods of the rows at this URL.
 std::string AllowedMethods(const Request& request) {
   std::string allow;
-  for (std::string_view method : {"DELETE", "GET", "HEAD", "PUT"}) {
+  for (std::string_view method : {"DELETE", "GET", "HEAD", "POST", "PUT"}) {
     for (const OperationSpec& row : kTable) {
       if (!AtUrl(row, request) || !TakesMethod(row, method)) continue;
       if (!allow.empty()) allow += ", ";

@@ -53,6 +53,15 @@ class Background {
   virtual void Spawn(std::string_view name, std::move_only_function<Task<void>()> task) = 0;
 };
 
+/// Runs the requests inside a batch. Implemented by the gateway.
+class SubRequests {
+ public:
+  virtual ~SubRequests() = default;
+  /// The whole answer to a request without body, errors included, as if it had come alone with
+  /// `version` in force.
+  virtual Task<http::Response> Run(const http::RequestHead& head, std::string_view version) = 0;
+};
+
 /// Shared by all requests; outlives them.
 struct Services {
   engine::Engine& engine;
@@ -82,6 +91,7 @@ struct Call {
   const std::vector<std::pair<std::string, std::string>>& overrides;
   bool shared_key = false;  ///< signed with an account key: reads its own account's copy sources
   Services& services;
+  SubRequests* sub_requests = nullptr;  ///< of Blob Batch
 
   const http::HeaderView& headers() const { return head.headers; }
   const http::Query& query() const { return head.query; }

@@ -18,6 +18,9 @@ Handler HandlerOf(azure::Operation id) {
     case azure::Operation::kFindBlobsByTags:
     case azure::Operation::kFindBlobsByTagsInContainer:
       return FindBlobsByTags;
+    case azure::Operation::kBlobBatch:
+    case azure::Operation::kBlobBatchInContainer:
+      return SubmitBatch;
     case azure::Operation::kGetAccountInformation:
       return GetAccountInformation;
     case azure::Operation::kPreflightBlobRequest:
