@@ -64,8 +64,8 @@ std::optional<Place> DecodePlaceKey(std::string_view in);
 /// A referenced extent. Its bytes lie where it was born unless it moved (format 2).
 struct ExtentRow {
   std::uint64_t references = 0;
-  std::uint64_t length = 0;  ///< content bytes
-  std::uint64_t check = 0;   ///< CRC-64 of the content
+  std::uint64_t length = 0;                   ///< content bytes
+  std::uint64_t check = 0;                    ///< CRC-64 of the content
   std::optional<Place> moved = std::nullopt;  ///< where it went
 
   Place PlaceOf(const Place& birth) const { return moved.value_or(birth); }
