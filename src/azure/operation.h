@@ -21,6 +21,7 @@ enum class Operation : std::uint8_t {
   kGetBlobServiceStats,
   kGetAccountInformation,
   kPreflightBlobRequest,
+  kGetUserDelegationKey,
   kCreateContainer,
   kGetContainerProperties,
   kGetContainerMetadata,
@@ -50,7 +51,7 @@ enum class Operation : std::uint8_t {
   kPutBlockList,
   kGetBlockList,
 };
-inline constexpr std::size_t kOperationCount = 34;
+inline constexpr std::size_t kOperationCount = 35;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

@@ -61,6 +61,7 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kGetBlobServiceStats, "Get Blob Service Stats", "GET", false, kService, "service", "stats", nullptr, 's', "r", "", kPrivate, kNone},
     {kGetAccountInformation, "Get Account Information", "GET", true, kService, "account", "properties", nullptr, '*', kAnyLetter, kAnyLetter, kPrivate, kNone},
     {kPreflightBlobRequest, "Preflight Blob Request", "OPTIONS", false, kService, "", "", nullptr, '*', "", "", kPrivate, kNone},
+    {kGetUserDelegationKey, "Get User Delegation Key", "POST", false, kService, "service", "userdelegationkey", nullptr, 's', "", "", kPrivate, kNone},
 
     {kCreateContainer, "Create Container", "PUT", false, kContainer, "container", "", nullptr, 'c', "cw", "", kPrivate, kNone},
     {kGetContainerProperties, "Get Container Properties", "GET", true, kContainer, "container", "", nullptr, 'c', "r", "", kIfContainer, kNone},
@@ -127,7 +128,7 @@ bool TakesMethod(const OperationSpec& row, std::string_view method) {
 // "DELETE, GET, HEAD": the methods of the rows at this URL.
 std::string AllowedMethods(const Request& request) {
   std::string allow;
-  for (std::string_view method : {"DELETE", "GET", "HEAD", "PUT"}) {
+  for (std::string_view method : {"DELETE", "GET", "HEAD", "POST", "PUT"}) {
     for (const OperationSpec& row : kTable) {
       if (!AtUrl(row, request) || !TakesMethod(row, method)) continue;
       if (!allow.empty()) allow += ", ";

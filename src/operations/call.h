@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,6 +52,14 @@ class Background {
   virtual void Spawn(std::string_view name, std::move_only_function<Task<void>()> task) = 0;
 };
 
+/// A caller with a bearer token, who may ask for user delegation keys.
+struct Delegator {
+  std::string_view oid;
+  std::string_view tid;
+  /// What the account's keys are derived from (azure/delegation_key.h); empty: it gives none.
+  std::string_view secret;
+};
+
 /// Shared by all requests; outlives them.
 struct Services {
   engine::Engine& engine;
@@ -79,6 +88,7 @@ struct Call {
   /// Response headers a SAS overrides (rscc and so on).
   const std::vector<std::pair<std::string, std::string>>& overrides;
   bool shared_key = false;  ///< signed with an account key: reads its own account's copy sources
+  std::optional<Delegator> delegator = std::nullopt;  ///< set for a bearer token
   Services& services;
 
   const http::HeaderView& headers() const { return head.headers; }
