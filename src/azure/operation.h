@@ -30,6 +30,7 @@ enum class Operation : std::uint8_t {
   kSetContainerAcl,
   kLeaseContainer,
   kDeleteContainer,
+  kRestoreContainer,
   kListBlobs,
   kPutBlob,
   kPutBlobFromUrl,
@@ -43,6 +44,8 @@ enum class Operation : std::uint8_t {
   kSetBlobTier,
   kLeaseBlob,
   kDeleteBlob,
+  kUndeleteBlob,
+  kSnapshotBlob,
   kCopyBlob,
   kCopyBlobFromUrl,
   kAbortCopyBlob,
@@ -51,7 +54,7 @@ enum class Operation : std::uint8_t {
   kPutBlockList,
   kGetBlockList,
 };
-inline constexpr std::size_t kOperationCount = 35;
+inline constexpr std::size_t kOperationCount = 38;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

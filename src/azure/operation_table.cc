@@ -71,6 +71,7 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kSetContainerAcl, "Set Container ACL", "PUT", false, kContainer, "container", "acl", nullptr, 'c', "", "", kPrivate, kDates},
     {kLeaseContainer, "Lease Container", "PUT", false, kContainer, "container", "lease", nullptr, 'c', "wd", "", kPrivate, kDates},
     {kDeleteContainer, "Delete Container", "DELETE", false, kContainer, "container", "", nullptr, 'c', "d", "", kPrivate, kDates},
+    {kRestoreContainer, "Restore Container", "PUT", false, kContainer, "container", "undelete", nullptr, 'c', "w", "", kPrivate, kNone},
     {kListBlobs, "List Blobs", "GET", false, kContainer, "container", "list", nullptr, 'c', "l", "l", kIfContainer, kNone},
 
     {kPutBlob, "Put Blob", "PUT", false, kBlob, "", "", IsPut, 'o', "cw", "cw", kPrivate, kWrite},
@@ -84,7 +85,9 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kSetBlobTags, "Set Blob Tags", "PUT", false, kBlob, "", "tags", nullptr, 'o', "t", "t", kPrivate, kTags},
     {kSetBlobTier, "Set Blob Tier", "PUT", false, kBlob, "", "tier", nullptr, 'o', "w", "w", kPrivate, kTags},
     {kLeaseBlob, "Lease Blob", "PUT", false, kBlob, "", "lease", nullptr, 'o', "wd", "wd", kPrivate, kWrite},
-    {kDeleteBlob, "Delete Blob", "DELETE", false, kBlob, "", "", nullptr, 'o', "d", "d", kPrivate, kWrite},
+    {kDeleteBlob, "Delete Blob", "DELETE", false, kBlob, "", "", nullptr, 'o', "dxy", "dxy", kPrivate, kWrite},
+    {kUndeleteBlob, "Undelete Blob", "PUT", false, kBlob, "", "undelete", nullptr, 'o', "w", "w", kPrivate, kNone},
+    {kSnapshotBlob, "Snapshot Blob", "PUT", false, kBlob, "", "snapshot", nullptr, 'o', "cw", "cw", kPrivate, kWrite},
     {kCopyBlob, "Copy Blob", "PUT", false, kBlob, "", "", IsCopy, 'o', "cw", "cw", kPrivate, kWrite},
     {kCopyBlobFromUrl, "Copy Blob From URL", "PUT", false, kBlob, "", "", IsSyncCopy, 'o', "cw", "cw", kPrivate, kWrite},
     {kAbortCopyBlob, "Abort Copy Blob", "PUT", false, kBlob, "", "copy", nullptr, 'o', "w", "w", kPrivate, kNone},

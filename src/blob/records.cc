@@ -52,6 +52,14 @@ enum BlobTag : std::uint32_t {
   kBlobManifest = 14,
   kBlobStagedGeneration = 15,
   kBlobStagedIdLength = 16,
+  // 17 to 24: append and page blobs.
+  kBlobVersion = 25,
+  kBlobSnapshot = 26,
+  kBlobPrevious = 27,
+  kBlobRemains = 28,
+  kBlobDeleted = 29,
+  kBlobPurge = 30,
+  kBlobSnapshots = 31,
 };
 
 std::string EncodeProperties(const HttpProperties& properties) {
@@ -213,6 +221,34 @@ bool DecodeManifest(std::string_view in, std::optional<engine::ExtentRef>& manif
   return true;
 }
 
+/// Fields of snapshots, versions and deleted states; unknown tags are passed over.
+bool DecodeHistoryField(FieldReader& field, BlobRecord& record) {
+  switch (field.tag()) {
+    case kBlobVersion:
+      record.version = DecodeTime(field.number());
+      return true;
+    case kBlobSnapshot:
+      record.snapshot = DecodeTime(field.number());
+      return true;
+    case kBlobPrevious:
+      record.previous = field.number() != 0;
+      return true;
+    case kBlobRemains:
+      return DecodeEnum(field.number(), Remains::kVersionsOnly, record.remains);
+    case kBlobDeleted:
+      record.deleted = DecodeTime(field.number());
+      return true;
+    case kBlobPurge:
+      record.purge = DecodeTime(field.number());
+      return true;
+    case kBlobSnapshots:
+      record.snapshots = static_cast<std::uint32_t>(field.number());
+      return true;
+    default:
+      return true;
+  }
+}
+
 bool DecodeBlobField(FieldReader& field, BlobRecord& record) {
   switch (field.tag()) {
     case kBlobUncommitted:
@@ -255,7 +291,7 @@ bool DecodeBlobField(FieldReader& field, BlobRecord& record) {
       record.staged_id_length = static_cast<std::uint32_t>(field.number());
       return record.staged_id_length <= 0xFFFF;
     default:
-      return true;
+      return DecodeHistoryField(field, record);
   }
 }
 
@@ -303,6 +339,13 @@ std::string BlobRecord::Encode() const {
   }
   fields.NumberIfSet(kBlobStagedGeneration, staged_generation);
   fields.NumberIfSet(kBlobStagedIdLength, staged_id_length);
+  fields.NumberIfSet(kBlobVersion, EncodeTime(version));
+  fields.NumberIfSet(kBlobSnapshot, EncodeTime(snapshot));
+  fields.NumberIfSet(kBlobPrevious, previous ? 1 : 0);
+  fields.NumberIfSet(kBlobRemains, static_cast<std::uint64_t>(remains));
+  fields.NumberIfSet(kBlobDeleted, EncodeTime(deleted));
+  fields.NumberIfSet(kBlobPurge, EncodeTime(purge));
+  fields.NumberIfSet(kBlobSnapshots, snapshots);
   return out;
 }
 
@@ -314,6 +357,9 @@ Result<BlobRecord> BlobRecord::Decode(std::string_view row) {
   if (!ok || !fields.ok()) return Fail(Errc::kCorruption, "malformed blob record");
   if (record.manifest && !record.content.blocks.empty()) {
     return Fail(Errc::kCorruption, "blob record with content and manifest");
+  }
+  if (record.committed && record.remains != Remains::kNone) {
+    return Fail(Errc::kCorruption, "deleted blob record that can be read");
   }
   return record;
 }

@@ -19,6 +19,8 @@ struct AccountConfig {
   bool hierarchical = false;
   /// base64; what user delegation keys are derived from. Empty: derived from `keys`.
   std::vector<std::string> delegation_secrets;
+  bool versioning = false;
+  std::uint64_t container_delete_retention_days = 0;  ///< 0: off
 };
 
 struct ListenerConfig {

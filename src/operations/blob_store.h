@@ -20,6 +20,7 @@
 #include "blob/keys.h"
 #include "blob/records.h"
 #include "operations/call.h"
+#include "operations/history/state_name.h"
 #include "operations/reference_set.h"
 
 namespace blobgate::operations {
@@ -31,15 +32,16 @@ struct ContainerRow {
   blob::ContainerRecord record;
 };
 
-/// A blob's place as it was read; `blob` is empty when nothing is there, and may be a record that
-/// only has uncommitted blocks (blob->committed is false).
+/// A blob's base row, or that of a snapshot or version, as it was read; `blob` is empty when
+/// nothing is there, and may be a record that only has uncommitted blocks (blob->committed is
+/// false).
 struct Target {
   /// Taken before the rows were read: the extents they name stay readable while this lives. Do not
   /// keep a Target while a request body streams in.
   engine::ReadGuard guard;
   ContainerRow container;
   engine::PartitionRef partition;  ///< of the blob's rows
-  std::string key;                 ///< blob::BlobKey(name)
+  std::string key;                 ///< of the row: blob::BlobKey(name) of the base blob
   std::optional<engine::Row> row;
   std::optional<blob::BlobRecord> blob;
 
@@ -51,7 +53,11 @@ Task<azure::Outcome<ContainerRow>> LoadContainer(Services& services, std::string
                                                  std::string_view container);
 /// The blob that `call` names. 404 ContainerNotFound. REQUIRES: blob level.
 Task<azure::Outcome<Target>> LoadTarget(Call& call);
-/// The same for any names (copy sources).
+/// The snapshot, version or base blob that `state` names; a version that is the current one is the
+/// base blob.
+Task<azure::Outcome<Target>> LoadState(Services& services, const azure::Resource& resource,
+                                       const StateName& state);
+/// The base blob of any name (copy sources).
 Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resource& resource);
 
 /// Bounded retries after a conflict, then the operation answers Busy(). Of many writers of one blob
@@ -105,5 +111,7 @@ Task<azure::Outcome<std::string>> ReadSmallBody(Call& call, std::size_t limit);
 
 /// ETag and Last-Modified of a record.
 void SetEtag(http::Response& response, std::uint64_t etag, Time modified);
+/// x-ms-version-id of a record that has one.
+void SetVersionId(http::Response& response, const blob::BlobRecord& record);
 
 }  // namespace blobgate::operations

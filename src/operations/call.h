@@ -30,6 +30,8 @@ struct Account {
   std::string kind = "StorageV2";    ///< x-ms-account-kind
   std::string sku = "Standard_LRS";  ///< x-ms-sku-name
   bool hierarchical = false;
+  bool versioning = false;                     ///< writes keep the former state as a version
+  std::uint32_t container_retention_days = 0;  ///< soft delete of containers; 0: off
 };
 
 /// Makes ETags and ids that grow: never the same value twice in a process, and never below `above`.

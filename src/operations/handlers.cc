@@ -37,6 +37,8 @@ Handler HandlerOf(azure::Operation id) {
       return LeaseContainer;
     case azure::Operation::kDeleteContainer:
       return DeleteContainer;
+    case azure::Operation::kRestoreContainer:
+      return RestoreContainer;
     case azure::Operation::kListBlobs:
       return ListBlobs;
     case azure::Operation::kPutBlob:
@@ -63,6 +65,10 @@ Handler HandlerOf(azure::Operation id) {
       return LeaseBlob;
     case azure::Operation::kDeleteBlob:
       return DeleteBlob;
+    case azure::Operation::kUndeleteBlob:
+      return UndeleteBlob;
+    case azure::Operation::kSnapshotBlob:
+      return SnapshotBlob;
     case azure::Operation::kCopyBlob:
       return CopyBlob;
     case azure::Operation::kCopyBlobFromUrl:

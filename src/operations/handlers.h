@@ -44,6 +44,9 @@ Task<azure::Outcome<http::Response>> DeleteBlob(Call& call);
 Task<azure::Outcome<http::Response>> CopyBlob(Call& call);
 Task<azure::Outcome<http::Response>> CopyBlobFromUrl(Call& call);
 Task<azure::Outcome<http::Response>> AbortCopyBlob(Call& call);
+Task<azure::Outcome<http::Response>> UndeleteBlob(Call& call);
+Task<azure::Outcome<http::Response>> RestoreContainer(Call& call);
+Task<azure::Outcome<http::Response>> SnapshotBlob(Call& call);
 
 // Block.
 Task<azure::Outcome<http::Response>> PutBlock(Call& call);

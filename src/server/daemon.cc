@@ -18,6 +18,7 @@
 #include "operations/block/staged_expiry.h"
 #include "operations/container/collector.h"
 #include "operations/copy/copy_job.h"
+#include "operations/history/purge.h"
 #include "server/adapters.h"
 #include "server/admin_client.h"
 #include "server/admin_commands.h"
@@ -124,6 +125,7 @@ Status Daemon::Parts::Resume() {
     BG_CO_CHECK(co_await operations::ResumeCollection(*services, accounts.Names()));
     co_await operations::ResumeCopies(*services, accounts.Names());
     operations::SpawnStagedExpiry(*services, accounts.Names());
+    operations::SpawnPurge(*services, accounts.Names());
     if (oauth) co_await oauth->LoadKeys();
     co_return Status();
   };

@@ -93,6 +93,7 @@ http::Response Created(const Call& call, const blob::BlobRecord& record, const U
   http::Response response;
   response.status = 201;
   SetEtag(response, record.etag, record.modified);
+  SetVersionId(response, record);
   response.Set("Content-MD5", Base64Encode(*uploaded.md5));
   if (call.version >= "2019-02-02") {
     response.Set("x-ms-content-crc64", Crc64ToBase64(uploaded.crc64));

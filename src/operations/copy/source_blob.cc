@@ -76,7 +76,7 @@ azure::Outcome<void> CheckSourceLength(const Call& call, CopyKind kind, std::uin
 Task<azure::Outcome<SourceBlob>> LoadSource(Call& call, const CopyRequest& request,
                                             const LocalSource& source,
                                             const std::optional<std::string>& new_tier) {
-  auto loaded = co_await LoadTarget(call.services, source.resource);
+  auto loaded = co_await LoadState(call.services, source.resource, source.state);
   if (!loaded) {
     if (loaded.error().code != azure::ErrorCode::kContainerNotFound) {
       co_return azure::Fail(std::move(loaded).error());
