@@ -46,7 +46,7 @@ class Actions {
   };
 
   constexpr Actions() = default;
-  constexpr Actions(std::uint32_t bits) : bits_(bits) {}
+  constexpr explicit(false) Actions(std::uint32_t bits) : bits_(bits) {}
   constexpr bool Has(Action action) const { return (bits_ & action) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
   constexpr Actions& operator|=(Actions other) {

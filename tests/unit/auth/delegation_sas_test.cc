@@ -96,15 +96,15 @@ Sas Plain() {
            {"skv", "2025-07-05"}}};
 }
 
-azure::Outcome<Credential> Run(const TestServer& server, AuthRequest request, Time now = kThen,
+azure::Outcome<Credential> Ask(const TestServer& server, AuthRequest request, Time now = kThen,
                                const AccountKeys& account = Account()) {
   const auto head = request.Head();
   return Authenticate(*head, request.resource, &account, now, server.oauth.get());
 }
 
-azure::Outcome<Credential> Run(const TestServer& server, const Sas& sas, Time now = kThen,
+azure::Outcome<Credential> Ask(const TestServer& server, const Sas& sas, Time now = kThen,
                                const AccountKeys& account = Account()) {
-  return Run(server, SasRequest(sas.Text()), now, account);
+  return Ask(server, SasRequest(sas.Text()), now, account);
 }
 
 // --- Recorded tokens ----------------------------------------------------------------------------
@@ -170,13 +170,13 @@ TEST(DelegationSasVectors, AreSignedAsRecorded) {
   for (Vector vector : Vectors()) {
     const auto recorded = HmacSha256(AsBytes(key), AsBytes(vector.string_to_sign));
     EXPECT_EQ(Base64Encode(recorded), vector.sas.Get("sig")) << vector.name;
-    const auto refused = Run(server, vector.request);
+    const auto refused = Ask(server, vector.request);
     EXPECT_EQ(CodeOf(refused), "AuthenticationFailed") << vector.name;
     EXPECT_EQ(DetailOf(refused),
               "Signature did not match. String to sign used was " + vector.string_to_sign)
         << vector.name;
     ReplaceSignature(vector);
-    const auto accepted = Run(server, vector.request);
+    const auto accepted = Ask(server, vector.request);
     ASSERT_EQ(CodeOf(accepted), "OK") << vector.name << "\n" << DetailOf(accepted);
     EXPECT_EQ(accepted->kind, Credential::Kind::kUserDelegationSas);
     EXPECT_EQ(accepted->oid, kOid);
@@ -195,11 +195,11 @@ TEST(DelegationSasVectors, EveryFieldIsSigned) {
       other.back() = other.back() == '1' ? '2' : '1';
       changed.target.replace(changed.target.find(was), was.size(),
                              name + "=" + PercentEncode(other));
-      EXPECT_NE(CodeOf(Run(server, changed)), "OK") << vector.name << ": " << name;
+      EXPECT_NE(CodeOf(Ask(server, changed)), "OK") << vector.name << ": " << name;
       if (name == "sduoid") continue;  // then the token beside it stands for itself
       changed = vector.request;
       changed.target.replace(changed.target.find(was), was.size(), "x=y");
-      EXPECT_NE(CodeOf(Run(server, changed)), "OK") << vector.name << " without " << name;
+      EXPECT_NE(CodeOf(Ask(server, changed)), "OK") << vector.name << " without " << name;
     }
     for (const char* more : {"si=p", "ss=b", "srt=o", "ses=s", "srh=Host", "srq=sv", "rscc=x",
                              "saoid=33333333-3333-3333-3333-333333333333", "sdd=1"}) {
@@ -207,7 +207,7 @@ TEST(DelegationSasVectors, EveryFieldIsSigned) {
       if (!vector.sas.Get(name).empty()) continue;
       AuthRequest changed = vector.request;
       changed.target += std::string("&") + more;
-      EXPECT_NE(CodeOf(Run(server, changed)), "OK") << vector.name << " with " << more;
+      EXPECT_NE(CodeOf(Ask(server, changed)), "OK") << vector.name << " with " << more;
     }
   }
 }
@@ -217,21 +217,21 @@ TEST(DelegationSasVectors, EveryFieldIsSigned) {
 TEST(DelegationSas, AccountKeysDoNotSignIt) {
   const TestServer server({Rule("Storage Blob Data Owner")});
   const auto good = Plain().Signed();
-  ASSERT_EQ(CodeOf(Run(server, good)), "OK") << DetailOf(Run(server, good));
+  ASSERT_EQ(CodeOf(Ask(server, good)), "OK") << DetailOf(Ask(server, good));
   AccountKeys none = Account();
   none.delegation_secrets.clear();
-  EXPECT_EQ(CodeOf(Run(server, good, kThen, none)), "AuthenticationFailed");
+  EXPECT_EQ(CodeOf(Ask(server, good, kThen, none)), "AuthenticationFailed");
   none.delegation_secrets = {""};
-  EXPECT_EQ(CodeOf(Run(server, good, kThen, none)), "AuthenticationFailed");
+  EXPECT_EQ(CodeOf(Ask(server, good, kThen, none)), "AuthenticationFailed");
 }
 
 TEST(DelegationSas, ANewSecretRevokes) {
   const TestServer server({Rule("Storage Blob Data Owner")});
   AccountKeys account = Account();
   account.delegation_secrets = {std::string(32, 'n'), kSecret};
-  EXPECT_EQ(CodeOf(Run(server, Plain().Signed(), kThen, account)), "OK") << "as the second secret";
+  EXPECT_EQ(CodeOf(Ask(server, Plain().Signed(), kThen, account)), "OK") << "as the second secret";
   account.delegation_secrets.pop_back();
-  EXPECT_EQ(CodeOf(Run(server, Plain().Signed(), kThen, account)), "AuthenticationFailed");
+  EXPECT_EQ(CodeOf(Ask(server, Plain().Signed(), kThen, account)), "AuthenticationFailed");
 }
 
 TEST(DelegationSas, TheKeyIsForOneIdentityTimeAndVersion) {
@@ -253,7 +253,7 @@ TEST(DelegationSas, TheKeyIsForOneIdentityTimeAndVersion) {
 TEST(DelegationSas, AnUnknownTenantIsRefused) {
   const TestServer server({Rule("Storage Blob Data Owner", "*")});
   const auto sas = Plain().With("sktid", "33333333-3333-3333-3333-333333333333").Signed();
-  EXPECT_EQ(CodeOf(Run(server, sas)), "AuthenticationFailed");
+  EXPECT_EQ(CodeOf(Ask(server, sas)), "AuthenticationFailed");
   const AuthRequest request = SasRequest(Plain().Signed().Text());
   EXPECT_EQ(CodeOf(request.Run(Account(), kThen)), "AuthenticationFailed") << "no issuer at all";
 }
@@ -263,7 +263,7 @@ TEST(DelegationSas, AnUnknownTenantIsRefused) {
 TEST(DelegationSas, EndsWithItsKey) {
   const TestServer server({Rule("Storage Blob Data Owner")});
   const auto sas = Plain().With("se", "2027-01-01T00:00:00Z").Signed();
-  const auto at = [&](const char* time) { return CodeOf(Run(server, sas, *ParseIso8601(time))); };
+  const auto at = [&](const char* time) { return CodeOf(Ask(server, sas, *ParseIso8601(time))); };
   EXPECT_EQ(at("2026-01-07T23:59:59Z"), "OK");
   EXPECT_EQ(at("2026-01-08T00:00:00Z"), "AuthenticationFailed");
   EXPECT_EQ(at("2026-01-01T00:00:00Z"), "OK");
@@ -273,7 +273,7 @@ TEST(DelegationSas, EndsWithItsKey) {
 TEST(DelegationSas, EndsAtItsOwnTimesToTheSecond) {
   const TestServer server({Rule("Storage Blob Data Owner")});
   const auto sas = Plain().With("st", "2026-01-05T00:00:00Z").Signed();
-  const auto at = [&](const char* time) { return CodeOf(Run(server, sas, *ParseIso8601(time))); };
+  const auto at = [&](const char* time) { return CodeOf(Ask(server, sas, *ParseIso8601(time))); };
   EXPECT_EQ(at("2026-01-04T23:59:59Z"), "AuthenticationFailed");
   EXPECT_EQ(at("2026-01-05T00:00:00Z"), "OK");
   EXPECT_EQ(at("2026-01-05T23:59:59Z"), "OK");
@@ -290,13 +290,13 @@ TEST(DelegationSas, FieldsOfTheWrongForm) {
       {"skoid", "me"},      {"sktid", "us"},  {"saoid", "him"}, {"suoid", "her"}, {"scid", "7"},
       {"sduoid", "me"},     {"skdutid", "us"}};
   for (const auto& [name, value] : cases) {
-    EXPECT_NE(CodeOf(Run(server, Plain().With(name, value).Signed())), "OK")
+    EXPECT_NE(CodeOf(Ask(server, Plain().With(name, value).Signed())), "OK")
         << name << "=" << value;
   }
   const auto both = Plain()
                         .With("saoid", "33333333-3333-3333-3333-333333333333")
                         .With("suoid", "33333333-3333-3333-3333-333333333333");
-  EXPECT_NE(CodeOf(Run(server, both.Signed())), "OK");
+  EXPECT_NE(CodeOf(Ask(server, both.Signed())), "OK");
 }
 
 TEST(DelegationSas, DemandedHeadersAndParameters) {
@@ -304,17 +304,17 @@ TEST(DelegationSas, DemandedHeadersAndParameters) {
   Vector vector = Vectors().at(5);
   ASSERT_NE(vector.name.find("srh + srq"), std::string::npos);
   ReplaceSignature(vector);
-  ASSERT_EQ(CodeOf(Run(server, vector.request)), "OK");
+  ASSERT_EQ(CodeOf(Ask(server, vector.request)), "OK");
   for (const char* name : {"x-ms-meta-team", "Content-Type"}) {
     AuthRequest less = vector.request;
     std::erase_if(less.headers, [&](const auto& header) { return header.first == name; });
-    EXPECT_EQ(CodeOf(Run(server, less)), "AuthenticationFailed") << name;
+    EXPECT_EQ(CodeOf(Ask(server, less)), "AuthenticationFailed") << name;
     AuthRequest twice = vector.request;
-    EXPECT_EQ(CodeOf(Run(server, twice.With(name, "x"))), "AuthenticationFailed") << name;
+    EXPECT_EQ(CodeOf(Ask(server, twice.With(name, "x"))), "AuthenticationFailed") << name;
   }
   AuthRequest other = vector.request;
   other.target.replace(other.target.find("blockid=QUFB"), 12, "blockid=QUFC");
-  EXPECT_EQ(CodeOf(Run(server, other)), "AuthenticationFailed");
+  EXPECT_EQ(CodeOf(Ask(server, other)), "AuthenticationFailed");
 }
 
 // --- The bearer beside it -----------------------------------------------------------------------
@@ -323,7 +323,7 @@ TEST(DelegationSas, ForOneUserNeedsThatUsersToken) {
   const TestServer server({Rule("Storage Blob Data Owner")});
   const std::string user = "55555555-5555-5555-5555-555555555555";
   const Sas sas = Plain().With("sduoid", user).Signed();
-  EXPECT_EQ(CodeOf(Run(server, sas)), "AuthenticationFailed") << "without a token";
+  EXPECT_EQ(CodeOf(Ask(server, sas)), "AuthenticationFailed") << "without a token";
   const auto with = [&](const std::string& oid, const char* issuer, const SigningKey& key) {
     json claims = GoodClaims(issuer);
     claims["oid"] = oid;
@@ -331,7 +331,7 @@ TEST(DelegationSas, ForOneUserNeedsThatUsersToken) {
     AuthRequest request = SasRequest(sas.Text());
     request.With("Authorization", "Bearer " + TokenOf(claims, key))
         .With("x-ms-version", "2025-07-05");
-    return CodeOf(Run(server, request));
+    return CodeOf(Ask(server, request));
   };
   EXPECT_EQ(with(user, kIssuer, RsaTestKey()), "OK");
   EXPECT_EQ(with(kOid, kIssuer, RsaTestKey()), "AuthenticationFailed") << "another user";
@@ -342,7 +342,7 @@ TEST(DelegationSas, ForOneUserNeedsThatUsersToken) {
 // --- Rights -------------------------------------------------------------------------------------
 
 std::string_view May(const TestServer& server, const std::string& letters, Operation operation) {
-  const auto credential = Run(server, Plain().With("sp", letters).Signed());
+  const auto credential = Ask(server, Plain().With("sp", letters).Signed());
   if (!credential) return CodeOf(credential);
   const azure::Resource blob{
       .account = "devstoreaccount1", .container = "cont1", .blob = "dir/b1.txt"};
@@ -368,7 +368,7 @@ TEST(DelegationSas, TheOperationGetsOnlyTheCommonLetters) {
   RoleAssignment add = Rule("Storage Blob Data Reader");
   add.actions = Actions::kBlobsAdd;
   const TestServer server({add});
-  const auto credential = Run(server, Plain().With("sp", "racw").Signed());
+  const auto credential = Ask(server, Plain().With("sp", "racw").Signed());
   ASSERT_TRUE(credential);
   const azure::Resource blob{.account = "a", .container = "cont1", .blob = "b"};
   const auto letters =
@@ -381,7 +381,7 @@ TEST(DelegationSas, TheOperationGetsOnlyTheCommonLetters) {
 TEST(DelegationSas, NeverReachesContainersAndKeys) {
   const TestServer server({Rule("Storage Blob Data Owner")});
   const auto credential =
-      Run(server, Plain().With("sr", "c").With("sp", "racwdxltmeopi").Signed("cont1"));
+      Ask(server, Plain().With("sr", "c").With("sp", "racwdxltmeopi").Signed("cont1"));
   ASSERT_EQ(CodeOf(credential), "OK") << DetailOf(credential);
   for (const auto operation : {Operation::kCreateContainer, Operation::kDeleteContainer,
                                Operation::kLeaseContainer, Operation::kGetContainerProperties,
@@ -399,7 +399,7 @@ TEST(DelegationSas, NeverReachesContainersAndKeys) {
 TEST(DelegationSas, PosixRightsOfAnotherCannotBeCheckedHere) {
   const TestServer server({Rule("Storage Blob Data Owner")});
   const auto credential =
-      Run(server, Plain().With("suoid", "77777777-7777-7777-7777-777777777777").Signed());
+      Ask(server, Plain().With("suoid", "77777777-7777-7777-7777-777777777777").Signed());
   ASSERT_EQ(CodeOf(credential), "OK");
   const azure::Resource blob{.account = "a", .container = "cont1", .blob = "b"};
   EXPECT_EQ(CodeOf(Authorize(*credential, azure::SpecOf(Operation::kGetBlob), blob,
@@ -410,15 +410,15 @@ TEST(DelegationSas, PosixRightsOfAnotherCannotBeCheckedHere) {
 TEST(DelegationSas, DirectoriesWithAndWithoutTheSlash) {
   const TestServer server({Rule("Storage Blob Data Owner")});
   const Sas sas = Plain().With("sr", "d").With("sdd", "1").With("sp", "rl");
-  EXPECT_EQ(CodeOf(Run(server, sas.Signed("cont1/dir"))), "OK");
-  EXPECT_EQ(CodeOf(Run(server, sas.Signed("cont1/dir/"))), "OK");
-  EXPECT_EQ(CodeOf(Run(server, sas.Signed("cont1/di"))), "AuthenticationFailed");
-  EXPECT_EQ(CodeOf(Run(server, sas.With("sdd", "2").Signed("cont1/dir"))), "AuthenticationFailed");
+  EXPECT_EQ(CodeOf(Ask(server, sas.Signed("cont1/dir"))), "OK");
+  EXPECT_EQ(CodeOf(Ask(server, sas.Signed("cont1/dir/"))), "OK");
+  EXPECT_EQ(CodeOf(Ask(server, sas.Signed("cont1/di"))), "AuthenticationFailed");
+  EXPECT_EQ(CodeOf(Ask(server, sas.With("sdd", "2").Signed("cont1/dir"))), "AuthenticationFailed");
 }
 
 TEST(DelegationSas, SecretsNeverShow) {
   const TestServer server({Rule("Storage Blob Data Owner")});
-  const auto refused = Run(server, Plain().With("sig", "AAAA"));
+  const auto refused = Ask(server, Plain().With("sig", "AAAA"));
   ASSERT_FALSE(refused);
   const std::string key = Plain().Key();
   const std::string detail = DetailOf(refused);

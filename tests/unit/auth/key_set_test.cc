@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <openssl/ec.h>
+#include <openssl/rsa.h>
 #include <sys/stat.h>
 
 #include <filesystem>

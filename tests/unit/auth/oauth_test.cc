@@ -2,6 +2,7 @@
 #include "auth/oauth.h"
 
 #include <gtest/gtest.h>
+#include <openssl/rsa.h>
 
 #include <fstream>
 #include <functional>
@@ -170,7 +171,7 @@ TEST(OAuth, ARefusalCarriesTheChallenge) {
 
 // --- Hostile tokens -----------------------------------------------------------------------------
 
-std::string HeaderText(const json& changes) {
+std::string HeaderText(const json& changes = json::object()) {
   json header{{"typ", "JWT"}, {"alg", "RS256"}, {"kid", RsaTestKey().kid()}};
   header.update(changes);
   return header.dump();
@@ -205,7 +206,7 @@ TEST(HostileToken, AlgNone) {
               "InvalidAuthenticationInfo");
     EXPECT_EQ(server.Verify(RawToken(header, claims, "x")), "InvalidAuthenticationInfo");
   }
-  EXPECT_FALSE(ParseJwt(RawToken(Without(json::parse(HeaderText({})), "alg").dump(), claims, "x")));
+  EXPECT_FALSE(ParseJwt(RawToken(Without(json::parse(HeaderText()), "alg").dump(), claims, "x")));
 }
 
 TEST(HostileToken, ThePublicKeyAsHmacSecret) {
@@ -235,8 +236,7 @@ TEST(HostileToken, AnAlgorithmThatTheKeyIsNotFor) {
 
 TEST(HostileToken, AWrongKeyUnderAKnownKid) {
   const TestServer server;
-  EXPECT_EQ(server.Verify(Signed(HeaderText({}), GoodClaims().dump())),
-            "InvalidAuthenticationInfo");
+  EXPECT_EQ(server.Verify(Signed(HeaderText(), GoodClaims().dump())), "InvalidAuthenticationInfo");
   EXPECT_EQ(server.detail, "Signature validation failed. The signature did not match.");
 }
 
@@ -280,7 +280,7 @@ TEST(HostileToken, ExtensionsThatMustBeUnderstood) {
 }
 
 TEST(HostileToken, Duplicates) {
-  const std::string header = HeaderText({});
+  const std::string header = HeaderText();
   const std::string claims = GoodClaims().dump();
   EXPECT_TRUE(ParseJwt(RawToken(header, claims, "x")));
   EXPECT_FALSE(ParseJwt(RawToken(R"({"alg":"RS256","alg":"none"})", claims, "x")));
@@ -308,7 +308,7 @@ TEST(HostileToken, MalformedParts) {
 }
 
 TEST(HostileToken, MalformedJson) {
-  const std::string header = HeaderText({});
+  const std::string header = HeaderText();
   for (const char* claims : {"", "null", "[]", "\"x\"", "{", "{}}", "{\"a\":1,}", "{'a':1}",
                              "{\"a\":\"\xff\"}", "{\"a\":NaN}", "{\"a\":\"\x01\"}", "// no\n{}"}) {
     EXPECT_FALSE(ParseJwt(RawToken(header, claims, "x"))) << claims;
@@ -319,7 +319,7 @@ TEST(HostileToken, MalformedJson) {
 }
 
 TEST(HostileToken, ClaimsOfTheWrongType) {
-  const std::string header = HeaderText({});
+  const std::string header = HeaderText();
   const std::pair<const char*, json> cases[] = {{"iss", 1},
                                                 {"iss", json::array({kIssuer})},
                                                 {"aud", 1},
@@ -345,7 +345,7 @@ TEST(HostileToken, ClaimsOfTheWrongType) {
 }
 
 TEST(HostileToken, Huge) {
-  const std::string header = HeaderText({});
+  const std::string header = HeaderText();
   const std::string claims = With(GoodClaims(), "x", std::string(kMaxTokenBytes, 'x')).dump();
   EXPECT_FALSE(ParseJwt(RawToken(header, claims, "x")));
   EXPECT_FALSE(ParseJwt(std::string(1 << 20, '.')));
