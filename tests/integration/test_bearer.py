@@ -166,8 +166,7 @@ def code_of(run) -> tuple[int, str]:
     try:
         run()
     except HttpResponseError as error:
-        return error.status_code, str(error.error_code or error.response.headers.get(
-            "x-ms-error-code", ""))
+        return error.status_code, error.response.headers.get("x-ms-error-code", "")
     return 200, ""
 
 
@@ -464,11 +463,10 @@ def test_times_of_keys(site):
 def test_nobody_makes_a_key_of_his_own(site):
     key = delegation_key(site, READER)
     forged = blob_sas(key, "hello")
-    for change in ((f"skoid={READER}", f"skoid={OWNER}"),):
-        assert change[0] in forged
-        altered = forged.replace(*change)
-        assert code_of(site.blob("con", "hello", altered).download_blob) == (
-            403, "AuthenticationFailed")
+    assert f"skoid={READER}" in forged
+    altered = forged.replace(f"skoid={READER}", f"skoid={OWNER}")
+    assert code_of(site.blob("con", "hello", altered).download_blob) == (
+        403, "AuthenticationFailed")
     key.value = base64.b64encode(os.urandom(32)).decode()
     assert code_of(site.blob("con", "hello", blob_sas(key, "hello")).download_blob) == (
         403, "AuthenticationFailed")
