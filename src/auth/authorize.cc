@@ -88,7 +88,7 @@ azure::Outcome<void> AuthorizeDelegationSas(const Credential& credential,
                                             const azure::OperationSpec& spec,
                                             const azure::Resource& resource) {
   BG_CHECK(AuthorizeServiceSas(credential, spec, resource));
-  if (spec.id == Operation::kGetAccountInformation) return {};
+  if (spec.sas_resource == '*') return {};  // a batch's parts are asked about one by one
   // POSIX rights exist only where there are directories with owners.
   const bool posix = !credential.unauthorized_oid.empty();
   if (posix || !LettersNow(credential, spec, resource).HasAny(spec.service_letters)) {
@@ -101,7 +101,8 @@ azure::Outcome<void> AuthorizeDelegationSas(const Credential& credential,
 // must not be stored in another way than their owner demands.
 azure::Outcome<void> CheckEncryptionScope(const Credential& credential,
                                           const azure::OperationSpec& spec) {
-  const bool writes = azure::Permissions(spec.service_letters).HasAny("cwa");
+  const bool writes =
+      spec.sas_resource != '*' && azure::Permissions(spec.service_letters).HasAny("cwa");
   if (credential.encryption_scope.empty() || !writes) return {};
   return azure::Fail(azure::Error(ErrorCode::kRequestForbiddenByContainerEncryptionPolicy)
                          .Because("the SAS demands an encryption scope"));

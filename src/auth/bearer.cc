@@ -30,7 +30,8 @@ azure::Outcome<void> CheckBearerTransport(const http::RequestHead& head) {
     return azure::Fail(
         AuthenticationFailed("Authentication scheme Bearer is not allowed with HTTP."));
   }
-  if (head.headers.Get("x-ms-version") < kFirstVersion) {
+  const auto version = head.headers.Find("x-ms-version");
+  if (version && *version < kFirstVersion) {
     return azure::Fail(
         AuthenticationFailed("Authentication scheme Bearer is not supported in this version."));
   }

@@ -13,7 +13,8 @@ namespace blobgate::auth {
 std::optional<std::string_view> BearerTokenOf(std::string_view authorization);
 
 /// May a token come this way? Over TLS, or from this machine itself, where a proxy or a test may
-/// stand. 403 AuthenticationFailed otherwise, and for versions before bearer tokens (2017-11-09).
+/// stand. 403 AuthenticationFailed otherwise, and for versions before bearer tokens (2017-11-09);
+/// without a version the newest is meant.
 azure::Outcome<void> CheckBearerTransport(const http::RequestHead& head);
 
 /// The credential of a token that is valid for `account`. Errors: those of CheckBearerTransport and

@@ -206,8 +206,9 @@ bool MayCall(const std::vector<Grant>& grants, const OperationSpec& spec, const 
     default:
       break;
   }
-  // Get Account Information, and a batch, whose parts are asked about one by one.
-  if (spec.sas_resource == '*') return !actions.empty();
+  // Get Account Information, and a batch, whose parts are asked about one by one: any right will
+  // do.
+  if (spec.sas_resource == '*') return !grants.empty();
   return Letters(actions, spec, resource.level()).HasAny(spec.account_letters);
 }
 

@@ -19,6 +19,10 @@ enum class Operation : std::uint8_t {
   kSetBlobServiceProperties,
   kGetBlobServiceProperties,
   kGetBlobServiceStats,
+  kFindBlobsByTags,
+  kFindBlobsByTagsInContainer,
+  kBlobBatch,
+  kBlobBatchInContainer,
   kGetAccountInformation,
   kPreflightBlobRequest,
   kGetUserDelegationKey,
@@ -54,7 +58,7 @@ enum class Operation : std::uint8_t {
   kPutBlockList,
   kGetBlockList,
 };
-inline constexpr std::size_t kOperationCount = 38;
+inline constexpr std::size_t kOperationCount = 42;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

@@ -87,6 +87,24 @@ std::string VersionKey(std::string_view name, Time id) {
   return key += 'v';
 }
 
+std::string TagPrefix(std::string_view tag) {
+  std::string key = Prefixed("t", tag);
+  return key += kPartEnd;
+}
+
+std::string TagPrefix(std::string_view tag, std::string_view value) {
+  std::string key = TagPrefix(tag).append(value);
+  return key += kPartEnd;
+}
+
+std::string TagKey(std::string_view tag, std::string_view value, std::string_view name) {
+  return TagPrefix(tag, value).append(name);
+}
+
+std::string_view NameOfTagKey(std::string_view key) {
+  return key.substr(key.rfind(kPartEnd) + 1);
+}
+
 std::string PurgeKey(Time when, std::string_view row_key) {
   std::string key = "x";
   AppendHex(key, ToDotNetTicks(when));

@@ -12,6 +12,7 @@
 //     "b" NAME \x01 TIME "s"                BlobRecord of a snapshot (TIME: 16 hex digits)
 //     "b" NAME \x01 TIME "v"                BlobRecord of a previous version
 //     "b" NAME \x02                         BlobRecord of the base blob, the current version
+//     "t" TAG \x01 VALUE \x01 NAME          TaggedBlob: the tag index of base blobs
 //     "x" TIME KEY                          empty: the deleted blob, snapshot or version in row KEY
 //                                           goes for good at TIME
 //     "u" NAME \x01 GENERATION \x01 BLOCK   StagedBlock (GENERATION: 16 hex digits)
@@ -49,6 +50,12 @@ std::string BlobKey(std::string_view name);
 std::string HistoryPrefix(std::string_view name);
 std::string SnapshotKey(std::string_view name, Time id);
 std::string VersionKey(std::string_view name, Time id);
+/// Rows of the tag index. The prefix is that of all blobs with the tag, or with that value.
+std::string TagPrefix(std::string_view tag);
+std::string TagPrefix(std::string_view tag, std::string_view value);
+std::string TagKey(std::string_view tag, std::string_view value, std::string_view name);
+/// The blob of a row of the tag index.
+std::string_view NameOfTagKey(std::string_view key);
 /// Rows of the purge index. All that are due before `when` sort before PurgeKey(when, {}).
 std::string PurgeKey(Time when, std::string_view row_key);
 /// The row that a purge key is about.

@@ -364,6 +364,14 @@ Result<BlobRecord> BlobRecord::Decode(std::string_view row) {
   return record;
 }
 
+bool BlobRecord::HasTags(std::string_view row) {
+  FieldReader fields(row);
+  while (fields.Next()) {
+    if (fields.tag() == kBlobTags) return true;
+  }
+  return false;
+}
+
 std::string StagedBlock::Encode() const {
   std::string bytes;
   EncodeBlock(block, bytes);

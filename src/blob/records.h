@@ -140,6 +140,8 @@ struct BlobRecord {
   bool is_base() const { return snapshot == Time{} && !previous; }
   std::string Encode() const;
   static Result<BlobRecord> Decode(std::string_view row);
+  /// Whether an encoded record has tags, without decoding the rest.
+  static bool HasTags(std::string_view row);
 };
 
 /// The row of one uncommitted block.

@@ -30,12 +30,13 @@ struct GatewayParts {
   const Discovery* discovery = nullptr;  ///< null: there is no local issuer
 };
 
-class Gateway final : public net::RequestHandler {
+class Gateway final : public net::RequestHandler, public operations::SubRequests {
  public:
   explicit Gateway(GatewayParts parts) : parts_(std::move(parts)) {}
 
   Task<http::Response> Handle(const http::RequestHead& head, http::BodyReader& body) override;
   http::Response Reject(unsigned status, std::string_view why) override;
+  Task<http::Response> Run(const http::RequestHead& head, std::string_view version) override;
 
  private:
   struct Exchange;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "operations/tags/tag_index.h"
+
 namespace blobgate::operations {
 namespace {
 
@@ -111,6 +113,7 @@ Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target
                                         engine::Batch batch) {
   batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
   batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
+  BG_CO_CHECK(UpdateTagIndex(target, batch));
   co_return Committed(co_await services.catalog().Commit(target.partition, std::move(batch)));
 }
 

@@ -80,7 +80,8 @@ Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target)
 
 /// Commits `batch` on condition that the container lives and the blob's row is as `target` read it.
 /// True: durable and visible. False: something moved, load again. kExtentGone is false too (a copy
-/// source was removed meanwhile). REQUIRES: `batch` has no precondition on those two rows.
+/// source was removed meanwhile). The tag index follows. REQUIRES: `batch` has no precondition on
+/// those two rows.
 Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
                                         engine::Batch batch);
 /// The same for a change of the container's own record.

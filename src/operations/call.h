@@ -62,6 +62,15 @@ struct Delegator {
   std::string_view secret;
 };
 
+/// Runs the requests inside a batch. Implemented by the gateway.
+class SubRequests {
+ public:
+  virtual ~SubRequests() = default;
+  /// The whole answer to a request without body, errors included, as if it had come alone with
+  /// `version` in force.
+  virtual Task<http::Response> Run(const http::RequestHead& head, std::string_view version) = 0;
+};
+
 /// Shared by all requests; outlives them.
 struct Services {
   engine::Engine& engine;
@@ -92,6 +101,7 @@ struct Call {
   bool shared_key = false;  ///< signed with an account key: reads its own account's copy sources
   std::optional<Delegator> delegator = std::nullopt;  ///< set for a bearer token
   Services& services;
+  SubRequests* sub_requests = nullptr;  ///< of Blob Batch
 
   const http::HeaderView& headers() const { return head.headers; }
   const http::Query& query() const { return head.query; }

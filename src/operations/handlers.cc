@@ -15,6 +15,12 @@ Handler HandlerOf(azure::Operation id) {
       return GetBlobServiceProperties;
     case azure::Operation::kGetBlobServiceStats:
       return GetBlobServiceStats;
+    case azure::Operation::kFindBlobsByTags:
+    case azure::Operation::kFindBlobsByTagsInContainer:
+      return FindBlobsByTags;
+    case azure::Operation::kBlobBatch:
+    case azure::Operation::kBlobBatchInContainer:
+      return SubmitBatch;
     case azure::Operation::kGetAccountInformation:
       return GetAccountInformation;
     case azure::Operation::kPreflightBlobRequest:

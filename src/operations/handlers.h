@@ -44,6 +44,8 @@ Task<azure::Outcome<http::Response>> DeleteBlob(Call& call);
 Task<azure::Outcome<http::Response>> CopyBlob(Call& call);
 Task<azure::Outcome<http::Response>> CopyBlobFromUrl(Call& call);
 Task<azure::Outcome<http::Response>> AbortCopyBlob(Call& call);
+Task<azure::Outcome<http::Response>> FindBlobsByTags(Call& call);
+Task<azure::Outcome<http::Response>> SubmitBatch(Call& call);
 Task<azure::Outcome<http::Response>> UndeleteBlob(Call& call);
 Task<azure::Outcome<http::Response>> RestoreContainer(Call& call);
 Task<azure::Outcome<http::Response>> SnapshotBlob(Call& call);

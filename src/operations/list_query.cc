@@ -30,6 +30,14 @@ bool CanBeInName(std::string_view text) {
          std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
+std::string KeyOf(char kind, std::string_view name) {
+  std::string key(1, kind);
+  key += name;
+  return key;
+}
+
+}  // namespace
+
 std::optional<std::string> DecodeMarker(std::string_view marker, char kind) {
   std::string text(marker);
   std::ranges::replace(text, '-', '+');
@@ -39,14 +47,6 @@ std::optional<std::string> DecodeMarker(std::string_view marker, char kind) {
   if (key->size() > engine::Catalog::kMaxKeySize || key->contains('\0')) return std::nullopt;
   return key;
 }
-
-std::string KeyOf(char kind, std::string_view name) {
-  std::string key(1, kind);
-  key += name;
-  return key;
-}
-
-}  // namespace
 
 azure::Outcome<std::size_t> ParseMaxResults(const http::Query& query) {
   const std::string_view text = query.Get(kMaxResults);

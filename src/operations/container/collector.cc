@@ -135,7 +135,9 @@ class Collection {
 
   /// Adds the releases of one row; false (and no change) when it cannot be read.
   Task<Result<bool>> ReleaseRow(const SweptRow& row, engine::Batch& batch) {
-    if (row.key == blob::AliveKey() || row.key.starts_with('x')) co_return true;
+    if (row.key == blob::AliveKey() || row.key.starts_with('x') || row.key.starts_with('t')) {
+      co_return true;
+    }
     if (row.key.starts_with('u')) co_return ReleaseStaged(row, batch);
     if (!row.key.starts_with('b')) co_return Unreadable(row, "unknown kind of row");
     auto record = blob::BlobRecord::Decode(row.value);

@@ -4,6 +4,7 @@
 
 #include "blob/keys.h"
 #include "blob/records.h"
+#include "blob/tagged_blob.h"
 #include "operations/copy/copy_job.h"
 
 namespace blobgate::operations {
@@ -119,6 +120,10 @@ Result<InspectedRow> InspectContainerRow(std::string_view key, std::string_view 
   if (key.starts_with('u')) return InspectStaged(key, value);
   if (key.starts_with('x')) {
     if (!blob::RowOfPurgeKey(key).starts_with('b')) return Malformed("no key of the purge index");
+    return InspectedRow{};
+  }
+  if (key.starts_with('t')) {
+    BG_CHECK(blob::TaggedBlob::Decode(value));
     return InspectedRow{};
   }
   if (key != blob::AliveKey()) return Malformed("unknown kind of row");

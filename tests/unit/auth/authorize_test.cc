@@ -199,6 +199,7 @@ TEST(Authorize, ASasWithAnEncryptionScopeWritesNothing) {
     credential.encryption_scope = "scope1";
     EXPECT_EQ(May(credential, Operation::kGetBlob), "OK");
     EXPECT_EQ(May(credential, Operation::kDeleteBlob), "OK");
+    EXPECT_EQ(May(credential, Operation::kGetAccountInformation), "OK");
     for (const auto operation : {Operation::kPutBlob, Operation::kPutBlock,
                                  Operation::kPutBlockList, Operation::kCopyBlob}) {
       EXPECT_EQ(May(credential, operation), "RequestForbiddenByContainerEncryptionPolicy");

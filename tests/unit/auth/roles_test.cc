@@ -51,6 +51,12 @@ TEST(Roles, BuiltInRolesCallWhatAzuresDo) {
   using enum Operation;
   const Row rows[] = {
       {kListContainers, true, true, true, false, true},
+      {kFindBlobsByTags, true, false, false, false, false},
+      {kFindBlobsByTagsInContainer, true, false, false, false, false},
+      {kBlobBatch, true, true, true, true, true},
+      {kRestoreContainer, true, true, false, false, true},
+      {kUndeleteBlob, true, true, false, false, false},
+      {kSnapshotBlob, true, true, false, false, false},
       {kGetBlobServiceProperties, false, false, false, false, true},
       {kSetBlobServiceProperties, false, false, false, false, true},
       {kGetUserDelegationKey, true, true, true, true, true},

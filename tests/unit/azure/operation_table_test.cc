@@ -43,6 +43,10 @@ const std::vector<Example>& Examples() {
       {kSetBlobServiceProperties, "PUT", kS, "?restype=service&comp=properties", {}},
       {kGetBlobServiceProperties, "GET", kS, "?comp=properties&restype=service", {}},
       {kGetBlobServiceStats, "GET", kS, "?restype=service&comp=stats", {}},
+      {kFindBlobsByTags, "GET", kS, "?comp=blobs&where=x", {}},
+      {kFindBlobsByTagsInContainer, "GET", kC, "?restype=container&comp=blobs", {}},
+      {kBlobBatch, "POST", kS, "?comp=batch", {}},
+      {kBlobBatchInContainer, "POST", kC, "?restype=container&comp=batch", {}},
       {kGetAccountInformation, "GET", kS, "?restype=account&comp=properties", {}},
       {kGetAccountInformation, "HEAD", kC, "?restype=account&comp=properties", {}},
       {kGetAccountInformation, "GET", kB, "?restype=Account&comp=Properties", {}},
@@ -143,7 +147,9 @@ TEST(OperationTable, NamesAndLettersAreSane) {
     EXPECT_TRUE(names.insert(row.name).second) << row.name;
     EXPECT_NE(std::string_view("sco*").find(row.sas_resource), std::string_view::npos) << row.name;
     // Only listings of blobs are open to a service SAS above the blob.
-    if (row.level != Level::kBlob && row.id != kListBlobs && row.id != kGetAccountInformation) {
+    if (row.level != Level::kBlob && row.id != kListBlobs &&
+        row.id != kFindBlobsByTagsInContainer && row.id != kBlobBatchInContainer &&
+        row.id != kGetAccountInformation) {
       EXPECT_TRUE(row.service_letters.empty()) << row.name;
     }
     if (row.method != "GET" && row.method != "HEAD") {
