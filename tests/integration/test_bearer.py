@@ -248,6 +248,35 @@ def test_a_copy_reads_its_source_with_a_token(site):
     assert copy("x.y.z")[0] == 401
 
 
+def test_a_batch_asks_for_each_of_its_parts(site):
+    container = site.as_bearer(OWNER).get_container_client("con")
+    names = ["batch/1", "batch/2", "batch/3"]
+
+    def fill() -> None:
+        for name in names:
+            container.upload_blob(name, b"x", overwrite=True)
+
+    fill()
+    assert [r.status_code for r in container.delete_blobs(*names)] == [202, 202, 202]
+    fill()
+    reader = site.as_bearer(READER).get_container_client("con")
+    answers = reader.delete_blobs(*names, raise_on_any_failure=False)
+    assert [r.status_code for r in answers] == [403, 403, 403]
+    key = delegation_key(site, OWNER)
+
+    def by_sas(letters: str) -> list[int]:
+        sas = generate_container_sas("acct1", "con", user_delegation_key=key, expiry=in_hours(1),
+                                     permission=ContainerSasPermissions.from_string(letters))
+        service = BlobServiceClient(f"{site.endpoint}?{sas}", retry_total=0,
+                                    connection_verify=str(site.daemon.ca_file))
+        answers = service.get_container_client("con").delete_blobs(
+            *names, raise_on_any_failure=False)
+        return [r.status_code for r in answers]
+
+    assert by_sas("r") == [403, 403, 403]
+    assert by_sas("d") == [202, 202, 202]
+
+
 # --- Refusals -----------------------------------------------------------------------------------
 
 

@@ -31,7 +31,8 @@ TEST(Discovery, TellsWhereTheKeysAre) {
        {std::string("/.well-known/openid-configuration"),
         std::string("/v2.0/.well-known/openid-configuration"),
         "/" + tenant + "/.well-known/openid-configuration",
-        "/22222222-2222-2222-2222-22222222abcd/v2.0/.well-known/openid-configuration"}) {
+        std::string(
+            "/22222222-2222-2222-2222-22222222abcd/v2.0/.well-known/openid-configuration")}) {
     const auto answer = Ask(path);
     ASSERT_TRUE(answer) << path;
     EXPECT_EQ(answer->status, 200u);
