@@ -25,6 +25,7 @@ enum class Operation : std::uint8_t {
   kBlobBatchInContainer,
   kGetAccountInformation,
   kPreflightBlobRequest,
+  kGetUserDelegationKey,
   kCreateContainer,
   kGetContainerProperties,
   kGetContainerMetadata,
@@ -57,7 +58,7 @@ enum class Operation : std::uint8_t {
   kPutBlockList,
   kGetBlockList,
 };
-inline constexpr std::size_t kOperationCount = 41;
+inline constexpr std::size_t kOperationCount = 42;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

@@ -56,6 +56,14 @@ bool MayEcho(std::string_view id) {
   return true;
 }
 
+std::optional<operations::Delegator> DelegatorOf(const auth::Credential& credential,
+                                                 const auth::AccountKeys& account) {
+  if (credential.kind != auth::Credential::Kind::kBearer) return std::nullopt;
+  operations::Delegator out{.oid = credential.oid, .tid = credential.tid, .secret = {}};
+  if (!account.delegation_secrets.empty()) out.secret = account.delegation_secrets.front();
+  return out;
+}
+
 class NoBody final : public http::BodyReader {
  public:
   Task<Result<std::size_t>> Read(MutableBytes) override { co_return std::size_t{0}; }
@@ -73,6 +81,12 @@ void LogFailure(const http::RequestHead& head, std::string_view request_id,
 Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyReader& body) {
   Exchange exchange(head);
   exchange.now = parts_.services.clock.Now();
+  if (parts_.discovery != nullptr) {
+    if (auto document = parts_.discovery->Answer(head, parts_.rules)) {
+      Finish(exchange, *document);
+      co_return std::move(*document);
+    }
+  }
   auto outcome = co_await Serve(exchange, body);
   http::Response response =
       outcome ? std::move(*outcome) : ErrorResponse(exchange, outcome.error());
@@ -134,6 +148,7 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
                         .now = x.now,
                         .overrides = x.credential.overrides,
                         .shared_key = x.credential.kind == auth::Credential::Kind::kSharedKey,
+                        .delegator = DelegatorOf(x.credential, x.account->keys),
                         .services = parts_.services,
                         .sub_requests = this};
   co_return co_await handler(call);
@@ -145,16 +160,15 @@ Task<azure::Outcome<azure::Permissions>> Gateway::Admit(Exchange& x) {
     if (!x.account) co_return azure::Fail(azure::ErrorCode::kResourceNotFound);
     co_return azure::Permissions();
   }
-  BG_CO_TRY(x.credential,
-            auth::Authenticate(x.head, x.resource, x.account ? &x.account->keys : nullptr, x.now));
+  BG_CO_TRY(x.credential, co_await parts_.authenticator.Authenticate(
+                              x.head, x.resource, x.account ? &x.account->keys : nullptr, x.now));
   if (x.batch_version.empty()) {
     BG_CO_TRY(x.version, VersionOf(x.head, x.credential));
   }
   BG_CO_TRY(auto access,
             co_await CompleteCredential(parts_.services, x.resource, x.credential, x.now));
-  BG_CO_CHECK(auth::Authorize(x.credential, *x.spec, x.resource, access,
-                              x.head.headers.Has("x-ms-version") || !x.batch_version.empty()));
-  co_return x.credential.letters;
+  co_return auth::Authorize(x.credential, *x.spec, x.resource, access,
+                            x.head.headers.Has("x-ms-version") || !x.batch_version.empty());
 }
 
 Task<void> Gateway::AddCorsHeaders(Exchange& x, http::Response& response) {

@@ -13,6 +13,8 @@
 #include "azure/resource.h"
 #include "gateway/access_log.h"
 #include "gateway/accounts.h"
+#include "gateway/authenticator.h"
+#include "gateway/discovery.h"
 #include "net/request_handler.h"
 #include "operations/call.h"
 
@@ -24,6 +26,8 @@ struct GatewayParts {
   azure::AddressRules rules;  ///< must know the accounts
   operations::Services& services;
   AccessLog& access_log;
+  Authenticator authenticator = {};
+  const Discovery* discovery = nullptr;  ///< null: there is no local issuer
 };
 
 class Gateway final : public net::RequestHandler, public operations::SubRequests {
