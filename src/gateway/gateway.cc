@@ -12,6 +12,7 @@
 #include "gateway/container_access.h"
 #include "gateway/cors.h"
 #include "gateway/protocol_version.h"
+#include "gateway/structured_body.h"
 #include "operations/blob_store.h"
 
 namespace blobgate::gateway {
@@ -133,10 +134,39 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
   BG_CO_TRY(x.resource, azure::ParseResource(x.head, parts_.rules));
   x.account = parts_.accounts.Find(x.resource.account);
   BG_CO_TRY(x.spec, azure::Route(x.head, x.resource));
-  BG_CO_TRY(auto permissions, co_await Admit(x));
+  BG_CO_TRY(const auto permissions, co_await Admit(x));
+  const bool structured = x.head.headers.Has("x-ms-structured-body");
+  if (!structured) co_return co_await Perform(x, permissions, x.head, body);
+  if (x.head.has_body()) co_return co_await PerformStructured(x, permissions, body);
+  BG_CO_CHECK(CheckStructuredAnswer(x.head));
+  auto outcome = co_await Perform(x, permissions, x.head, body);
+  const bool content = x.spec->id == azure::Operation::kGetBlob;
+  if (outcome && content && outcome->status < 300) MakeStructured(*outcome);
+  co_return outcome;
+}
+
+Task<azure::Outcome<http::Response>> Gateway::PerformStructured(Exchange& x,
+                                                                azure::Permissions permissions,
+                                                                http::BodyReader& body) {
+  BG_CO_TRY(const auto message, OpenStructuredBody(x.head, body));
+  if (message->content_length() == 0 && !co_await message->ReadEmpty()) {
+    co_return azure::Fail(message->failure().value_or(azure::ErrorCode::kInvalidInput));
+  }
+  http::RequestHead head = x.head;
+  head.content_length = message->content_length();
+  auto outcome = co_await Perform(x, permissions, head, *message);
+  if (!outcome && message->failure()) co_return azure::Fail(*message->failure());
+  if (outcome) outcome->Set("x-ms-structured-body", std::string(azure::kStructuredBody));
+  co_return outcome;
+}
+
+/// `head` and `body` are as the operation is to see them.
+Task<azure::Outcome<http::Response>> Gateway::Perform(Exchange& x, azure::Permissions permissions,
+                                                      const http::RequestHead& head,
+                                                      http::BodyReader& body) {
   const operations::Handler handler = operations::HandlerOf(x.spec->id);
   const std::string endpoint = EndpointOf(x.head, x.resource);
-  operations::Call call{.head = x.head,
+  operations::Call call{.head = head,
                         .body = body,
                         .spec = *x.spec,
                         .resource = x.resource,

@@ -43,6 +43,12 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
 
   Task<azure::Outcome<http::Response>> Serve(Exchange& exchange, http::BodyReader& body);
   Task<azure::Outcome<azure::Permissions>> Admit(Exchange& exchange);
+  Task<azure::Outcome<http::Response>> Perform(Exchange& exchange, azure::Permissions permissions,
+                                               const http::RequestHead& head,
+                                               http::BodyReader& body);
+  Task<azure::Outcome<http::Response>> PerformStructured(Exchange& exchange,
+                                                         azure::Permissions permissions,
+                                                         http::BodyReader& body);
   Task<void> AddCorsHeaders(Exchange& exchange, http::Response& response);
   http::Response ErrorResponse(const Exchange& exchange, const azure::Error& error);
   void Finish(Exchange& exchange, http::Response& response);

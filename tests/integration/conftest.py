@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+_TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(_TESTS / "support"), str(_TESTS / "model")]
 
 import blobgate_daemon  # noqa: E402
 import coverage  # noqa: E402
