@@ -20,6 +20,7 @@ from azure.storage.blob import (BlobClient, BlobSasPermissions, BlobServiceClien
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+import azcopy
 import blobgate_daemon
 
 TENANT = "33333333-3333-3333-3333-333333333333"
@@ -409,6 +410,35 @@ def test_the_command_refuses_what_it_must(site, tmp_path):
     assert blobgate(*issue, "--oid", "me", check=False).returncode != 0
     key.chmod(0o644)
     assert blobgate(*issue, "--oid", READER, check=False).returncode != 0
+
+
+def test_azcopy_logs_in_with_the_command(site, tmp_path):
+    """A program `az` that issues a token is all that AzCopy's AZCLI login needs."""
+    config = site.daemon.directory / "blobgate.json"
+    az = tmp_path / "bin" / "az"
+    az.parent.mkdir()
+    az.write_text(f"#!/bin/sh\nexec {blobgate_daemon.find_binary()} token issue --config {config} "
+                  f"--oid {OWNER} --format az\n")
+    az.chmod(0o755)
+    environment = {"AZCOPY_AUTO_LOGIN_TYPE": "AZCLI",
+                   "PATH": f"{az.parent}:{os.environ['PATH']}"}
+    tool = azcopy.AzCopy(site.daemon, tmp_path / "home")
+    trusted = f"*.{blobgate_daemon.HOST_SUFFIX}:{site.daemon.ports[True]}"  # the port counts
+    data = os.urandom(100_000)
+    (tmp_path / "up").write_bytes(data)
+
+    def run(*arguments: str) -> None:
+        done = tool.run(*arguments, f"--trusted-microsoft-suffixes={trusted}",
+                        environment=environment)
+        assert done.code == 0, done.describe()
+
+    blob, copied = (site.daemon.url("acct1", "con", name) for name in ("azcopy/up", "azcopy/copy"))
+    run("copy", str(tmp_path / "up"), blob, "--from-to=LocalBlob")
+    run("copy", blob, copied, "--from-to=BlobBlob")
+    run("copy", copied, str(tmp_path / "down"), "--from-to=BlobLocal")
+    assert (tmp_path / "down").read_bytes() == data
+    run("remove", site.daemon.url("acct1", "con", "azcopy"), "--recursive", "--from-to=BlobTrash")
+    assert not list(site.as_bearer(OWNER).get_container_client("con").list_blobs("azcopy/"))
 
 
 # --- User delegation ----------------------------------------------------------------------------
