@@ -49,8 +49,14 @@ enum class Operation : std::uint8_t {
   kPutBlockFromUrl,
   kPutBlockList,
   kGetBlockList,
+  kAppendBlock,
+  kAppendBlockFromUrl,
+  kAppendBlobSeal,
+  kPutPage,
+  kPutPageFromUrl,
+  kGetPageRanges,
 };
-inline constexpr std::size_t kOperationCount = 34;
+inline constexpr std::size_t kOperationCount = 40;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

@@ -48,16 +48,16 @@ std::string KeyOf(char kind, std::string_view name) {
 
 }  // namespace
 
-azure::Outcome<std::size_t> ParseMaxResults(const http::Query& query) {
+azure::Outcome<std::size_t> ParseMaxResults(const http::Query& query, std::size_t limit) {
   const std::string_view text = query.Get(kMaxResults);
-  if (text.empty()) return kMaxListResults;
+  if (text.empty()) return limit;
   if (text.starts_with('-') && ParseUnsigned(text.substr(1))) {
     return azure::Fail(OutOfRange(text));
   }
   const auto number = ParseUnsigned(text);
   if (!number) return azure::Fail(azure::InvalidQueryParameter(kMaxResults, text));
   if (*number == 0) return azure::Fail(OutOfRange(text));
-  return static_cast<std::size_t>(std::min<std::uint64_t>(*number, kMaxListResults));
+  return static_cast<std::size_t>(std::min<std::uint64_t>(*number, limit));
 }
 
 azure::Outcome<std::vector<std::string_view>> ParseInclude(

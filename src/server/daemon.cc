@@ -18,6 +18,7 @@
 #include "operations/block/staged_expiry.h"
 #include "operations/container/collector.h"
 #include "operations/copy/copy_job.h"
+#include "operations/leftovers.h"
 #include "server/adapters.h"
 #include "server/admin_client.h"
 #include "server/admin_commands.h"
@@ -114,6 +115,7 @@ Status Daemon::Parts::Open() {
 Status Daemon::Parts::Resume() {
   auto work = [this]() -> Task<Status> {
     BG_CO_CHECK(co_await operations::ResumeCollection(*services, accounts.Names()));
+    BG_CO_CHECK(co_await operations::ResumeLeftovers(*services, accounts.Names()));
     co_await operations::ResumeCopies(*services, accounts.Names());
     operations::SpawnStagedExpiry(*services, accounts.Names());
     co_return Status();

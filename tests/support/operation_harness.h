@@ -18,6 +18,7 @@
 #include <cstring>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -204,6 +205,8 @@ class OperationHarness {
   operations::Services* use_services = nullptr;  ///< instead of `services`
   std::optional<std::size_t> body_fails_at;
   Errc body_failure = Errc::kDisconnected;
+  std::function<void()> on_first_piece;  ///< runs once a body has begun
+  bool discard_body = false;             ///< large bodies are read and not kept
 
   /// Runs `handler` on a request: "METHOD TARGET" and then one header a line. The target is
   /// "/CONTAINER/BLOB?QUERY", percent-encoded. Content-Length is added for a body unless the head
@@ -374,7 +377,8 @@ class OperationHarness {
         return false;
       }
       if (piece->empty()) return true;
-      reply.body += AsChars(piece->view());
+      if (!discard_body) reply.body += AsChars(piece->view());
+      if (on_first_piece) std::exchange(on_first_piece, nullptr)();
     }
   }
 

@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "blob/lease.h"
 #include "operations/blob/blob_access.h"
+#include "operations/blob_content.h"
 #include "operations/block/staging.h"
 #include "operations/handlers.h"
 #include "operations/lease_headers.h"
@@ -109,7 +110,7 @@ Task<azure::Outcome<bool>> TryDelete(Call& call, const Target& target) {
   ReferenceSet kept;
   BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(call.services, target));
   DropStagedBlocks(target, staged, batch, kept);
-  BG_CO_CHECK(co_await ReleaseContent(call.services, *target.blob, batch, kept));
+  BG_CO_CHECK(co_await ReleaseContent(call.services, target, *target.blob, batch, kept));
   batch.deletes.push_back(target.key);
   co_return co_await CommitTarget(call.services, target, std::move(batch));
 }
