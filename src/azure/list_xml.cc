@@ -55,6 +55,19 @@ void WriteContentProperties(XmlWriter& xml, const ListedBlob& blob) {
   xml.Element("Content-Disposition", blob.content_disposition);
 }
 
+void WriteDeleted(XmlWriter& xml, Time deleted, std::uint32_t remaining_days) {
+  xml.Element("DeletedTime", FormatHttpDate(deleted));
+  xml.Element("RemainingRetentionDays", std::uint64_t{remaining_days});
+}
+
+void WriteState(XmlWriter& xml, const ListedBlob& blob) {
+  xml.ElementIfSet("Snapshot", blob.snapshot);
+  xml.ElementIfSet("VersionId", blob.version);
+  if (!blob.version.empty() && blob.current_version) xml.Flag("IsCurrentVersion", true);
+  if (blob.versions_only) xml.Flag("HasVersionsOnly", true);
+  if (blob.deleted) xml.Flag("Deleted", true);
+}
+
 void WriteProperties(XmlWriter& xml, const ListedBlob& blob) {
   xml.Open("Properties");
   WriteContentProperties(xml, blob);
@@ -70,6 +83,7 @@ void WriteProperties(XmlWriter& xml, const ListedBlob& blob) {
   xml.ElementIfSet("CopyDestinationSnapshot", blob.copy_snapshot);
   if (blob.tag_count > 0) xml.Element("TagCount", blob.tag_count);
   if (blob.sealed) xml.Flag("Sealed", true);
+  if (blob.deleted) WriteDeleted(xml, *blob.deleted, blob.remaining_days);
   xml.Close("Properties");
 }
 
@@ -92,6 +106,10 @@ void WriteContainer(XmlWriter& xml, const ListedContainer& container) {
   const std::string_view scope = container.default_encryption_scope;
   xml.Open("Container");
   xml.Element("Name", container.name);
+  if (!container.deleted_version.empty()) {
+    xml.Flag("Deleted", true);
+    xml.Element("Version", container.deleted_version);
+  }
   xml.Open("Properties");
   xml.Element("Last-Modified", FormatHttpDate(container.modified));
   xml.Element("Etag", container.etag);
@@ -103,6 +121,9 @@ void WriteContainer(XmlWriter& xml, const ListedContainer& container) {
   xml.Flag("DenyEncryptionScopeOverride", container.deny_encryption_scope_override);
   xml.Flag("HasImmutabilityPolicy", false);
   xml.Flag("HasLegalHold", false);
+  if (!container.deleted_version.empty()) {
+    WriteDeleted(xml, container.deleted, container.remaining_days);
+  }
   xml.Close("Properties");
   if (container.metadata) WriteMetadata(xml, *container.metadata);
   xml.Close("Container");
@@ -111,6 +132,7 @@ void WriteContainer(XmlWriter& xml, const ListedContainer& container) {
 void WriteBlob(XmlWriter& xml, const ListedBlob& blob) {
   xml.Open("Blob");
   xml.NameElement("Name", blob.name);
+  WriteState(xml, blob);
   WriteProperties(xml, blob);
   if (blob.metadata && blob.committed) WriteMetadata(xml, *blob.metadata);
   if (blob.tags && !blob.tags->empty()) WriteTags(xml, *blob.tags);

@@ -20,6 +20,9 @@ namespace blobgate::azure {
 /// Views are read during WriteContainer only.
 struct ListedContainer {
   std::string_view name;
+  std::string_view deleted_version;  ///< of a deleted container
+  Time deleted{};
+  std::uint32_t remaining_days = 0;
   Time modified{};
   std::string_view etag;                      ///< quoted
   std::string_view lease_status;              ///< locked | unlocked
@@ -41,6 +44,12 @@ struct ListedCopy {
 /// Views are read during WriteBlob only.
 struct ListedBlob {
   std::string_view name;
+  std::string_view snapshot;     ///< id; empty: no snapshot
+  std::string_view version;      ///< id; empty: not shown
+  bool current_version = false;  ///< with `version`
+  bool versions_only = false;    ///< deleted, but for its previous versions
+  std::optional<Time> deleted;
+  std::uint32_t remaining_days = 0;  ///< with `deleted`
   bool committed = true;  ///< false: only uncommitted blocks, which have no properties of their own
   Time created{};
   Time modified{};

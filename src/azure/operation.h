@@ -19,6 +19,10 @@ enum class Operation : std::uint8_t {
   kSetBlobServiceProperties,
   kGetBlobServiceProperties,
   kGetBlobServiceStats,
+  kFindBlobsByTags,
+  kFindBlobsByTagsInContainer,
+  kBlobBatch,
+  kBlobBatchInContainer,
   kGetAccountInformation,
   kPreflightBlobRequest,
   kCreateContainer,
@@ -29,6 +33,7 @@ enum class Operation : std::uint8_t {
   kSetContainerAcl,
   kLeaseContainer,
   kDeleteContainer,
+  kRestoreContainer,
   kListBlobs,
   kPutBlob,
   kPutBlobFromUrl,
@@ -42,6 +47,8 @@ enum class Operation : std::uint8_t {
   kSetBlobTier,
   kLeaseBlob,
   kDeleteBlob,
+  kUndeleteBlob,
+  kSnapshotBlob,
   kCopyBlob,
   kCopyBlobFromUrl,
   kAbortCopyBlob,
@@ -55,8 +62,9 @@ enum class Operation : std::uint8_t {
   kPutPage,
   kPutPageFromUrl,
   kGetPageRanges,
+  kIncrementalCopyBlob,
 };
-inline constexpr std::size_t kOperationCount = 40;
+inline constexpr std::size_t kOperationCount = 48;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

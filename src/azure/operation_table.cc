@@ -59,6 +59,10 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kSetBlobServiceProperties, "Set Blob Service Properties", "PUT", false, kService, "service", "properties", nullptr, 's', "w", "", kPrivate, kNone},
     {kGetBlobServiceProperties, "Get Blob Service Properties", "GET", false, kService, "service", "properties", nullptr, 's', "r", "", kPrivate, kNone},
     {kGetBlobServiceStats, "Get Blob Service Stats", "GET", false, kService, "service", "stats", nullptr, 's', "r", "", kPrivate, kNone},
+    {kFindBlobsByTags, "Find Blobs by Tags", "GET", false, kService, "", "blobs", nullptr, 'o', "f", "", kPrivate, kNone},
+    {kFindBlobsByTagsInContainer, "Find Blobs by Tags in Container", "GET", false, kContainer, "container", "blobs", nullptr, 'c', "f", "f", kPrivate, kNone},
+    {kBlobBatch, "Blob Batch", "POST", false, kService, "", "batch", nullptr, '*', kAnyLetter, "", kPrivate, kNone},
+    {kBlobBatchInContainer, "Blob Batch in Container", "POST", false, kContainer, "container", "batch", nullptr, '*', kAnyLetter, kAnyLetter, kPrivate, kNone},
     {kGetAccountInformation, "Get Account Information", "GET", true, kService, "account", "properties", nullptr, '*', kAnyLetter, kAnyLetter, kPrivate, kNone},
     {kPreflightBlobRequest, "Preflight Blob Request", "OPTIONS", false, kService, "", "", nullptr, '*', "", "", kPrivate, kNone},
 
@@ -70,6 +74,7 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kSetContainerAcl, "Set Container ACL", "PUT", false, kContainer, "container", "acl", nullptr, 'c', "", "", kPrivate, kDates},
     {kLeaseContainer, "Lease Container", "PUT", false, kContainer, "container", "lease", nullptr, 'c', "wd", "", kPrivate, kDates},
     {kDeleteContainer, "Delete Container", "DELETE", false, kContainer, "container", "", nullptr, 'c', "d", "", kPrivate, kDates},
+    {kRestoreContainer, "Restore Container", "PUT", false, kContainer, "container", "undelete", nullptr, 'c', "w", "", kPrivate, kNone},
     {kListBlobs, "List Blobs", "GET", false, kContainer, "container", "list", nullptr, 'c', "l", "l", kIfContainer, kNone},
 
     {kPutBlob, "Put Blob", "PUT", false, kBlob, "", "", IsPut, 'o', "cw", "cw", kPrivate, kWrite},
@@ -83,7 +88,9 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kSetBlobTags, "Set Blob Tags", "PUT", false, kBlob, "", "tags", nullptr, 'o', "t", "t", kPrivate, kTags},
     {kSetBlobTier, "Set Blob Tier", "PUT", false, kBlob, "", "tier", nullptr, 'o', "w", "w", kPrivate, kTags},
     {kLeaseBlob, "Lease Blob", "PUT", false, kBlob, "", "lease", nullptr, 'o', "wd", "wd", kPrivate, kWrite},
-    {kDeleteBlob, "Delete Blob", "DELETE", false, kBlob, "", "", nullptr, 'o', "d", "d", kPrivate, kWrite},
+    {kDeleteBlob, "Delete Blob", "DELETE", false, kBlob, "", "", nullptr, 'o', "dxy", "dxy", kPrivate, kWrite},
+    {kUndeleteBlob, "Undelete Blob", "PUT", false, kBlob, "", "undelete", nullptr, 'o', "w", "w", kPrivate, kNone},
+    {kSnapshotBlob, "Snapshot Blob", "PUT", false, kBlob, "", "snapshot", nullptr, 'o', "cw", "cw", kPrivate, kWrite},
     {kCopyBlob, "Copy Blob", "PUT", false, kBlob, "", "", IsCopy, 'o', "cw", "cw", kPrivate, kWrite},
     {kCopyBlobFromUrl, "Copy Blob From URL", "PUT", false, kBlob, "", "", IsSyncCopy, 'o', "cw", "cw", kPrivate, kWrite},
     {kAbortCopyBlob, "Abort Copy Blob", "PUT", false, kBlob, "", "copy", nullptr, 'o', "w", "w", kPrivate, kNone},
@@ -97,6 +104,7 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kPutPage, "Put Page", "PUT", false, kBlob, "", "page", IsOwnBody, 'o', "w", "w", kPrivate, kWrite},
     {kPutPageFromUrl, "Put Page From URL", "PUT", false, kBlob, "", "page", HasSource, 'o', "w", "w", kPrivate, kWrite},
     {kGetPageRanges, "Get Page Ranges", "GET", false, kBlob, "", "pagelist", nullptr, 'o', "r", "r", kIfBlob, kRead},
+    {kIncrementalCopyBlob, "Incremental Copy Blob", "PUT", false, kBlob, "", "incrementalcopy", nullptr, 'o', "cw", "cw", kPrivate, kWrite},
 });
 // clang-format on
 
@@ -133,7 +141,7 @@ bool TakesMethod(const OperationSpec& row, std::string_view method) {
 // "DELETE, GET, HEAD": the methods of the rows at this URL.
 std::string AllowedMethods(const Request& request) {
   std::string allow;
-  for (std::string_view method : {"DELETE", "GET", "HEAD", "PUT"}) {
+  for (std::string_view method : {"DELETE", "GET", "HEAD", "POST", "PUT"}) {
     for (const OperationSpec& row : kTable) {
       if (!AtUrl(row, request) || !TakesMethod(row, method)) continue;
       if (!allow.empty()) allow += ", ";

@@ -20,6 +20,8 @@ enum ContainerTag : std::uint32_t {
   kLease = 8,
   kEncryptionScope = 9,
   kDenyScopeOverride = 10,
+  kDeleted = 11,
+  kPurge = 12,
 };
 
 std::string EncodePolicy(const AccessPolicy& policy) {
@@ -83,6 +85,12 @@ bool DecodeField(FieldReader& field, ContainerRecord& record) {
     case kDenyScopeOverride:
       record.deny_encryption_scope_override = field.number() != 0;
       return true;
+    case kDeleted:
+      record.deleted = DecodeTime(field.number());
+      return true;
+    case kPurge:
+      record.purge = DecodeTime(field.number());
+      return true;
     default:
       return true;
   }
@@ -103,6 +111,8 @@ std::string ContainerRecord::Encode() const {
   fields.BytesIfSet(kLease, EncodeLease(lease));
   fields.BytesIfSet(kEncryptionScope, default_encryption_scope);
   fields.NumberIfSet(kDenyScopeOverride, deny_encryption_scope_override ? 1 : 0);
+  fields.NumberIfSet(kDeleted, EncodeTime(deleted));
+  fields.NumberIfSet(kPurge, EncodeTime(purge));
   return out;
 }
 

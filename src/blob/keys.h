@@ -3,20 +3,24 @@
 //
 //   account name space  "a/" ACCOUNT
 //     "c" CONTAINER                         ContainerRecord
+//     "c" CONTAINER \x01 VERSION            ContainerRecord of a deleted one (16 hex digits)
 //     "g" INCARNATION                       a deleted container whose rows are being removed
 //     "p"                                   service properties (XML as it will be answered)
 //     "y" COPY-ID                           a copy from outside that is still running
 //   container name space  "k/" INCARNATION
 //     "!"                                   the container lives; every blob commit demands this row
 //     "b" NAME \x01 TIME "s"                BlobRecord of a snapshot (TIME: 16 hex digits)
-//     "b" NAME \x02                         BlobRecord
-//     "d" NAME \x01 LINEAGE \x01 END        AppendedBlock of an append blob (END: 16 hex digits,
-//     where
-//                                         it ends in the blob)
+//     "b" NAME \x01 TIME "v"                BlobRecord of a previous version
+//     "b" NAME \x02                         BlobRecord of the base blob, the current version
+//     "d" NAME \x01 LINEAGE \x01 END        AppendedBlock of an append blob (END: 16 hex digits:
+//                                         where it ends in the blob)
 //     "d" NAME \x01 LINEAGE \x01            AppendLineage, while there are snapshots
 //     "q" NAME \x01 LINEAGE \x01            PageLineage of a page blob (blob/page_layers.h)
 //     "q" NAME \x01 LINEAGE \x01 LAYER \x01 CHUNK
 //                                         PageChunk (CHUNK: 8 hex digits)
+//     "t" TAG \x01 VALUE \x01 NAME          TaggedBlob: the tag index of base blobs
+//     "x" TIME KEY                          empty: the deleted blob, snapshot or version in row KEY
+//                                           goes for good at TIME
 //     "u" NAME \x01 GENERATION \x01 BLOCK   StagedBlock (GENERATION: 16 hex digits)
 //     "u" NAME \x01 GENERATION \x01         the mark of all of them (operations/block/staging.h)
 //     "w" NAME \x01 LINEAGE                "d" or "q": rows of that kind of this lineage are to be
@@ -42,6 +46,12 @@ std::string AccountSpace(std::string_view account);
 std::string ContainerSpace(std::string_view incarnation);
 
 std::string ContainerKey(std::string_view container);
+/// `version` names a deleted container among those of its name.
+std::string DeletedContainerKey(std::string_view container, std::string_view version);
+/// The parts of a key that starts with "c"; the version is empty while the container lives.
+std::string_view ContainerOfKey(std::string_view key);
+std::string_view ContainerVersionOfKey(std::string_view key);
+std::string ContainerVersion(Time deleted);
 std::string GarbageKey(std::string_view incarnation);
 std::string ServicePropertiesKey();
 std::string CopyJobKey(std::string_view copy_id);
@@ -51,6 +61,17 @@ std::string BlobKey(std::string_view name);
 /// All snapshots and previous versions of a blob start with this; in order of their ids.
 std::string HistoryPrefix(std::string_view name);
 std::string SnapshotKey(std::string_view name, Time id);
+std::string VersionKey(std::string_view name, Time id);
+/// Rows of the tag index. The prefix is that of all blobs with the tag, or with that value.
+std::string TagPrefix(std::string_view tag);
+std::string TagPrefix(std::string_view tag, std::string_view value);
+std::string TagKey(std::string_view tag, std::string_view value, std::string_view name);
+/// The blob of a row of the tag index.
+std::string_view NameOfTagKey(std::string_view key);
+/// Rows of the purge index. All that are due before `when` sort before PurgeKey(when, {}).
+std::string PurgeKey(Time when, std::string_view row_key);
+/// The row that a purge key is about.
+std::string_view RowOfPurgeKey(std::string_view key);
 /// All staged blocks of one generation start with this.
 std::string StagedPrefix(std::string_view name, std::uint64_t generation);
 std::string StagedKey(std::string_view name, std::uint64_t generation, std::string_view block_id);

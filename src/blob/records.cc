@@ -62,6 +62,13 @@ enum BlobTag : std::uint32_t {
   kBlobContentVersion = 22,
   kBlobIncremental = 23,
   kBlobCopiedSnapshot = 24,
+  kBlobVersion = 25,
+  kBlobSnapshot = 26,
+  kBlobPrevious = 27,
+  kBlobRemains = 28,
+  kBlobDeleted = 29,
+  kBlobPurge = 30,
+  kBlobSnapshots = 31,
 };
 
 std::string EncodeProperties(const HttpProperties& properties) {
@@ -223,6 +230,34 @@ bool DecodeManifest(std::string_view in, std::optional<engine::ExtentRef>& manif
   return true;
 }
 
+/// Fields of snapshots, versions and deleted states; unknown tags are passed over.
+bool DecodeHistoryField(FieldReader& field, BlobRecord& record) {
+  switch (field.tag()) {
+    case kBlobVersion:
+      record.version = DecodeTime(field.number());
+      return true;
+    case kBlobSnapshot:
+      record.snapshot = DecodeTime(field.number());
+      return true;
+    case kBlobPrevious:
+      record.previous = field.number() != 0;
+      return true;
+    case kBlobRemains:
+      return DecodeEnum(field.number(), Remains::kVersionsOnly, record.remains);
+    case kBlobDeleted:
+      record.deleted = DecodeTime(field.number());
+      return true;
+    case kBlobPurge:
+      record.purge = DecodeTime(field.number());
+      return true;
+    case kBlobSnapshots:
+      record.snapshots = static_cast<std::uint32_t>(field.number());
+      return true;
+    default:
+      return true;
+  }
+}
+
 /// The fields of append and page blobs.
 bool DecodeLineageField(FieldReader& field, BlobRecord& record) {
   switch (field.tag()) {
@@ -251,7 +286,7 @@ bool DecodeLineageField(FieldReader& field, BlobRecord& record) {
       record.copied_snapshot = DecodeTime(field.number());
       return true;
     default:
-      return true;
+      return DecodeHistoryField(field, record);
   }
 }
 
@@ -331,6 +366,13 @@ Result<Content> Content::Decode(std::string_view in) {
   return content;
 }
 
+void BlobRecord::ForgetContent() {
+  content = {};
+  manifest.reset();
+  lineage = 0;
+  layer = 0;
+}
+
 std::string BlobRecord::Encode() const {
   std::string out;
   FieldWriter fields(out);
@@ -357,6 +399,13 @@ std::string BlobRecord::Encode() const {
   fields.NumberIfSet(kBlobStagedGeneration, staged_generation);
   fields.NumberIfSet(kBlobStagedIdLength, staged_id_length);
   EncodeLineageFields(*this, fields);
+  fields.NumberIfSet(kBlobVersion, EncodeTime(version));
+  fields.NumberIfSet(kBlobSnapshot, EncodeTime(snapshot));
+  fields.NumberIfSet(kBlobPrevious, previous ? 1 : 0);
+  fields.NumberIfSet(kBlobRemains, static_cast<std::uint64_t>(remains));
+  fields.NumberIfSet(kBlobDeleted, EncodeTime(deleted));
+  fields.NumberIfSet(kBlobPurge, EncodeTime(purge));
+  fields.NumberIfSet(kBlobSnapshots, snapshots);
   return out;
 }
 
@@ -368,6 +417,9 @@ Result<BlobRecord> BlobRecord::Decode(std::string_view row) {
   if (!ok || !fields.ok()) return Fail(Errc::kCorruption, "malformed blob record");
   if (record.manifest && !record.content.blocks.empty()) {
     return Fail(Errc::kCorruption, "blob record with content and manifest");
+  }
+  if (record.committed && record.remains != Remains::kNone) {
+    return Fail(Errc::kCorruption, "deleted blob record that can be read");
   }
   return record;
 }
@@ -415,6 +467,14 @@ Result<AppendLineage> AppendLineage::Decode(std::string_view row) {
     return Fail(Errc::kCorruption, "malformed lineage of an append blob");
   }
   return record;
+}
+
+bool BlobRecord::HasTags(std::string_view row) {
+  FieldReader fields(row);
+  while (fields.Next()) {
+    if (fields.tag() == kBlobTags) return true;
+  }
+  return false;
 }
 
 std::string StagedBlock::Encode() const {

@@ -98,9 +98,19 @@ struct CopyState {
   Time completed{};
 };
 
-/// One row of the listing: a blob, or the place of one that only has uncommitted blocks.
+/// What a state that cannot be read still stands for.
+enum class Remains : std::uint8_t {
+  kNone = 0,
+  kDeleted = 1,       ///< soft-deleted: as it was, and Undelete Blob brings it back
+  kVersionsOnly = 2,  ///< in a base row: the blob was deleted and has previous versions
+};
+
+/// One state of a blob: the base blob (its current version), a snapshot, or a previous version. The
+/// base row may also be the place of a blob that only has uncommitted blocks. Where a snapshot or
+/// previous version exists, the base row does.
 struct BlobRecord {
-  bool committed = true;  ///< false: only uncommitted blocks; reads answer 404
+  /// False: reads answer 404. There are only uncommitted blocks, or what `remains` says.
+  bool committed = true;
   BlobType type = BlobType::kBlock;
   std::uint64_t length = 0;  ///< bytes
   std::uint64_t etag = 0;    ///< .NET ticks; rendered as "0x8D..."
@@ -137,8 +147,21 @@ struct BlobRecord {
   /// Page: the snapshot of itself that the last Incremental Copy Blob made; zero: none.
   Time copied_snapshot{};
 
+  Time version{};         ///< version id; zero: written while versioning was off
+  Time snapshot{};        ///< snapshot id; zero: no snapshot
+  bool previous = false;  ///< a version that is not the current one
+  Remains remains = Remains::kNone;
+  Time deleted{};               ///< kDeleted: when
+  Time purge{};                 ///< kDeleted: when it goes for good
+  std::uint32_t snapshots = 0;  ///< in a base row: how many that are not deleted
+
+  bool is_base() const { return snapshot == Time{} && !previous; }
+  /// Names no content any more: another row does, or nothing.
+  void ForgetContent();
   std::string Encode() const;
   static Result<BlobRecord> Decode(std::string_view row);
+  /// Whether an encoded record has tags, without decoding the rest.
+  static bool HasTags(std::string_view row);
 };
 
 /// The row of one uncommitted block.
@@ -191,6 +214,8 @@ struct ContainerRecord {
   LeaseRecord lease;
   std::string default_encryption_scope;
   bool deny_encryption_scope_override = false;
+  Time deleted{};  ///< of a deleted container that Restore Container can bring back
+  Time purge{};    ///< with `deleted`: when it goes for good
 
   std::string Encode() const;
   static Result<ContainerRecord> Decode(std::string_view row);

@@ -11,47 +11,49 @@ namespace blobgate::blob {
 
 struct TagExpression::Node {
   enum class Kind { kCompare, kAnd, kOr };
-  enum class Op { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
 
   Kind kind = Kind::kCompare;
-  Op op = Op::kEqual;
-  std::string key;
-  std::string value;
+  TagComparison comparison;
   std::unique_ptr<Node> left, right;  ///< of kAnd and kOr
 
   // Recursion is bounded by the number of comparisons.
   bool Matches(const Tags& tags) const {
     if (kind == Kind::kAnd) return left->Matches(tags) && right->Matches(tags);
     if (kind == Kind::kOr) return left->Matches(tags) || right->Matches(tags);
-    auto tag = std::ranges::find(tags, key, [](const auto& pair) { return pair.first; });
-    return tag != tags.end() && Compare(tag->second);
-  }
-
-  bool Compare(std::string_view actual) const {
-    switch (op) {
-      case Op::kEqual:
-        return actual == value;
-      case Op::kNotEqual:
-        return actual != value;
-      case Op::kLess:
-        return actual < value;
-      case Op::kLessEqual:
-        return actual <= value;
-      case Op::kGreater:
-        return actual > value;
-      case Op::kGreaterEqual:
-        return actual >= value;
-    }
-    return false;
+    return comparison.Matches(tags);
   }
 
   class Parser;
 };
 
+bool TagComparison::Matches(const Tags& tags) const {
+  const auto tag = std::ranges::find(tags, key, [](const auto& pair) { return pair.first; });
+  if (tag == tags.end()) return false;
+  const std::string& actual = tag->second;
+  switch (op) {
+    case Op::kEqual:
+      return actual == value;
+    case Op::kNotEqual:
+      return actual != value;
+    case Op::kLess:
+      return actual < value;
+    case Op::kLessEqual:
+      return actual <= value;
+    case Op::kGreater:
+      return actual > value;
+    case Op::kGreaterEqual:
+      return actual >= value;
+  }
+  return false;
+}
+
 namespace {
 
 constexpr int kMaxComparisons = 10;
 constexpr int kMaxDepth = 16;
+constexpr std::string_view kContainer = "@container";
+
+using Op = TagComparison::Op;
 
 bool IsBlank(char c) {
   return c == ' ' || c == '\t';
@@ -74,6 +76,19 @@ class TagExpression::Node::Parser {
     SkipBlanks();
     if (at_ != text_.size()) return Bad("AND, OR or the end expected");
     return root;
+  }
+
+  /// Only what Find Blobs by Tags knows.
+  Result<std::vector<TagComparison>> ParseQuery() {
+    query_ = true;
+    std::vector<TagComparison> comparisons;
+    do {
+      BG_TRY(const NodePtr node, ParseComparison());
+      comparisons.push_back(std::move(node->comparison));
+    } while (TakeWord("AND"));
+    SkipBlanks();
+    if (at_ != text_.size()) return Bad("AND or the end expected");
+    return comparisons;
   }
 
  private:
@@ -119,12 +134,15 @@ class TagExpression::Node::Parser {
   Result<NodePtr> ParseComparison() {
     if (++comparisons_ > kMaxComparisons) return Bad("more than 10 conditions");
     auto node = std::make_unique<Node>();
-    BG_TRY(node->key, ParseKey());
+    TagComparison& comparison = node->comparison;
+    BG_TRY(comparison.key, ParseKey());
     const std::optional<Op> op = TakeOperator();
     if (!op) return Bad("comparison operator expected");
-    node->op = *op;
+    const bool plain = *op == Op::kEqual || (comparison.key != kContainer && *op != Op::kNotEqual);
+    if (query_ && !plain) return Bad("this comparison is not for queries");
+    comparison.op = *op;
     if (!Take("'")) return Bad("value in single quotes expected");
-    BG_TRY(node->value, TakeUntil('\''));
+    BG_TRY(comparison.value, TakeUntil('\''));
     return node;
   }
 
@@ -134,6 +152,7 @@ class TagExpression::Node::Parser {
       if (key.empty()) return Bad("empty tag name");
       return key;
     }
+    if (query_ && Take(kContainer)) return std::string(kContainer);
     const std::size_t start = at_;
     while (at_ < text_.size() && IsBareKeyChar(text_[at_])) ++at_;
     if (at_ == start) return Bad("tag name expected");
@@ -182,6 +201,7 @@ class TagExpression::Node::Parser {
   std::string_view text_;
   std::size_t at_ = 0;
   int comparisons_ = 0;
+  bool query_ = false;
 };
 
 TagExpression::TagExpression(std::unique_ptr<Node> root) : root_(std::move(root)) {}
@@ -193,6 +213,11 @@ Result<TagExpression> TagExpression::Parse(std::string_view text) {
   Node::Parser parser(text);
   BG_TRY(std::unique_ptr<Node> root, parser.ParseAll());
   return TagExpression(std::move(root));
+}
+
+Result<std::vector<TagComparison>> ParseTagQuery(std::string_view text) {
+  TagExpression::Node::Parser parser(text);
+  return parser.ParseQuery();
 }
 
 bool TagExpression::Matches(const Tags& tags) const {

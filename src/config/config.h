@@ -17,6 +17,8 @@ struct AccountConfig {
   std::string kind = "StorageV2";
   std::string sku = "Standard_LRS";
   bool hierarchical = false;
+  bool versioning = false;
+  std::uint64_t container_delete_retention_days = 0;  ///< 0: off
 };
 
 struct ListenerConfig {

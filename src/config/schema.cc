@@ -265,6 +265,10 @@ std::vector<Field<AccountConfig>> AccountFields() {
              "Answered by Get Account Information."),
       Flag("hierarchical", &A::hierarchical,
            "Reserved for accounts with a hierarchical namespace; must be false."),
+      Flag("versioning", &A::versioning,
+           "Writes and deletes keep the former state of a blob as a version."),
+      Number("container_delete_retention_days", &A::container_delete_retention_days, Range{0, 365},
+             "days", "Deleted containers can be restored so long; 0: at once gone for good."),
   };
 }
 

@@ -29,6 +29,7 @@ struct Gateway::Exchange {
   const azure::OperationSpec* spec = nullptr;
   auth::Credential credential;
   std::string version{kDefaultVersion};
+  std::string_view batch_version;  ///< of the batch that the request is part of; empty: of none
 };
 
 namespace {
@@ -55,6 +56,11 @@ bool MayEcho(std::string_view id) {
   return true;
 }
 
+class NoBody final : public http::BodyReader {
+ public:
+  Task<Result<std::size_t>> Read(MutableBytes) override { co_return std::size_t{0}; }
+};
+
 void LogFailure(const http::RequestHead& head, std::string_view request_id,
                 const azure::Error& error) {
   if (error.http_status() < 500) return;
@@ -74,6 +80,21 @@ Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyRe
     co_await AddCorsHeaders(exchange, response);
   }
   Finish(exchange, response);
+  co_return response;
+}
+
+Task<http::Response> Gateway::Run(const http::RequestHead& head, std::string_view version) {
+  Exchange exchange(head);
+  exchange.now = parts_.services.clock.Now();
+  exchange.batch_version = version;
+  exchange.version = version;
+  NoBody body;
+  auto outcome = co_await Serve(exchange, body);
+  http::Response response =
+      outcome ? std::move(*outcome) : ErrorResponse(exchange, outcome.error());
+  Finish(exchange, response);
+  if (response.on_sent) response.on_sent({.complete = true, .body_bytes = response.text.size()});
+  response.on_sent = nullptr;
   co_return response;
 }
 
@@ -113,7 +134,8 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
                         .now = x.now,
                         .overrides = x.credential.overrides,
                         .shared_key = x.credential.kind == auth::Credential::Kind::kSharedKey,
-                        .services = parts_.services};
+                        .services = parts_.services,
+                        .sub_requests = this};
   co_return co_await handler(call);
 }
 
@@ -125,11 +147,13 @@ Task<azure::Outcome<azure::Permissions>> Gateway::Admit(Exchange& x) {
   }
   BG_CO_TRY(x.credential,
             auth::Authenticate(x.head, x.resource, x.account ? &x.account->keys : nullptr, x.now));
-  BG_CO_TRY(x.version, VersionOf(x.head, x.credential));
+  if (x.batch_version.empty()) {
+    BG_CO_TRY(x.version, VersionOf(x.head, x.credential));
+  }
   BG_CO_TRY(auto access,
             co_await CompleteCredential(parts_.services, x.resource, x.credential, x.now));
   BG_CO_CHECK(auth::Authorize(x.credential, *x.spec, x.resource, access,
-                              x.head.headers.Has("x-ms-version")));
+                              x.head.headers.Has("x-ms-version") || !x.batch_version.empty()));
   co_return x.credential.letters;
 }
 

@@ -26,12 +26,13 @@ struct GatewayParts {
   AccessLog& access_log;
 };
 
-class Gateway final : public net::RequestHandler {
+class Gateway final : public net::RequestHandler, public operations::SubRequests {
  public:
   explicit Gateway(GatewayParts parts) : parts_(std::move(parts)) {}
 
   Task<http::Response> Handle(const http::RequestHead& head, http::BodyReader& body) override;
   http::Response Reject(unsigned status, std::string_view why) override;
+  Task<http::Response> Run(const http::RequestHead& head, std::string_view version) override;
 
  private:
   struct Exchange;

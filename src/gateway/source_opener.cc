@@ -78,7 +78,7 @@ azure::Outcome<void> CheckIsGetBlob(const http::Query& query, const azure::Resou
 
 /// What is kept of a credential that may read.
 LocalSource Allowed(azure::Resource resource, bool tags) {
-  return LocalSource{std::move(resource), tags};
+  return LocalSource{std::move(resource), operations::StateName{}, tags};
 }
 
 std::string RangeText(const http::ByteRange& range) {
@@ -198,10 +198,9 @@ Task<azure::Outcome<CopySource>> GatewaySourceOpener::OpenLocal(const SourceUrl&
   }
   auto source = co_await Admit(*head, request.own_account);
   if (!source) co_return azure::Fail(AsSource(source.error()));
-  if (head->query.Has("snapshot") || head->query.Has("versionid")) {
-    // Neither exists here: nothing can be found under them.
-    co_return azure::Fail(SourceFailure(azure::Error(azure::ErrorCode::kBlobNotFound)));
-  }
+  auto state = operations::ParseStateName(head->query);
+  if (!state) co_return azure::Fail(AsSource(state.error()));
+  source->state = *state;
   co_return CopySource(std::move(*source));
 }
 

@@ -120,7 +120,11 @@ void SetBlobHeaders(http::Response& response, const Call& call, const blob::Blob
   SetEtag(response, record.etag, record.modified);
   response.Set("Accept-Ranges", "bytes");
   response.Set("x-ms-creation-time", FormatHttpDate(record.created));
-  SetLeaseState(response, record.lease, call.now);
+  SetVersionId(response, record);
+  if (record.is_base()) {
+    if (record.version != Time{}) response.Set("x-ms-is-current-version", "true");
+    SetLeaseState(response, record.lease, call.now);
+  }
   response.Set("x-ms-blob-type", std::string(BlobTypeName(record.type)));
   SetTypeHeaders(response, record);
   response.Set("x-ms-server-encrypted", "true");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "operations/leftovers.h"
+#include "operations/tags/tag_index.h"
 
 namespace blobgate::operations {
 namespace {
@@ -83,6 +84,22 @@ Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resourc
   co_return target;
 }
 
+Task<azure::Outcome<Target>> LoadState(Services& services, const azure::Resource& resource,
+                                       const StateName& state) {
+  BG_CO_TRY(auto target, co_await LoadTarget(services, resource));
+  if (state.is_base()) co_return target;
+  const bool snapshot = state.kind == StateName::Kind::kSnapshot;
+  if (!snapshot && target.exists() && target.blob->version == state.id) co_return target;
+  target.key = snapshot ? blob::SnapshotKey(resource.blob, state.id)
+                        : blob::VersionKey(resource.blob, state.id);
+  target.blob.reset();
+  BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
+  if (target.row) {
+    BG_CO_TRY(target.blob, blob::BlobRecord::Decode(target.row->value));
+  }
+  co_return target;
+}
+
 Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target) {
   BG_CO_TRY(const auto row, co_await services.catalog().Get(target.partition, target.key));
   if (!row || !target.row) co_return !row && !target.row;
@@ -97,6 +114,7 @@ Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target
                                         engine::Batch batch) {
   batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
   batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
+  BG_CO_CHECK(UpdateTagIndex(target, batch));
   const std::string space = blob::ContainerSpace(target.container.record.incarnation);
   std::vector<Leftover> leftovers = LeftoversIn(batch, space);
   auto done = Committed(co_await services.catalog().Commit(target.partition, std::move(batch)));
@@ -181,6 +199,10 @@ void DropStaged(std::string_view name, const Target& target,
 void SetEtag(http::Response& response, std::uint64_t etag, Time modified) {
   response.Set("ETag", blob::EtagText(etag));
   response.Set("Last-Modified", FormatHttpDate(modified));
+}
+
+void SetVersionId(http::Response& response, const blob::BlobRecord& record) {
+  if (record.version != Time{}) response.Set("x-ms-version-id", FormatIso8601(record.version));
 }
 
 }  // namespace blobgate::operations

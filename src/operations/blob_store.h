@@ -20,6 +20,7 @@
 #include "blob/keys.h"
 #include "blob/records.h"
 #include "operations/call.h"
+#include "operations/history/state_name.h"
 #include "operations/reference_set.h"
 
 namespace blobgate::operations {
@@ -31,15 +32,16 @@ struct ContainerRow {
   blob::ContainerRecord record;
 };
 
-/// A blob's place as it was read; `blob` is empty when nothing is there, and may be a record that
-/// only has uncommitted blocks (blob->committed is false).
+/// A blob's base row, or that of a snapshot or version, as it was read; `blob` is empty when
+/// nothing is there, and may be a record that only has uncommitted blocks (blob->committed is
+/// false).
 struct Target {
   /// Taken before the rows were read: the extents they name stay readable while this lives. Do not
   /// keep a Target while a request body streams in.
   engine::ReadGuard guard;
   ContainerRow container;
   engine::PartitionRef partition;  ///< of the blob's rows
-  std::string key;                 ///< blob::BlobKey(name)
+  std::string key;                 ///< of the row: blob::BlobKey(name) of the base blob
   std::optional<engine::Row> row;
   std::optional<blob::BlobRecord> blob;
 
@@ -51,7 +53,11 @@ Task<azure::Outcome<ContainerRow>> LoadContainer(Services& services, std::string
                                                  std::string_view container);
 /// The blob that `call` names. 404 ContainerNotFound. REQUIRES: blob level.
 Task<azure::Outcome<Target>> LoadTarget(Call& call);
-/// The same for any names (copy sources).
+/// The snapshot, version or base blob that `state` names; a version that is the current one is the
+/// base blob.
+Task<azure::Outcome<Target>> LoadState(Services& services, const azure::Resource& resource,
+                                       const StateName& state);
+/// The base blob of any name (copy sources).
 Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resource& resource);
 
 /// Bounded retries after a conflict, then the operation answers Busy(). Of many writers of one blob
@@ -74,8 +80,9 @@ Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target)
 
 /// Commits `batch` on condition that the container lives and the blob's row is as `target` read it.
 /// True: durable and visible. False: something moved, load again. kExtentGone is false too (a copy
-/// source was removed meanwhile). What the batch leaves behind (leftovers.h) is then collected in
-/// the background. REQUIRES: `batch` has no precondition on those two rows.
+/// source was removed meanwhile). The tag index follows, and what the batch leaves behind
+/// (leftovers.h) is then collected in the background. REQUIRES: `batch` has no precondition on
+/// those two rows.
 Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
                                         engine::Batch batch);
 /// The same for a change of the container's own record.
@@ -107,5 +114,7 @@ Task<azure::Outcome<std::string>> ReadSmallBody(Call& call, std::size_t limit);
 
 /// ETag and Last-Modified of a record.
 void SetEtag(http::Response& response, std::uint64_t etag, Time modified);
+/// x-ms-version-id of a record that has one.
+void SetVersionId(http::Response& response, const blob::BlobRecord& record);
 
 }  // namespace blobgate::operations

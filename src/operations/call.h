@@ -30,6 +30,8 @@ struct Account {
   std::string kind = "StorageV2";    ///< x-ms-account-kind
   std::string sku = "Standard_LRS";  ///< x-ms-sku-name
   bool hierarchical = false;
+  bool versioning = false;                     ///< writes keep the former state as a version
+  std::uint32_t container_retention_days = 0;  ///< soft delete of containers; 0: off
 };
 
 /// Makes ETags and ids that grow: never the same value twice in a process, and never below `above`.
@@ -50,6 +52,15 @@ class Background {
  public:
   virtual ~Background() = default;
   virtual void Spawn(std::string_view name, std::move_only_function<Task<void>()> task) = 0;
+};
+
+/// Runs the requests inside a batch. Implemented by the gateway.
+class SubRequests {
+ public:
+  virtual ~SubRequests() = default;
+  /// The whole answer to a request without body, errors included, as if it had come alone with
+  /// `version` in force.
+  virtual Task<http::Response> Run(const http::RequestHead& head, std::string_view version) = 0;
 };
 
 /// Shared by all requests; outlives them.
@@ -83,6 +94,7 @@ struct Call {
   const std::vector<std::pair<std::string, std::string>>& overrides;
   bool shared_key = false;  ///< signed with an account key: reads its own account's copy sources
   Services& services;
+  SubRequests* sub_requests = nullptr;  ///< of Blob Batch
 
   const http::HeaderView& headers() const { return head.headers; }
   const http::Query& query() const { return head.query; }

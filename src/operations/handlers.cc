@@ -15,6 +15,12 @@ Handler HandlerOf(azure::Operation id) {
       return GetBlobServiceProperties;
     case azure::Operation::kGetBlobServiceStats:
       return GetBlobServiceStats;
+    case azure::Operation::kFindBlobsByTags:
+    case azure::Operation::kFindBlobsByTagsInContainer:
+      return FindBlobsByTags;
+    case azure::Operation::kBlobBatch:
+    case azure::Operation::kBlobBatchInContainer:
+      return SubmitBatch;
     case azure::Operation::kGetAccountInformation:
       return GetAccountInformation;
     case azure::Operation::kPreflightBlobRequest:
@@ -35,6 +41,8 @@ Handler HandlerOf(azure::Operation id) {
       return LeaseContainer;
     case azure::Operation::kDeleteContainer:
       return DeleteContainer;
+    case azure::Operation::kRestoreContainer:
+      return RestoreContainer;
     case azure::Operation::kListBlobs:
       return ListBlobs;
     case azure::Operation::kPutBlob:
@@ -61,6 +69,10 @@ Handler HandlerOf(azure::Operation id) {
       return LeaseBlob;
     case azure::Operation::kDeleteBlob:
       return DeleteBlob;
+    case azure::Operation::kUndeleteBlob:
+      return UndeleteBlob;
+    case azure::Operation::kSnapshotBlob:
+      return SnapshotBlob;
     case azure::Operation::kCopyBlob:
       return CopyBlob;
     case azure::Operation::kCopyBlobFromUrl:
@@ -87,6 +99,8 @@ Handler HandlerOf(azure::Operation id) {
       return PutPageFromUrl;
     case azure::Operation::kGetPageRanges:
       return GetPageRanges;
+    case azure::Operation::kIncrementalCopyBlob:
+      return IncrementalCopyBlob;
   }
   std::unreachable();
 }

@@ -43,6 +43,11 @@ Task<azure::Outcome<http::Response>> DeleteBlob(Call& call);
 Task<azure::Outcome<http::Response>> CopyBlob(Call& call);
 Task<azure::Outcome<http::Response>> CopyBlobFromUrl(Call& call);
 Task<azure::Outcome<http::Response>> AbortCopyBlob(Call& call);
+Task<azure::Outcome<http::Response>> FindBlobsByTags(Call& call);
+Task<azure::Outcome<http::Response>> SubmitBatch(Call& call);
+Task<azure::Outcome<http::Response>> UndeleteBlob(Call& call);
+Task<azure::Outcome<http::Response>> RestoreContainer(Call& call);
+Task<azure::Outcome<http::Response>> SnapshotBlob(Call& call);
 
 // Block.
 Task<azure::Outcome<http::Response>> PutBlock(Call& call);
@@ -59,5 +64,6 @@ Task<azure::Outcome<http::Response>> AppendBlobSeal(Call& call);
 Task<azure::Outcome<http::Response>> PutPage(Call& call);
 Task<azure::Outcome<http::Response>> PutPageFromUrl(Call& call);
 Task<azure::Outcome<http::Response>> GetPageRanges(Call& call);
+Task<azure::Outcome<http::Response>> IncrementalCopyBlob(Call& call);
 
 }  // namespace blobgate::operations

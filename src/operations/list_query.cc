@@ -16,12 +16,12 @@ constexpr std::string_view kInclude = "include";
 constexpr std::string_view kMarker = "marker";
 constexpr std::string_view kStartFrom = "startFrom";
 
-azure::Error OutOfRange(std::string_view value) {
+azure::Error OutOfRange(std::string_view value, std::size_t limit) {
   return azure::Error(azure::ErrorCode::kOutOfRangeQueryParameterValue)
       .WithDetail("QueryParameterName", std::string(kMaxResults))
       .WithDetail("QueryParameterValue", std::string(value))
       .WithDetail("MinimumAllowed", "1")
-      .WithDetail("MaximumAllowed", std::to_string(kMaxListResults));
+      .WithDetail("MaximumAllowed", std::to_string(limit));
 }
 
 /// Names have no byte below 0x20 and fit into a key.
@@ -29,6 +29,14 @@ bool CanBeInName(std::string_view text) {
   return text.size() < engine::Catalog::kMaxKeySize &&
          std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
+
+std::string KeyOf(char kind, std::string_view name) {
+  std::string key(1, kind);
+  key += name;
+  return key;
+}
+
+}  // namespace
 
 std::optional<std::string> DecodeMarker(std::string_view marker, char kind) {
   std::string text(marker);
@@ -40,23 +48,15 @@ std::optional<std::string> DecodeMarker(std::string_view marker, char kind) {
   return key;
 }
 
-std::string KeyOf(char kind, std::string_view name) {
-  std::string key(1, kind);
-  key += name;
-  return key;
-}
-
-}  // namespace
-
 azure::Outcome<std::size_t> ParseMaxResults(const http::Query& query, std::size_t limit) {
   const std::string_view text = query.Get(kMaxResults);
   if (text.empty()) return limit;
   if (text.starts_with('-') && ParseUnsigned(text.substr(1))) {
-    return azure::Fail(OutOfRange(text));
+    return azure::Fail(OutOfRange(text, limit));
   }
   const auto number = ParseUnsigned(text);
   if (!number) return azure::Fail(azure::InvalidQueryParameter(kMaxResults, text));
-  if (*number == 0) return azure::Fail(OutOfRange(text));
+  if (*number == 0) return azure::Fail(OutOfRange(text, limit));
   return static_cast<std::size_t>(std::min<std::uint64_t>(*number, limit));
 }
 

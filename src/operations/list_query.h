@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ struct ListRange {
 /// InvalidQueryParameterValue for a marker that is not one of ours, or a startFrom that no name can
 /// reach.
 azure::Outcome<ListRange> ParseListRange(const http::Query& query, char kind);
+
+/// The key of a marker whose first byte is `kind`; nullopt when it is not one of ours.
+std::optional<std::string> DecodeMarker(std::string_view marker, char kind);
 
 /// NextMarker for a page that ends before `key`; empty for an empty key. Only letters, digits, `-`,
 /// `_` and `=`, so that a client that does not escape it loses nothing.

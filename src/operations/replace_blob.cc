@@ -6,20 +6,42 @@
 #include "blob/page_layers.h"
 #include "operations/blob_content.h"
 #include "operations/block/staging.h"
+#include "operations/history/history.h"
 #include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
 
-/// Adds to `batch` all that goes when `target` gets new content. False: `replacement` keeps
-/// references that the old state no longer has, so something moved since they were collected.
-Task<azure::Outcome<bool>> DropOld(Services& services, const Target& target,
-                                   const StagedBlocks& staged, const Replacement& replacement,
-                                   engine::Batch& batch) {
+/// The new state needs references of its own to what it shares with the old one.
+Task<azure::Outcome<void>> AcquireShared(Services& services, const blob::BlobRecord& old,
+                                         engine::Batch& batch, ReferenceSet& kept) {
+  if (kept.empty()) co_return azure::Outcome<void>();
+  BG_CO_TRY(const auto content, co_await LoadContent(services, old));
+  for (const auto& block : content.blocks) {
+    for (const auto& slice : block.slices) {
+      if (kept.Take(slice.extent)) batch.acquires.push_back(slice.extent);
+    }
+  }
+  co_return azure::Outcome<void>();
+}
+
+/// Adds to `batch` all that goes when `target` gets new content, or keeps the old state in its
+/// history. False: `replacement` keeps references that the old state no longer has, so something
+/// moved since they were collected.
+Task<azure::Outcome<bool>> DropOld(Call& call, const Target& target, const StagedBlocks& staged,
+                                   const Replacement& replacement, engine::Batch& batch) {
+  if (!target.blob) co_return replacement.kept.empty();
+  HistoryRules rules;
+  rules.versioning = call.account.versioning;
+  if (!rules.versioning && target.exists()) {
+    BG_CO_TRY(rules, co_await LoadHistoryRules(call));
+  }
   ReferenceSet kept(replacement.kept);
-  if (target.blob) {
-    DropStagedBlocks(target, staged, batch, kept);
-    BG_CO_CHECK(co_await ReleaseContent(services, target, *target.blob, batch, kept));
+  DropStagedBlocks(target, staged, batch, kept);
+  if (KeepReplaced(call.services, target, rules, batch)) {
+    BG_CO_CHECK(co_await AcquireShared(call.services, *target.blob, batch, kept));
+  } else {
+    BG_CO_CHECK(co_await ReleaseContent(call.services, target, *target.blob, batch, kept));
   }
   co_return kept.empty();
 }
@@ -92,7 +114,10 @@ blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs
   record.sealed = replacement.sealed;
   record.layer = replacement.layer;
   record.sequence_number = replacement.sequence_number;
+  record.incremental = replacement.incremental;
   if (record.type == blob::BlobType::kPage) record.content_version = record.etag;
+  record.snapshots = target.blob ? target.blob->snapshots : 0;
+  if (call.account.versioning) record.version = VersionIdOf(record.etag);
   return record;
 }
 
@@ -128,7 +153,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, con
     BG_CO_CHECK(CheckTierFits(*inputs.tier, replacement.type, replacement.length));
   }
   engine::Batch batch;
-  BG_CO_TRY(const bool same, co_await DropOld(services, target, staged, replacement, batch));
+  BG_CO_TRY(const bool same, co_await DropOld(call, target, staged, replacement, batch));
   if (!same) co_return std::nullopt;
 
   blob::BlobRecord record = NewRecord(call, target, inputs, replacement, std::move(lease));

@@ -57,6 +57,7 @@ struct Replacement {
   bool sealed = false;
   std::uint64_t layer = 0;
   std::uint64_t sequence_number = 0;
+  bool incremental = false;
   std::vector<engine::RowPut> rows;
   /// Rows that only were there until the new record is, and that they still are.
   std::vector<std::string> deletes;

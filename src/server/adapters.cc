@@ -20,6 +20,9 @@ gateway::Accounts AccountsOf(const config::Config& config) {
     entry.settings.kind = account.kind;
     entry.settings.sku = account.sku;
     entry.settings.hierarchical = account.hierarchical;
+    entry.settings.versioning = account.versioning;
+    entry.settings.container_retention_days =
+        static_cast<std::uint32_t>(account.container_delete_retention_days);
     entries.push_back(std::move(entry));
   }
   return gateway::Accounts(std::move(entries));

@@ -18,6 +18,7 @@
 #include "operations/block/staged_expiry.h"
 #include "operations/container/collector.h"
 #include "operations/copy/copy_job.h"
+#include "operations/history/purge.h"
 #include "operations/leftovers.h"
 #include "server/adapters.h"
 #include "server/admin_client.h"
@@ -118,6 +119,7 @@ Status Daemon::Parts::Resume() {
     BG_CO_CHECK(co_await operations::ResumeLeftovers(*services, accounts.Names()));
     co_await operations::ResumeCopies(*services, accounts.Names());
     operations::SpawnStagedExpiry(*services, accounts.Names());
+    operations::SpawnPurge(*services, accounts.Names());
     co_return Status();
   };
   return boost::asio::co_spawn(threads.Next(), work(), boost::asio::use_future).get();

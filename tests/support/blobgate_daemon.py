@@ -26,6 +26,8 @@ HOST_SUFFIX = "blob.gate.test"
 ACCOUNTS = {
     "acct1": "YmxvYmdhdGUgdGVzdCBrZXkgb25lIGZvciBhY2N0MQ==",
     "acct2": "YmxvYmdhdGUgdGVzdCBrZXkgb25lIGZvciBhY2N0Mg==",
+    "versioned": "YmxvYmdhdGUgdGVzdCBrZXkgZm9yIHZlcnNpb25lZA==",
+    "kept": "YmxvYmdhdGUgdGVzdCBrZXkgb25lIGZvciBrZXB0IQ==",
 }
 SECOND_KEY = "YmxvYmdhdGUgdGVzdCBrZXkgdHdvIGZvciBhY2N0MQ=="
 START_DEADLINE = 120.0
@@ -90,7 +92,11 @@ class Daemon:
                     "key_file": str(self.directory / "server.key")},
             "suffixes": ["blob.core.windows.net", "blob.localhost", HOST_SUFFIX],
             "accounts": [{"name": "acct1", "keys": [ACCOUNTS["acct1"], SECOND_KEY]},
-                         {"name": "acct2", "keys": [ACCOUNTS["acct2"]]}],
+                         {"name": "acct2", "keys": [ACCOUNTS["acct2"]]},
+                         {"name": "versioned", "keys": [ACCOUNTS["versioned"]],
+                          "versioning": True},
+                         {"name": "kept", "keys": [ACCOUNTS["kept"]],
+                          "container_delete_retention_days": 7}],
             "log_level": "info",
             "access_log": str(self.directory / "access.log"),
         }

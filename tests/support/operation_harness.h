@@ -120,6 +120,11 @@ class FakeSources final : public operations::SourceOpener {
     source.resource.container = path.substr(0, slash);
     source.resource.blob = blob.value_or("");
     source.may_read_tags = may_read_tags;
+    if (query != std::string_view::npos) {
+      const auto parsed = http::Query::Parse(path.substr(query + 1));
+      if (!parsed) throw std::logic_error("the test's source is malformed");
+      BG_TRY(source.state, operations::ParseStateName(*parsed));
+    }
     return operations::CopySource(std::move(source));
   }
 

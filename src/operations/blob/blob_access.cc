@@ -3,21 +3,13 @@
 #include <utility>
 
 #include "blob/lease.h"
+#include "operations/blob_content.h"
+#include "operations/history/history.h"
 #include "operations/lease_headers.h"
 #include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
-
-constexpr std::string_view kSnapshot = "snapshot";
-constexpr std::string_view kVersionId = "versionid";
-
-azure::Outcome<bool> NamesMoment(const http::Query& query, std::string_view name) {
-  const auto text = query.Find(name);
-  if (!text) return false;
-  if (!ParseIso8601(*text)) return azure::Fail(azure::InvalidQueryParameter(name, *text));
-  return true;
-}
 
 azure::Error Missing(const blob::ConditionHeaders& conditions) {
   if (auto met = blob::CheckMissing(conditions); !met) return std::move(met).error();
@@ -44,18 +36,8 @@ azure::Outcome<blob::ConditionHeaders> ParseTagConditions(const Call& call) {
   return tags;
 }
 
-azure::Outcome<bool> NamesOldVersion(const http::Query& query) {
-  BG_TRY(const bool snapshot, NamesMoment(query, kSnapshot));
-  BG_TRY(const bool version, NamesMoment(query, kVersionId));
-  if (snapshot && version) {
-    return azure::Fail(azure::InvalidQueryParameter(kVersionId, query.Get(kVersionId),
-                                                    "snapshot and versionid exclude each other."));
-  }
-  return snapshot || version;
-}
-
 azure::Outcome<void> CheckBaseBlob(const http::Query& query) {
-  for (const std::string_view name : {kSnapshot, kVersionId}) {
+  for (const std::string_view name : {"snapshot", "versionid"}) {
     if (const auto text = query.Find(name)) {
       return azure::Fail(azure::InvalidQueryParameter(
           name, *text,
@@ -70,10 +52,10 @@ blob::ConditionSubject SubjectOf(const Target& target) {
 }
 
 Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeaders& conditions) {
-  BG_CO_TRY(const bool old_version, NamesOldVersion(call.query()));
+  BG_CO_TRY(const auto state, ParseStateName(call.query()));
   BG_CO_TRY(const auto lease_id, LeaseIdOf(call.headers()));
-  BG_CO_TRY(auto target, co_await LoadTarget(call));
-  if (old_version || !target.exists()) co_return azure::Fail(Missing(conditions));
+  BG_CO_TRY(auto target, co_await LoadState(call.services, call.resource, state));
+  if (!target.exists()) co_return azure::Fail(Missing(conditions));
   BG_CO_CHECK(blob::CheckRead(target.blob->lease, lease_id, blob::LeaseSubject::kBlob, call.now));
   BG_CO_CHECK(blob::CheckRead(conditions, SubjectOf(target)));
   co_return target;
@@ -95,9 +77,28 @@ azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
   return lease;
 }
 
-Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change) {
+Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change, Former former) {
+  const bool versions = former == Former::kVersion && call.account.versioning;
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
+    BG_CO_TRY(auto record, change(target));
+    engine::Batch batch;
+    if (versions) {
+      PutPreviousVersion(target, *target.blob, batch);
+      BG_CO_CHECK(co_await ShareContent(call.services, target, record, batch));
+      record.version = VersionIdOf(record.etag);
+    }
+    batch.puts.push_back({target.key, record.Encode()});
+    BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
+    if (done) co_return record;
+  }
+  co_return azure::Fail(Busy());
+}
+
+Task<azure::Outcome<blob::BlobRecord>> UpdateState(Call& call, BlobChange change) {
+  BG_CO_TRY(const auto state, ParseStateName(call.query()));
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(const auto target, co_await LoadState(call.services, call.resource, state));
     BG_CO_TRY(auto record, change(target));
     engine::Batch batch;
     batch.puts.push_back({target.key, record.Encode()});

@@ -16,18 +16,15 @@ azure::Outcome<blob::ConditionHeaders> ParseConditions(const Call& call);
 /// Only x-ms-if-tags of them, for operations that have no other.
 azure::Outcome<blob::ConditionHeaders> ParseTagConditions(const Call& call);
 
-/// True when `snapshot` or `versionid` names something other than the base blob. 400
-/// InvalidQueryParameterValue when one is no timestamp, or both are there.
-azure::Outcome<bool> NamesOldVersion(const http::Query& query);
 /// For writes, which take the base blob only: 400 InvalidQueryParameterValue for either.
 azure::Outcome<void> CheckBaseBlob(const http::Query& query);
 
 /// What conditions compare with. REQUIRES: target.exists(), and `target` lives as long.
 blob::ConditionSubject SubjectOf(const Target& target);
 
-/// The committed blob that a read names. In this order: 404 ContainerNotFound; 404 BlobNotFound, or
-/// 412 when If-Match was sent; 412 Lease* when a lease id was sent; 412, 304, 400 of the
-/// conditions.
+/// The committed state that a read names with `snapshot` or `versionid`, or the base blob. In this
+/// order: 404 ContainerNotFound; 404 BlobNotFound, or 412 when If-Match was sent; 412 Lease* when a
+/// lease id was sent; 412, 304, 400 of the conditions.
 Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeaders& conditions);
 
 /// May properties or metadata of `target` change? In this order: 404 BlobNotFound (412 with
@@ -36,12 +33,21 @@ Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeader
 azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
                                               const blob::ConditionHeaders& conditions);
 
+/// What becomes of the state that a change takes the place of.
+enum class Former : std::uint8_t {
+  kForgotten,
+  kVersion,  ///< a previous version, on an account with versioning
+};
+
 /// The record to store in place of that of `target`, or the answer. Pure; called once a round.
 using BlobChange = std::function<azure::Outcome<blob::BlobRecord>(const Target& target)>;
 
 /// Loads, changes and commits until nothing moved in between. The record as committed: durable and
 /// visible. 404 ContainerNotFound, 503 ServerBusy. The content must stay as it is.
-Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change);
+Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change,
+                                                  Former former = Former::kForgotten);
+/// The same for the state that the URL names (tags, tiers). 400 for a malformed name.
+Task<azure::Outcome<blob::BlobRecord>> UpdateState(Call& call, BlobChange change);
 
 /// A new ETag and Last-Modified, and no copy state any more (operations.md 1.4, 1.13).
 void MarkModified(Call& call, blob::BlobRecord& record);

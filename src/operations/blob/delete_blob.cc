@@ -1,5 +1,4 @@
-// Delete Blob (operations.md 2.3). There are no snapshots and no soft delete yet: what is deleted
-// is gone.
+// Delete Blob (operations.md 1.16, 2.3): the base blob, its snapshots, one snapshot, one version.
 #include <chrono>
 #include <optional>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include "operations/blob_content.h"
 #include "operations/block/staging.h"
 #include "operations/handlers.h"
+#include "operations/history/history.h"
 #include "operations/lease_headers.h"
 #include "operations/tier.h"
 
@@ -22,7 +22,8 @@ enum class SnapshotChoice : std::uint8_t { kNone, kInclude, kOnly };
 /// The headers and query of one request.
 struct DeleteRequest {
   SnapshotChoice snapshots = SnapshotChoice::kNone;
-  bool old_version = false;  ///< a snapshot or version is to go, not the base blob
+  StateName state;         ///< a snapshot or version is to go, or the base blob
+  bool permanent = false;  ///< deletetype=permanent: a deleted snapshot or version goes for good
   blob::ConditionHeaders conditions;
   std::optional<Time> tier_modified_since;
   std::optional<Time> tier_unmodified_since;
@@ -46,26 +47,36 @@ azure::Outcome<std::optional<Time>> ParseDate(const http::HeaderView& headers,
   return date;
 }
 
-/// `deletetype=permanent` is for soft-deleted snapshots and versions, of which there are none.
-azure::Outcome<void> CheckDeleteType(const http::Query& query) {
+azure::Outcome<bool> ParseDeleteType(const http::Query& query, const StateName& state) {
   constexpr std::string_view kName = "deletetype";
   const auto text = query.Find(kName);
-  if (!text || text->empty()) return {};
+  if (!text || text->empty()) return false;
   if (!EqualsIgnoreCase(*text, "permanent")) {
     return azure::Fail(azure::InvalidQueryParameter(kName, *text));
   }
-  return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
+  if (state.is_base()) return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
+  return true;
+}
+
+/// `d` for blobs and snapshots, `x` for versions, `y` for what is deleted for good.
+azure::Outcome<void> CheckPermission(const Call& call, const DeleteRequest& request) {
+  char letter = 'd';
+  if (request.state.kind == StateName::Kind::kVersion) letter = 'x';
+  if (request.permanent) letter = 'y';
+  if (call.permissions.Has(letter)) return {};
+  return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
 }
 
 azure::Outcome<DeleteRequest> ParseDelete(const Call& call) {
   DeleteRequest request;
   BG_TRY(request.snapshots, ParseSnapshotChoice(call.headers()));
-  BG_TRY(request.old_version, NamesOldVersion(call.query()));
-  if (request.old_version && request.snapshots != SnapshotChoice::kNone) {
+  BG_TRY(request.state, ParseStateName(call.query()));
+  if (!request.state.is_base() && request.snapshots != SnapshotChoice::kNone) {
     return azure::Fail(
         azure::InvalidHeader("x-ms-delete-snapshots", call.headers().Get("x-ms-delete-snapshots")));
   }
-  BG_CHECK(CheckDeleteType(call.query()));
+  BG_TRY(request.permanent, ParseDeleteType(call.query(), request.state));
+  BG_CHECK(CheckPermission(call, request));
   BG_TRY(request.conditions, ParseConditions(call));
   BG_TRY(request.tier_modified_since,
          ParseDate(call.headers(), "x-ms-access-tier-if-modified-since"));
@@ -85,53 +96,227 @@ azure::Outcome<void> CheckTierAge(const DeleteRequest& request, const blob::Blob
   return {};
 }
 
-/// May the base blob of `target` go? An uncommitted one has neither lease nor ETag.
+azure::Error Missing(const DeleteRequest& request) {
+  if (auto met = blob::CheckMissing(request.conditions); !met) return std::move(met).error();
+  return azure::ErrorCode::kBlobNotFound;
+}
+
+azure::Outcome<void> CheckState(const DeleteRequest& request, const blob::BlobRecord& record,
+                                Time now) {
+  const blob::ConditionSubject subject{record.etag, record.modified, &record.tags};
+  BG_CHECK(blob::CheckWrite(request.conditions, &subject, false));
+  return CheckTierAge(request, record, now);
+}
+
+/// May the base blob of `target` go, or all of its snapshots? An uncommitted one has neither lease
+/// nor ETag.
 azure::Outcome<void> CheckDelete(const Call& call, const Target& target,
-                                 const DeleteRequest& request) {
-  if (request.old_version || !target.blob) {
-    BG_CHECK(blob::CheckMissing(request.conditions));
-    return azure::Fail(azure::ErrorCode::kBlobNotFound);
-  }
-  const Time now = call.services.clock.Now();
+                                 const DeleteRequest& request, Time now) {
+  const bool uncommitted = target.blob && target.blob->staged_id_length != 0;
+  if (!target.exists() && !uncommitted) return azure::Fail(Missing(request));
   if (target.blob->copy.status == blob::CopyState::Status::kPending) {
     return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
   }
   BG_TRY(const auto lease_id, LeaseIdOf(call.headers()));
   BG_CHECK(blob::CheckWrite(target.blob->lease, lease_id, blob::LeaseSubject::kBlob, now));
   if (!target.exists()) return blob::CheckWrite(request.conditions, nullptr, false);
-  const blob::ConditionSubject subject = SubjectOf(target);
-  BG_CHECK(blob::CheckWrite(request.conditions, &subject, false));
-  return CheckTierAge(request, *target.blob, now);
+  BG_CHECK(CheckState(request, *target.blob, now));
+  if (target.blob->snapshots > 0 && request.snapshots == SnapshotChoice::kNone) {
+    return azure::Fail(azure::ErrorCode::kSnapshotsPresent);
+  }
+  return {};
 }
 
-/// Removes the blob's row, its uncommitted blocks, and every reference they hold.
-Task<azure::Outcome<bool>> TryDelete(Call& call, const Target& target) {
-  engine::Batch batch;
-  ReferenceSet kept;
-  BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(call.services, target));
-  DropStagedBlocks(target, staged, batch, kept);
-  BG_CO_CHECK(co_await ReleaseContent(call.services, target, *target.blob, batch, kept));
-  batch.deletes.push_back(target.key);
-  co_return co_await CommitTarget(call.services, target, std::move(batch));
+/// The base row once there is no base blob any more, but its versions.
+blob::BlobRecord VersionsOnly(const Call& call, const blob::BlobRecord& base) {
+  blob::BlobRecord record = base;
+  record.committed = false;
+  record.remains = blob::Remains::kVersionsOnly;
+  record.etag = call.services.etags.Next(base.etag);
+  record.ForgetContent();
+  record.lease = {};
+  record.staged_id_length = 0;
+  record.version = {};
+  return record;
 }
 
-http::Response Accepted() {
-  http::Response response;
-  response.status = 202;
-  response.Set("x-ms-delete-type-permanent", "true");
-  return response;
-}
+/// One attempt to delete something of the blob at `base`; see Run.
+class Deletion {
+ public:
+  Deletion(Call& call, const DeleteRequest& request, const HistoryRules& rules, const Target& base)
+      : call_(call),
+        request_(request),
+        rules_(rules),
+        base_(base),
+        now_(call.services.clock.Now()) {}
+
+  /// False: something moved.
+  Task<azure::Outcome<bool>> Run() {
+    if (!request_.state.is_base() && !NamesCurrentVersion()) {
+      BG_CO_CHECK(co_await DropOldState());
+    } else {
+      if (request_.state.is_base()) BG_CO_CHECK(CheckDelete(call_, base_, request_, now_));
+      if (request_.snapshots != SnapshotChoice::kNone) BG_CO_CHECK(co_await DropSnapshots());
+      if (request_.snapshots == SnapshotChoice::kOnly) {
+        PutBase(*base_.blob);
+      } else {
+        BG_CO_CHECK(co_await DropBase());
+      }
+    }
+    co_return co_await CommitTarget(call_.services, base_, std::move(batch_));
+  }
+
+  /// Nothing can be brought back.
+  bool permanent() const { return !kept_; }
+
+ private:
+  bool NamesCurrentVersion() const {
+    return request_.state.kind == StateName::Kind::kVersion && base_.exists() &&
+           base_.blob->version == request_.state.id;
+  }
+
+  void PutBase(blob::BlobRecord record) {
+    record.snapshots -= dropped_snapshots_;
+    batch_.puts.push_back({base_.key, record.Encode()});
+  }
+
+  Task<azure::Outcome<void>> Drop(OldState state) {
+    const bool deleted = state.record.remains == blob::Remains::kDeleted;
+    if (state.record.snapshot != Time{} && !deleted) ++dropped_snapshots_;
+    if (rules_.retention_days > 0 && !deleted) kept_ = true;
+    co_return co_await DropState(call_.services, base_, std::move(state), now_,
+                                 rules_.retention_days, batch_);
+  }
+
+  Task<azure::Outcome<void>> DropSnapshots() {
+    BG_CO_TRY(auto states, co_await LoadHistory(call_.services, base_));
+    for (OldState& state : states) {
+      if (state.record.snapshot == Time{} || !state.record.committed) continue;
+      BG_CO_CHECK(co_await Drop(std::move(state)));
+    }
+    co_return azure::Outcome<void>();
+  }
+
+  /// The snapshot or version that is named.
+  Task<azure::Outcome<void>> DropOldState() {
+    BG_CO_TRY(const auto target,
+              co_await LoadState(call_.services, call_.resource, request_.state));
+    if (!target.blob || !base_.blob) co_return azure::Fail(Missing(request_));
+    const bool deleted = target.blob->remains == blob::Remains::kDeleted;
+    if (request_.permanent) {
+      if (!deleted || !rules_.allow_permanent_delete) {
+        co_return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
+      }
+    } else if (deleted) {
+      co_return azure::Fail(Missing(request_));
+    }
+    BG_CO_CHECK(CheckState(request_, *target.blob, now_));
+    BG_CO_CHECK(co_await Drop({target.key, target.row->version, *target.blob}));
+    co_return co_await SettleBase();
+  }
+
+  /// Nothing needs a base row that stood for versions only, once the last of them is gone.
+  Task<azure::Outcome<void>> SettleBase() {
+    if (base_.blob->remains == blob::Remains::kVersionsOnly && base_.blob->staged_id_length == 0) {
+      BG_CO_TRY(const bool more, co_await HasHistory(call_.services, base_, batch_));
+      if (!more) {
+        batch_.deletes.push_back(base_.key);
+        co_return azure::Outcome<void>();
+      }
+    }
+    PutBase(*base_.blob);
+    co_return azure::Outcome<void>();
+  }
+
+  Task<azure::Outcome<void>> DropBase() {
+    BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(call_.services, base_));
+    ReferenceSet none;
+    DropStagedBlocks(base_, staged, batch_, none);
+    if (!base_.exists()) co_return co_await DropUncommitted();
+    if (NamesCurrentVersion()) co_return co_await DropCurrentVersion();
+    if (rules_.versioning) {
+      PutPreviousVersion(base_, *base_.blob, batch_);
+      PutBase(VersionsOnly(call_, *base_.blob));
+      kept_ = true;
+    } else if (rules_.retention_days > 0) {
+      blob::BlobRecord record = *base_.blob;
+      record.lease = {};
+      record.staged_id_length = 0;
+      SoftDelete(base_.key, record, now_, rules_.retention_days, batch_);
+      PutBase(std::move(record));
+      kept_ = true;
+    } else {
+      co_return co_await EndBase(*base_.blob);
+    }
+    co_return azure::Outcome<void>();
+  }
+
+  /// The current version by its id: it is gone, not kept as a previous one.
+  Task<azure::Outcome<void>> DropCurrentVersion() {
+    BG_CO_CHECK(CheckState(request_, *base_.blob, now_));
+    if (rules_.retention_days == 0) co_return co_await EndBase(*base_.blob);
+    blob::BlobRecord state = *base_.blob;
+    state.previous = true;
+    state.lease = {};
+    state.staged_id_length = 0;
+    state.snapshots = 0;
+    const std::string key = blob::VersionKey(blob::NameOfKey(base_.key), state.version);
+    SoftDelete(key, state, now_, rules_.retention_days, batch_);
+    batch_.puts.push_back({key, state.Encode()});
+    PutBase(VersionsOnly(call_, *base_.blob));
+    kept_ = true;
+    co_return azure::Outcome<void>();
+  }
+
+  /// There are only uncommitted blocks, perhaps besides what remains of a deleted blob.
+  Task<azure::Outcome<void>> DropUncommitted() {
+    if (base_.blob->remains == blob::Remains::kNone) {
+      batch_.deletes.push_back(base_.key);
+    } else {
+      blob::BlobRecord record = *base_.blob;
+      record.staged_id_length = 0;
+      PutBase(std::move(record));
+    }
+    co_return azure::Outcome<void>();
+  }
+
+  /// Releases the base blob. Its row goes unless snapshots or versions need it.
+  Task<azure::Outcome<void>> EndBase(const blob::BlobRecord& record) {
+    ReferenceSet none;
+    BG_CO_CHECK(co_await ReleaseContent(call_.services, base_, record, batch_, none));
+    BG_CO_TRY(const bool more, co_await HasHistory(call_.services, base_, batch_));
+    if (more) {
+      PutBase(VersionsOnly(call_, record));
+    } else {
+      batch_.deletes.push_back(base_.key);
+    }
+    co_return azure::Outcome<void>();
+  }
+
+  Call& call_;
+  const DeleteRequest& request_;
+  const HistoryRules& rules_;
+  const Target& base_;
+  const Time now_;
+  engine::Batch batch_;
+  std::uint32_t dropped_snapshots_ = 0;
+  bool kept_ = false;
+};
 
 }  // namespace
 
 Task<azure::Outcome<http::Response>> DeleteBlob(Call& call) {
   BG_CO_TRY(const auto request, ParseDelete(call));
+  BG_CO_TRY(const auto rules, co_await LoadHistoryRules(call));
   for (CommitLoop loop; loop.Again();) {
-    BG_CO_TRY(const auto target, co_await LoadTarget(call));
-    BG_CO_CHECK(CheckDelete(call, target, request));
-    if (request.snapshots == SnapshotChoice::kOnly) co_return Accepted();
-    BG_CO_TRY(const bool done, co_await TryDelete(call, target));
-    if (done) co_return Accepted();
+    BG_CO_TRY(const auto base, co_await LoadTarget(call));
+    Deletion deletion(call, request, rules, base);
+    BG_CO_TRY(const bool done, co_await deletion.Run());
+    if (!done) continue;
+    http::Response response;
+    response.status = 202;
+    response.Set("x-ms-delete-type-permanent", deletion.permanent() ? "true" : "false");
+    co_return response;
   }
   co_return azure::Fail(Busy());
 }

@@ -120,6 +120,9 @@ Task<azure::Outcome<std::optional<http::Response>>> TryGet(
   BG_CO_TRY(auto target, co_await LoadForRead(call, conditions));
   const blob::BlobRecord& record = *target.blob;
   if (IsArchived(record.tier, call.now)) co_return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (record.incremental && record.is_base()) {
+    co_return azure::Fail(azure::ErrorCode::kOperationNotAllowedOnIncrementalCopyBlob);
+  }
   BG_CO_TRY(const auto selection, Select(wanted, record.length));
 
   http::Response response = DescribeContent(call, record, selection);

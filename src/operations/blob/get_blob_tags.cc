@@ -6,10 +6,9 @@
 namespace blobgate::operations {
 
 Task<azure::Outcome<http::Response>> GetBlobTags(Call& call) {
-  BG_CO_TRY(const bool old_version, NamesOldVersion(call.query()));
+  BG_CO_TRY(const auto state, ParseStateName(call.query()));
   BG_CO_TRY(const auto conditions, ParseTagOperationConditions(call));
-  BG_CO_TRY(const auto target, co_await LoadTarget(call));
-  if (old_version) co_return azure::Fail(azure::ErrorCode::kBlobNotFound);
+  BG_CO_TRY(const auto target, co_await LoadState(call.services, call.resource, state));
   BG_CO_CHECK(CheckTagTarget(call, target));
   BG_CO_CHECK(blob::CheckRead(conditions, SubjectOf(target)));
   http::Response response;

@@ -137,6 +137,7 @@ http::Response Created(const blob::BlobRecord& record) {
   http::Response response;
   response.status = 201;
   SetEtag(response, record.etag, record.modified);
+  SetVersionId(response, record);
   response.Set("x-ms-request-server-encrypted", "true");
   return response;
 }

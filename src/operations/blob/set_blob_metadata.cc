@@ -21,10 +21,11 @@ Task<azure::Outcome<http::Response>> SetBlobMetadata(Call& call) {
     MarkModified(call, record);
     return record;
   };
-  BG_CO_TRY(const auto record, co_await UpdateBlob(call, std::move(change)));
+  BG_CO_TRY(const auto record, co_await UpdateBlob(call, std::move(change), Former::kVersion));
   http::Response response;
   response.status = 200;
   SetEtag(response, record.etag, record.modified);
+  SetVersionId(response, record);
   response.Set("x-ms-request-server-encrypted", "true");
   co_return response;
 }

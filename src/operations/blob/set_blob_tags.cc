@@ -16,13 +16,11 @@ constexpr std::size_t kMaxTagsBody = 64 * 1024;
 }  // namespace
 
 Task<azure::Outcome<http::Response>> SetBlobTags(Call& call) {
-  BG_CO_TRY(const bool old_version, NamesOldVersion(call.query()));
   if (call.query().Has("snapshot")) co_return azure::Fail(CheckBaseBlob(call.query()).error());
   BG_CO_TRY(const auto conditions, ParseTagOperationConditions(call));
   BG_CO_TRY(auto body, co_await ReadSmallBody(call, kMaxTagsBody));
   BG_CO_TRY(const auto tags, azure::ParseTagsXml(std::move(body)));
   BlobChange change = [&](const Target& target) -> azure::Outcome<blob::BlobRecord> {
-    if (old_version) return azure::Fail(azure::ErrorCode::kBlobNotFound);
     BG_CHECK(CheckTagTarget(call, target));
     const blob::ConditionSubject subject = SubjectOf(target);
     BG_CHECK(blob::CheckWrite(conditions, &subject, false));
@@ -30,7 +28,7 @@ Task<azure::Outcome<http::Response>> SetBlobTags(Call& call) {
     record.tags = tags;
     return record;
   };
-  BG_CO_CHECK(co_await UpdateBlob(call, std::move(change)));
+  BG_CO_CHECK(co_await UpdateState(call, std::move(change)));
   http::Response response;
   response.status = 204;
   co_return response;

@@ -17,7 +17,6 @@ struct TierRequest {
   std::string tier;
   std::string priority = "Standard";
   blob::ConditionHeaders conditions;
-  bool old_version = false;
 };
 
 /// The state to store, and 202 when a rehydration is under way.
@@ -40,7 +39,6 @@ azure::Outcome<TierRequest> ParseTierRequest(const Call& call) {
     }
   }
   BG_TRY(request.conditions, ParseTagConditions(call));
-  BG_TRY(request.old_version, NamesOldVersion(call.query()));
   return request;
 }
 
@@ -70,9 +68,7 @@ azure::Outcome<TierChange> ChangeTier(const blob::BlobRecord& record, const Tier
 /// The lease to store with the change.
 azure::Outcome<blob::LeaseRecord> CheckTierTarget(const Call& call, const Target& target,
                                                   const TierRequest& request, Time now) {
-  if (request.old_version || !target.exists()) {
-    return azure::Fail(azure::ErrorCode::kBlobNotFound);
-  }
+  if (!target.exists()) return azure::Fail(azure::ErrorCode::kBlobNotFound);
   const blob::BlobRecord& record = *target.blob;
   BG_CHECK(CheckTierFits(request.tier, record.type, record.length));
   if (record.copy.status == blob::CopyState::Status::kPending) {
@@ -100,7 +96,7 @@ Task<azure::Outcome<http::Response>> SetBlobTier(Call& call) {
     status = changed.status;
     return record;
   };
-  BG_CO_CHECK(co_await UpdateBlob(call, std::move(change)));
+  BG_CO_CHECK(co_await UpdateState(call, std::move(change)));
   http::Response response;
   response.status = status;
   co_return response;

@@ -32,7 +32,8 @@ azure::Outcome<Lists> ParseLists(const http::Query& query) {
 /// A blob that only has uncommitted blocks is there for this operation.
 azure::Outcome<void> CheckListTarget(const Call& call, const Target& target,
                                      const blob::ConditionHeaders& conditions) {
-  if (!target.blob) return azure::Fail(azure::ErrorCode::kBlobNotFound);
+  const bool uncommitted = target.blob && target.blob->staged_id_length != 0;
+  if (!target.exists() && !uncommitted) return azure::Fail(azure::ErrorCode::kBlobNotFound);
   if (target.blob->type != blob::BlobType::kBlock) {
     return azure::Fail(azure::ErrorCode::kInvalidBlobType);
   }
@@ -88,11 +89,10 @@ http::Response Answer(const Target& target, std::string text) {
 
 Task<azure::Outcome<http::Response>> GetBlockList(Call& call) {
   BG_CO_TRY(const auto lists, ParseLists(call.query()));
-  BG_CO_TRY(const bool old_version, NamesOldVersion(call.query()));
+  BG_CO_TRY(const auto state, ParseStateName(call.query()));
   BG_CO_TRY(const auto conditions, ParseTagConditions(call));
   for (CommitLoop loop; loop.Again();) {
-    BG_CO_TRY(const auto target, co_await LoadTarget(call));
-    if (old_version) co_return azure::Fail(azure::ErrorCode::kBlobNotFound);
+    BG_CO_TRY(const auto target, co_await LoadState(call.services, call.resource, state));
     BG_CO_CHECK(CheckListTarget(call, target, conditions));
     BG_CO_TRY(auto text, co_await RenderLists(call.services, target, lists));
     if (lists.uncommitted) {

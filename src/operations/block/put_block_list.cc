@@ -64,6 +64,7 @@ Task<azure::Outcome<http::Response>> PutBlockList(Call& call) {
     http::Response response;
     response.status = 201;
     SetEtag(response, record->etag, record->modified);
+    SetVersionId(response, *record);
     SetBodyHash(response, call, body);
     response.Set("x-ms-request-server-encrypted", "true");
     co_return response;

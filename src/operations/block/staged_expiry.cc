@@ -10,6 +10,7 @@
 #include "blob/keys.h"
 #include "blob/records.h"
 #include "operations/block/staging.h"
+#include "operations/container/container_walk.h"
 
 namespace blobgate::operations {
 namespace {
@@ -75,7 +76,7 @@ Task<azure::Outcome<bool>> TryExpire(Services& services, const Target& target,
   engine::Batch batch;
   ReferenceSet none;
   DropStagedBlocks(target, staged, batch, none);
-  if (target.exists()) {
+  if (target.exists() || target.blob->remains != blob::Remains::kNone) {
     blob::BlobRecord record = *target.blob;
     record.staged_id_length = 0;
     batch.puts.push_back({target.key, record.Encode()});
@@ -98,34 +99,6 @@ Task<azure::Outcome<void>> ExpireBlob(Services& services, azure::Resource blob, 
     co_return azure::Outcome<void>();
   }
   co_return azure::Fail(Busy());
-}
-
-struct ContainerName {
-  std::string name;
-  std::string incarnation;
-};
-
-Task<Result<std::vector<ContainerName>>> ContainersOf(Services& services, std::string account) {
-  std::vector<ContainerName> found;
-  const std::string prefix = blob::ContainerKey({});
-  const std::string space = blob::AccountSpace(account);
-  BG_CO_TRY(const auto partitions, co_await services.catalog().PartitionsOf(space));
-  for (const auto& partition : partitions) {
-    engine::ScanVisitor visitor = [&](std::string_view key, std::string_view value,
-                                      engine::RowVersion) {
-      auto record = blob::ContainerRecord::Decode(value);
-      const std::string name(key.substr(prefix.size()));
-      if (record) {
-        found.push_back({name, std::move(record->incarnation)});
-      } else {
-        spdlog::error("container {}: {}", name, record.error().detail);
-      }
-      return engine::ScanStep::Next();
-    };
-    BG_CO_CHECK(co_await services.catalog().Scan(partition, prefix, blob::PrefixEnd(prefix),
-                                                 std::move(visitor)));
-  }
-  co_return found;
 }
 
 Task<Status> ExpirePartition(Services& services, azure::Resource container,

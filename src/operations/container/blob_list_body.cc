@@ -6,6 +6,7 @@
 #include "blob/lease.h"
 #include "operations/blob_headers.h"
 #include "operations/container/blob_listing.h"
+#include "operations/history/history.h"
 #include "operations/list_query.h"
 #include "operations/tier.h"
 
@@ -17,7 +18,7 @@ constexpr std::string_view kFirstOrMetadata = "2019-12-12";
 
 /// The texts that an azure::ListedBlob views.
 struct Texts {
-  std::string etag, md5, archive_status, copy_progress, copy_snapshot;
+  std::string snapshot, version, etag, md5, archive_status, copy_progress, copy_snapshot;
 };
 
 void FillProperties(azure::ListedBlob& out, const blob::BlobRecord& record, Texts& texts) {
@@ -80,6 +81,24 @@ void FillCopy(azure::ListedBlob& out, const blob::CopyState& copy, Texts& texts)
   out.copy = listed;
 }
 
+/// Which state of the blob it is.
+void FillState(azure::ListedBlob& out, const blob::BlobRecord& record, const Call& call,
+               const BlobListing& listing, Texts& texts) {
+  const bool versions = listing.versions || listing.versions_only;
+  if (record.snapshot != Time{}) {
+    texts.snapshot = FormatIso8601(record.snapshot);
+    out.snapshot = texts.snapshot;
+  } else if (versions && record.version != Time{}) {
+    texts.version = FormatIso8601(record.version);
+    out.version = texts.version;
+    out.current_version = record.is_base();
+  }
+  out.versions_only = record.remains == blob::Remains::kVersionsOnly && listing.versions_only;
+  if (record.remains != blob::Remains::kDeleted) return;
+  out.deleted = record.deleted;
+  out.remaining_days = RemainingDays(record, call.now);
+}
+
 void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
                 const BlobListing& listing) {
   const blob::BlobRecord& record = *entry.record;
@@ -87,13 +106,12 @@ void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
   Texts texts;
   azure::ListedBlob out;
   out.name = entry.name;
-  out.committed = record.committed;
+  out.committed = record.committed || record.remains != blob::Remains::kNone;
+  FillState(out, record, call, listing, texts);
   FillProperties(out, record, texts);
   FillType(out, record, texts);
-  if (record.committed) {
-    FillTier(out, tier, texts);
-    FillLease(out, record.lease, call.now);
-  }
+  if (out.committed) FillTier(out, tier, texts);
+  if (record.committed && record.is_base()) FillLease(out, record.lease, call.now);
   if (listing.copy) FillCopy(out, record.copy, texts);
   out.tag_count = entry.tag_count;
   if (listing.metadata) out.metadata = &record.metadata;

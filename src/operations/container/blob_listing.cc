@@ -48,6 +48,21 @@ std::optional<std::string_view> CommonPrefix(const BlobListing& listing, std::st
   return name.substr(0, at + listing.delimiter.size());
 }
 
+bool ShowsDeleted(const BlobListing& listing, const blob::BlobRecord& record, Time now) {
+  return listing.deleted && record.remains == blob::Remains::kDeleted && record.purge > now;
+}
+
+bool ShowsBase(const BlobListing& listing, const blob::BlobRecord& record, Time now) {
+  if (record.committed || ShowsDeleted(listing, record, now)) return true;
+  if (record.remains == blob::Remains::kVersionsOnly && listing.versions_only) return true;
+  return listing.uncommitted && record.staged_id_length != 0;
+}
+
+bool ShowsOld(const BlobListing& listing, const blob::BlobRecord& record, Time now) {
+  const bool kind = record.snapshot != Time{} ? listing.snapshots : listing.versions;
+  return kind && (record.committed || ShowsDeleted(listing, record, now));
+}
+
 ListedRow<BlobEntry> PrefixRow(std::string_view prefix) {
   ListedRow<BlobEntry> row;
   BlobEntry entry;
@@ -71,17 +86,26 @@ azure::Outcome<BlobListing> BlobListing::Parse(const http::Query& query) {
   listing.metadata = has("metadata");
   listing.tags = has("tags");
   listing.uncommitted = has("uncommittedblobs");
+  listing.snapshots = has("snapshots");
+  listing.versions = has("versions");
+  listing.deleted = has("deleted");
+  listing.versions_only = has("deletedwithversions");
   listing.prefix = query.Get("prefix");
   listing.delimiter = query.Get("delimiter");
   return listing;
 }
 
-Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, std::string_view key,
+Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now, std::string_view key,
                                          std::string_view value) {
-  if (!key.ends_with('\x02')) return ListedRow<BlobEntry>{};  // a snapshot or version
-  BG_TRY(auto record, blob::BlobRecord::Decode(value));
-  if (!record.committed && !listing.uncommitted) return ListedRow<BlobEntry>{};
   const std::string_view name = blob::NameOfKey(key);
+  const bool base = key.ends_with('\x02');
+  if (!base && !listing.snapshots && !listing.versions) {
+    return ListedRow<BlobEntry>{{}, blob::BlobKey(name)};  // over its snapshots and versions
+  }
+  BG_TRY(auto record, blob::BlobRecord::Decode(value));
+  if (base ? !ShowsBase(listing, record, now) : !ShowsOld(listing, record, now)) {
+    return ListedRow<BlobEntry>{};
+  }
   if (auto prefix = CommonPrefix(listing, name)) return PrefixRow(*prefix);
 
   ListedRow<BlobEntry> row;

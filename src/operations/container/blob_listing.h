@@ -21,12 +21,15 @@ struct BlobListing {
   bool metadata = false;
   bool tags = false;
   bool uncommitted = false;  ///< uncommittedblobs
+  bool snapshots = false;
+  bool versions = false;
+  bool deleted = false;        ///< with snapshots and versions: those that are deleted too
+  bool versions_only = false;  ///< deletedwithversions
   std::string prefix;
   std::string delimiter;  ///< empty: a flat listing
 
-  /// Of a request. The items that name what is not kept yet (snapshots, versions, deleted,
-  /// deletedwithversions, immutabilitypolicy, legalhold) are accepted and add nothing. 400
-  /// InvalidQueryParameterValue for any other.
+  /// Of a request. immutabilitypolicy and legalhold, of which there are none, add nothing. 400
+  /// InvalidQueryParameterValue for any other item.
   static azure::Outcome<BlobListing> Parse(const http::Query& query);
 };
 
@@ -39,9 +42,9 @@ struct BlobEntry {
   std::size_t tag_count = 0;
 };
 
-/// What the row `key` is in `listing`. A row under a delimiter becomes its common prefix, with a
-/// seek over all others that share it. kCorruption when the row cannot be decoded.
-Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, std::string_view key,
+/// What the row `key` is in `listing` at `now`. A row under a delimiter becomes its common prefix,
+/// with a seek over all others that share it. kCorruption when the row cannot be decoded.
+Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now, std::string_view key,
                                          std::string_view value);
 
 /// The body of the answer.

@@ -146,7 +146,9 @@ class Collection {
         co_return ReleasePages(row, batch);
       case 'u':
         co_return ReleaseStaged(row, batch);
+      case 't':
       case 'w':
+      case 'x':
         co_return true;
       default:
         co_return Unreadable(row, "unknown kind of row");

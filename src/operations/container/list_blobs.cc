@@ -22,8 +22,9 @@ Task<azure::Outcome<http::Response>> ListBlobs(Call& call) {
   BG_CO_TRY(auto container,
             co_await LoadContainer(call.services, call.resource.account, call.resource.container));
   const std::string space = blob::ContainerSpace(container.record.incarnation);
-  RowReader<BlobEntry> reader = [&listing](std::string_view key, std::string_view value) {
-    return ReadBlobRow(listing, key, value);
+  RowReader<BlobEntry> reader = [&listing, now = call.now](std::string_view key,
+                                                           std::string_view value) {
+    return ReadBlobRow(listing, now, key, value);
   };
   BG_CO_TRY(auto page, co_await ScanPage<BlobEntry>(call.services.catalog(), space, range.from,
                                                     range.end, limits, reader));

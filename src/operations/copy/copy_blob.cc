@@ -130,6 +130,7 @@ Task<azure::Outcome<http::Response>> CopyBlob(Call& call) {
   http::Response response;
   response.status = 202;
   SetEtag(response, record.etag, record.modified);
+  SetVersionId(response, record);
   response.Set("x-ms-copy-id", record.copy.id);
   const bool pending = record.copy.status == blob::CopyState::Status::kPending;
   response.Set("x-ms-copy-status", pending ? "pending" : "success");

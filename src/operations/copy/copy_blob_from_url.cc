@@ -18,6 +18,7 @@ Task<azure::Outcome<http::Response>> CopyBlobFromUrl(Call& call) {
   http::Response response;
   response.status = 202;
   SetEtag(response, copied.record.etag, copied.record.modified);
+  SetVersionId(response, copied.record);
   SetContentHash(response, copied.crc64, copied.md5);
   response.Set("x-ms-copy-id", copied.record.copy.id);
   response.Set("x-ms-copy-status", "success");

@@ -16,12 +16,14 @@
 #include "base/time.h"
 #include "http/body.h"
 #include "http/range.h"
+#include "operations/history/state_name.h"
 
 namespace blobgate::operations {
 
 /// A source that is ourselves: the caller may read it (this was checked). The operation loads it.
 struct LocalSource {
   azure::Resource resource;
+  StateName state;             ///< of the URL's `snapshot` or `versionid`
   bool may_read_tags = false;  ///< its credential has `t` as well
 };
 

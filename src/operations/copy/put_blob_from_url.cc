@@ -18,6 +18,7 @@ Task<azure::Outcome<http::Response>> PutBlobFromUrl(Call& call) {
   http::Response response;
   response.status = 201;
   SetEtag(response, copied.record.etag, copied.record.modified);
+  SetVersionId(response, copied.record);
   SetContentHash(response, copied.crc64, copied.md5);
   response.Set("x-ms-request-server-encrypted", "true");
   co_return response;

@@ -82,7 +82,7 @@ azure::Outcome<void> CheckSourceLength(const Call& call, CopyKind kind, std::uin
 Task<azure::Outcome<SourceBlob>> LoadSource(Call& call, const CopyRequest& request,
                                             const LocalSource& source,
                                             const std::optional<std::string>& new_tier) {
-  auto loaded = co_await LoadTarget(call.services, source.resource);
+  auto loaded = co_await LoadState(call.services, source.resource, source.state);
   if (!loaded) {
     if (loaded.error().code != azure::ErrorCode::kContainerNotFound) {
       co_return azure::Fail(std::move(loaded).error());
@@ -95,7 +95,9 @@ Task<azure::Outcome<SourceBlob>> LoadSource(Call& call, const CopyRequest& reque
     co_return azure::Fail(SourceFailure(azure::Error(azure::ErrorCode::kBlobNotFound)));
   }
   const blob::BlobRecord& record = out.record();
-  if (record.incremental) co_return azure::Fail(azure::ErrorCode::kInvalidSourceBlobType);
+  if (record.incremental && record.is_base()) {
+    co_return azure::Fail(azure::ErrorCode::kInvalidSourceBlobType);
+  }
   BG_CO_CHECK(CheckTier(call, request, source, record.tier, new_tier));
   BG_CO_CHECK(CheckConditions(request, source, record));
   if (!request.range) BG_CO_CHECK(CheckSourceLength(call, request.kind, record.length));

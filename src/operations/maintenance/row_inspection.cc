@@ -6,6 +6,7 @@
 #include "blob/keys.h"
 #include "blob/page_layers.h"
 #include "blob/records.h"
+#include "blob/tagged_blob.h"
 #include "operations/copy/copy_job.h"
 #include "operations/leftovers.h"
 
@@ -68,13 +69,18 @@ Status AddManifest(const blob::BlobRecord& record, const ReadExtent& read_extent
   return AddContent(record, content, row.uses);
 }
 
+std::string KeyOf(std::string_view name, const blob::BlobRecord& record) {
+  if (record.snapshot != Time{}) return blob::SnapshotKey(name, record.snapshot);
+  return record.previous ? blob::VersionKey(name, record.version) : blob::BlobKey(name);
+}
+
 Result<InspectedRow> InspectBlob(std::string_view key, std::string_view value,
                                  const ReadExtent& read_extent) {
   InspectedRow row;
   row.kind = Kind::kBlob;
   row.name = blob::NameOfKey(key);
-  if (key != blob::BlobKey(row.name)) return Malformed("no key of a blob");
   BG_TRY(const blob::BlobRecord record, blob::BlobRecord::Decode(value));
+  if (key != KeyOf(row.name, record)) return Malformed("the key is not that of the record");
   row.length = record.length;
   if (record.manifest) {
     BG_CHECK(AddManifest(record, read_extent, row));
@@ -161,7 +167,7 @@ Result<InspectedRow> InspectAccountRow(std::string_view key, std::string_view va
   if (key.starts_with('c')) {
     BG_TRY(const auto record, blob::ContainerRecord::Decode(value));
     row.kind = Kind::kContainer;
-    row.name = key.substr(1);
+    row.name = blob::ContainerOfKey(key);
     row.incarnation = record.incarnation;
   } else if (key.starts_with('g')) {
     row.kind = Kind::kDeletedContainer;
@@ -182,6 +188,14 @@ Result<InspectedRow> InspectContainerRow(std::string_view key, std::string_view 
   if (key.starts_with('q')) return InspectPages(key, value);
   if (key.starts_with('u')) return InspectStaged(key, value);
   if (key.starts_with('w')) return InspectLeftover(key, value);
+  if (key.starts_with('x')) {
+    if (!blob::RowOfPurgeKey(key).starts_with('b')) return Malformed("no key of the purge index");
+    return InspectedRow{};
+  }
+  if (key.starts_with('t')) {
+    BG_CHECK(blob::TaggedBlob::Decode(value));
+    return InspectedRow{};
+  }
   if (key != blob::AliveKey()) return Malformed("unknown kind of row");
   return InspectedRow{};
 }

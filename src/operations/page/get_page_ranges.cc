@@ -13,6 +13,7 @@
 #include "operations/handlers.h"
 #include "operations/list_query.h"
 #include "operations/page/page_ranges.h"
+#include "operations/page/page_write.h"
 
 namespace blobgate::operations {
 namespace {
@@ -94,6 +95,7 @@ azure::Outcome<void> CheckPages(const blob::BlobRecord& record) {
   if (record.type != blob::BlobType::kPage) {
     return azure::Fail(azure::ErrorCode::kInvalidBlobType);
   }
+  if (record.is_base()) return CheckNotIncremental(record);
   return {};
 }
 

@@ -18,8 +18,7 @@ namespace {
 /// The first byte of the keys of containers (blob/keys.h).
 constexpr char kContainerRows = 'c';
 
-/// Deleted containers cannot be brought back, and there are no system containers: both are accepted
-/// and add nothing.
+/// There are no system containers.
 constexpr std::array<std::string_view, 3> kInclude = {"metadata", "deleted", "system"};
 
 /// Element names, dates and so on of one entry, bytes.
@@ -30,15 +29,25 @@ struct ContainerEntry {
   std::size_t weight = 0;
   blob::ContainerRecord record;  ///< metadata only if asked for
 
-  std::string_view name() const { return std::string_view(key).substr(1); }
+  std::string_view name() const { return blob::ContainerOfKey(key); }
+  std::string_view version() const { return blob::ContainerVersionOfKey(key); }
 };
 
-Result<ListedRow<ContainerEntry>> ReadContainerRow(bool metadata, std::string_view key,
+/// What the `include` items ask for.
+struct Wanted {
+  bool metadata = false;
+  bool deleted = false;
+};
+
+Result<ListedRow<ContainerEntry>> ReadContainerRow(Wanted wanted, Time now, std::string_view key,
                                                    std::string_view value) {
   ContainerEntry entry;
   BG_TRY(entry.record, blob::ContainerRecord::Decode(value));
+  if (!blob::ContainerVersionOfKey(key).empty()) {
+    if (!wanted.deleted || entry.record.purge <= now) return ListedRow<ContainerEntry>{};
+  }
   entry.record.policies.clear();
-  if (!metadata) entry.record.metadata.clear();
+  if (!wanted.metadata) entry.record.metadata.clear();
   entry.key = key;
   entry.weight = kFixedWeight + key.size();
   for (const auto& [name, text] : entry.record.metadata) entry.weight += name.size() + text.size();
@@ -52,6 +61,12 @@ void WriteEntry(azure::XmlWriter& xml, const Call& call, const ContainerEntry& e
   const std::string etag = blob::EtagText(record.etag);
   azure::ListedContainer out;
   out.name = entry.name();
+  out.deleted_version = entry.version();
+  if (!out.deleted_version.empty()) {
+    out.deleted = record.deleted;
+    out.remaining_days = static_cast<std::uint32_t>(
+        std::chrono::floor<std::chrono::days>(record.purge - call.now).count());
+  }
   out.modified = record.modified;
   out.etag = etag;
   out.lease_status = blob::LeaseStatusName(state);
@@ -81,20 +96,22 @@ std::string Render(const Call& call, const Page<ContainerEntry>& page, bool meta
 
 Task<azure::Outcome<http::Response>> ListContainers(Call& call) {
   BG_CO_TRY(auto include, ParseInclude(call.query(), kInclude));
-  const bool metadata = std::ranges::find(include, kInclude[0]) != include.end();
+  const Wanted wanted{std::ranges::find(include, kInclude[0]) != include.end(),
+                      std::ranges::find(include, kInclude[1]) != include.end()};
   PageLimits limits;
   BG_CO_TRY(limits.entries, ParseMaxResults(call.query()));
   BG_CO_TRY(auto range, ParseListRange(call.query(), kContainerRows));
   const std::string space = blob::AccountSpace(call.resource.account);
-  RowReader<ContainerEntry> reader = [metadata](std::string_view key, std::string_view value) {
-    return ReadContainerRow(metadata, key, value);
+  RowReader<ContainerEntry> reader = [wanted, now = call.now](std::string_view key,
+                                                              std::string_view value) {
+    return ReadContainerRow(wanted, now, key, value);
   };
   BG_CO_TRY(auto page, co_await ScanPage<ContainerEntry>(call.services.catalog(), space, range.from,
                                                          range.end, limits, reader));
   http::Response response;
   response.status = 200;
   response.Set("Content-Type", "application/xml");
-  response.text = Render(call, page, metadata);
+  response.text = Render(call, page, wanted.metadata);
   co_return response;
 }
 

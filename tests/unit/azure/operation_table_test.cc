@@ -43,6 +43,10 @@ const std::vector<Example>& Examples() {
       {kSetBlobServiceProperties, "PUT", kS, "?restype=service&comp=properties", {}},
       {kGetBlobServiceProperties, "GET", kS, "?comp=properties&restype=service", {}},
       {kGetBlobServiceStats, "GET", kS, "?restype=service&comp=stats", {}},
+      {kFindBlobsByTags, "GET", kS, "?comp=blobs&where=x", {}},
+      {kFindBlobsByTagsInContainer, "GET", kC, "?restype=container&comp=blobs", {}},
+      {kBlobBatch, "POST", kS, "?comp=batch", {}},
+      {kBlobBatchInContainer, "POST", kC, "?restype=container&comp=batch", {}},
       {kGetAccountInformation, "GET", kS, "?restype=account&comp=properties", {}},
       {kGetAccountInformation, "HEAD", kC, "?restype=account&comp=properties", {}},
       {kGetAccountInformation, "GET", kB, "?restype=Account&comp=Properties", {}},
@@ -59,6 +63,7 @@ const std::vector<Example>& Examples() {
       {kSetContainerAcl, "PUT", kC, "?restype=container&comp=acl", {}},
       {kLeaseContainer, "PUT", kC, "?restype=container&comp=lease", {}},
       {kDeleteContainer, "DELETE", kC, "?restype=container", {}},
+      {kRestoreContainer, "PUT", kC, "?restype=container&comp=undelete", {}},
       {kListBlobs, "GET", kC, "?restype=container&comp=list&prefix=a", {}},
       {kPutBlob, "PUT", kB, "", {kType}},
       {kPutBlobFromUrl, "PUT", kB, "", {kSource, kType}},
@@ -73,6 +78,8 @@ const std::vector<Example>& Examples() {
       {kSetBlobTier, "PUT", kB, "?comp=tier", {}},
       {kLeaseBlob, "PUT", kB, "?comp=lease", {}},
       {kDeleteBlob, "DELETE", kB, "", {}},
+      {kUndeleteBlob, "PUT", kB, "?comp=undelete", {}},
+      {kSnapshotBlob, "PUT", kB, "?comp=snapshot", {}},
       {kCopyBlob, "PUT", kB, "", {kSource}},
       {kCopyBlob, "PUT", kB, "", {kSource, {"x-ms-requires-sync", "false"}}},
       {kCopyBlobFromUrl, "PUT", kB, "", {kSource, kSync}},
@@ -87,6 +94,7 @@ const std::vector<Example>& Examples() {
       {kPutPage, "PUT", kB, "?comp=page", {}},
       {kPutPageFromUrl, "PUT", kB, "?comp=page", {kSource}},
       {kGetPageRanges, "GET", kB, "?comp=pagelist", {}},
+      {kIncrementalCopyBlob, "PUT", kB, "?comp=incrementalcopy", {kSource}},
   };
   return examples;
 }
@@ -145,7 +153,9 @@ TEST(OperationTable, NamesAndLettersAreSane) {
     EXPECT_TRUE(names.insert(row.name).second) << row.name;
     EXPECT_NE(std::string_view("sco*").find(row.sas_resource), std::string_view::npos) << row.name;
     // Only listings of blobs are open to a service SAS above the blob.
-    if (row.level != Level::kBlob && row.id != kListBlobs && row.id != kGetAccountInformation) {
+    if (row.level != Level::kBlob && row.id != kListBlobs &&
+        row.id != kFindBlobsByTagsInContainer && row.id != kBlobBatchInContainer &&
+        row.id != kGetAccountInformation) {
       EXPECT_TRUE(row.service_letters.empty()) << row.name;
     }
     if (row.method != "GET" && row.method != "HEAD") {

@@ -124,5 +124,23 @@ TEST(TagExpression, RandomTokensNeverDoHarm) {
   EXPECT_GT(parsed, 0);
 }
 
+TEST(TagQuery, KeepsItsComparisons) {
+  const auto query = ParseTagQuery("@container = 'c' AND \"a b\" >= '1' and n<'2'");
+  ASSERT_TRUE(query);
+  ASSERT_EQ(query->size(), 3u);
+  EXPECT_EQ((*query)[0].key, "@container");
+  EXPECT_EQ((*query)[1].key, "a b");
+  EXPECT_EQ((*query)[1].op, TagComparison::Op::kGreaterEqual);
+  EXPECT_EQ((*query)[2].value, "2");
+}
+
+TEST(TagQuery, RefusesWhatOnlyConditionsKnow) {
+  for (const char* text : {"", "a<>'1'", "a='1' OR b='2'", "(a='1')", "@container<'c'", "@other='c'",
+                           "a='1' AND", "AND a='1'", "a='1' AND (b='2')"}) {
+    EXPECT_FALSE(ParseTagQuery(text)) << text;
+  }
+  EXPECT_FALSE(TagExpression::Parse("@container='c'"));
+}
+
 }  // namespace
 }  // namespace blobgate::blob

@@ -1,0 +1,116 @@
+// Snapshot Blob (operations.md 1.16, 2.3): a state that stays as it is, at the cost of a row.
+#include <optional>
+#include <utility>
+
+#include "azure/metadata.h"
+#include "blob/lease.h"
+#include "operations/blob/blob_access.h"
+#include "operations/blob_content.h"
+#include "operations/handlers.h"
+#include "operations/history/history.h"
+#include "operations/lease_headers.h"
+#include "operations/tier.h"
+#include "operations/unsupported_headers.h"
+
+namespace blobgate::operations {
+namespace {
+
+struct SnapshotRequest {
+  blob::Metadata metadata;  ///< empty: that of the blob
+  blob::ConditionHeaders conditions;
+};
+
+azure::Outcome<SnapshotRequest> ParseSnapshot(const Call& call) {
+  BG_CHECK(CheckBaseBlob(call.query()));
+  BG_CHECK(CheckSupported(call.headers()));
+  SnapshotRequest request;
+  BG_TRY(request.metadata, azure::ParseMetadata(call.headers()));
+  BG_TRY(request.conditions, ParseConditions(call));
+  return request;
+}
+
+/// The lease need not be named; when it is, it must be held.
+azure::Outcome<void> CheckSnapshot(const Call& call, const Target& target,
+                                   const SnapshotRequest& request) {
+  if (!target.exists()) {
+    BG_CHECK(blob::CheckMissing(request.conditions));
+    return azure::Fail(azure::ErrorCode::kBlobNotFound);
+  }
+  const Time now = call.services.clock.Now();
+  if (IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (target.blob->copy.status == blob::CopyState::Status::kPending) {
+    return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
+  }
+  BG_TRY(const auto lease_id, LeaseIdOf(call.headers()));
+  BG_CHECK(blob::CheckRead(target.blob->lease, lease_id, blob::LeaseSubject::kBlob, now));
+  const blob::ConditionSubject subject = SubjectOf(target);
+  return blob::CheckWrite(request.conditions, &subject, false);
+}
+
+/// The snapshot of `base`. Metadata of its own make it another state, with an ETag of its own.
+blob::BlobRecord SnapshotOf(Call& call, const blob::BlobRecord& base,
+                            const SnapshotRequest& request) {
+  blob::BlobRecord snapshot = base;
+  snapshot.snapshot = NextStateId(call.services, base);
+  snapshot.version = {};
+  snapshot.lease = {};
+  snapshot.staged_generation = 0;
+  snapshot.staged_id_length = 0;
+  snapshot.snapshots = 0;
+  if (!request.metadata.empty()) {
+    snapshot.metadata = request.metadata;
+    snapshot.etag = ToDotNetTicks(snapshot.snapshot);
+    snapshot.modified = call.services.clock.Now();
+  }
+  return snapshot;
+}
+
+struct Taken {
+  blob::BlobRecord snapshot;
+  blob::BlobRecord base;
+};
+
+/// One round; nullopt: something moved.
+Task<azure::Outcome<std::optional<Taken>>> TrySnapshot(Call& call, const SnapshotRequest& request) {
+  Services& services = call.services;
+  BG_CO_TRY(const auto target, co_await LoadTarget(call));
+  BG_CO_CHECK(CheckSnapshot(call, target, request));
+  Taken taken;
+  taken.base = *target.blob;
+  taken.snapshot = SnapshotOf(call, taken.base, request);
+  engine::Batch batch;
+  BG_CO_CHECK(co_await ShareContent(services, target, taken.base, batch));
+  const std::string key = blob::SnapshotKey(blob::NameOfKey(target.key), taken.snapshot.snapshot);
+  batch.preconditions.push_back(engine::Precondition::Absent(key));
+  batch.puts.push_back({key, taken.snapshot.Encode()});
+  ++taken.base.snapshots;
+  if (call.account.versioning) {
+    PutPreviousVersion(target, taken.base, batch);
+    BG_CO_CHECK(co_await ShareContent(services, target, taken.base, batch));
+    taken.base.version = NextStateId(services, taken.base);
+  }
+  batch.puts.push_back({target.key, taken.base.Encode()});
+  BG_CO_TRY(const bool done, co_await CommitTarget(services, target, std::move(batch)));
+  if (!done) co_return std::nullopt;
+  co_return std::optional(std::move(taken));
+}
+
+}  // namespace
+
+Task<azure::Outcome<http::Response>> SnapshotBlob(Call& call) {
+  BG_CO_TRY(const auto request, ParseSnapshot(call));
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(const auto taken, co_await TrySnapshot(call, request));
+    if (!taken) continue;
+    http::Response response;
+    response.status = 201;
+    response.Set("x-ms-snapshot", FormatIso8601(taken->snapshot.snapshot));
+    SetEtag(response, taken->snapshot.etag, taken->snapshot.modified);
+    SetVersionId(response, taken->base);
+    response.Set("x-ms-request-server-encrypted", request.metadata.empty() ? "false" : "true");
+    co_return response;
+  }
+  co_return azure::Fail(Busy());
+}
+
+}  // namespace blobgate::operations

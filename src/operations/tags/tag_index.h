@@ -1,0 +1,12 @@
+// The tag index follows the base rows: one row a tag of every blob that can be read.
+#pragma once
+
+#include "operations/blob_store.h"
+
+namespace blobgate::operations {
+
+/// Adds to `batch` what its change of the base row of `target` means for the index. kCorruption
+/// when the new row cannot be decoded.
+Status UpdateTagIndex(const Target& target, engine::Batch& batch);
+
+}  // namespace blobgate::operations
