@@ -152,16 +152,6 @@ std::string_view RowOfPurgeKey(std::string_view key) {
   return key.size() > kStart ? key.substr(kStart) : std::string_view();
 }
 
-key += kPartEnd;
-return key;
-}
-
-std::string SnapshotKey(std::string_view name, Time id) {
-  std::string key = HistoryPrefix(name);
-  AppendHex(key, ToDotNetTicks(id));
-  return key += 's';
-}
-
 std::string AppendPrefix(std::string_view name, std::uint64_t lineage) {
   return NumberedPrefix("d", name, lineage);
 }

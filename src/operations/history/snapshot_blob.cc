@@ -9,6 +9,7 @@
 #include "operations/handlers.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
+#include "operations/page/page_write.h"
 #include "operations/tier.h"
 #include "operations/unsupported_headers.h"
 
@@ -36,6 +37,7 @@ azure::Outcome<void> CheckSnapshot(const Call& call, const Target& target,
     BG_CHECK(blob::CheckMissing(request.conditions));
     return azure::Fail(azure::ErrorCode::kBlobNotFound);
   }
+  BG_CHECK(CheckNotIncremental(*target.blob));
   const Time now = call.services.clock.Now();
   if (IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
   if (target.blob->copy.status == blob::CopyState::Status::kPending) {

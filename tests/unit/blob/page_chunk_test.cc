@@ -11,8 +11,8 @@ engine::ExtentRef Extent(std::uint64_t position, std::uint64_t pages) {
   return {3, position, pages * kPageSize, position * 7};
 }
 
-PageRun Run(std::uint32_t first, std::uint32_t count, const engine::ExtentRef& extent,
-            std::uint64_t from_page = 0) {
+PageRun Pages(std::uint32_t first, std::uint32_t count, const engine::ExtentRef& extent,
+              std::uint64_t from_page = 0) {
   PageRun run;
   run.first = first;
   run.count = count;
@@ -31,26 +31,26 @@ PageRun Cleared(std::uint32_t first, std::uint32_t count) {
 
 TEST(PageChunk, AWriteCutsWhatItCovers) {
   PageChunk chunk;
-  chunk.Put(Run(10, 10, Extent(0, 10)));
-  chunk.Put(Run(13, 3, Extent(4096, 3)));
+  chunk.Put(Pages(10, 10, Extent(0, 10)));
+  chunk.Put(Pages(13, 3, Extent(4096, 3)));
   ASSERT_EQ(chunk.runs().size(), 3u);
-  EXPECT_EQ(chunk.runs()[0], Run(10, 3, Extent(0, 10)));
-  EXPECT_EQ(chunk.runs()[1], Run(13, 3, Extent(4096, 3)));
-  EXPECT_EQ(chunk.runs()[2], Run(16, 4, Extent(0, 10), 6));
+  EXPECT_EQ(chunk.runs()[0], Pages(10, 3, Extent(0, 10)));
+  EXPECT_EQ(chunk.runs()[1], Pages(13, 3, Extent(4096, 3)));
+  EXPECT_EQ(chunk.runs()[2], Pages(16, 4, Extent(0, 10), 6));
   EXPECT_EQ(chunk.Extents(), (std::vector{Extent(0, 10), Extent(4096, 3)}));
   EXPECT_EQ(chunk.CountPages(), 10u);
-  chunk.Put(Run(0, kPagesInChunk, Extent(8192, kPagesInChunk)));
+  chunk.Put(Pages(0, kPagesInChunk, Extent(8192, kPagesInChunk)));
   EXPECT_EQ(chunk.Extents(), std::vector{Extent(8192, kPagesInChunk)});
 }
 
 TEST(PageChunk, RunsThatContinueEachOtherBecomeOne) {
   PageChunk chunk;
-  chunk.Put(Run(5, 2, Extent(0, 10), 2));
-  chunk.Put(Run(0, 5, Extent(0, 10), 5));  // next to it, but not in the extent
+  chunk.Put(Pages(5, 2, Extent(0, 10), 2));
+  chunk.Put(Pages(0, 5, Extent(0, 10), 5));  // next to it, but not in the extent
   EXPECT_EQ(chunk.runs().size(), 2u);
-  chunk.Put(Run(7, 4, Extent(0, 10), 4));
+  chunk.Put(Pages(7, 4, Extent(0, 10), 4));
   ASSERT_EQ(chunk.runs().size(), 2u);
-  EXPECT_EQ(chunk.runs()[1], Run(5, 6, Extent(0, 10), 2));
+  EXPECT_EQ(chunk.runs()[1], Pages(5, 6, Extent(0, 10), 2));
   chunk.Put(Cleared(20, 1));
   chunk.Put(Cleared(21, 5));
   EXPECT_EQ(chunk.runs().size(), 3u);
@@ -58,10 +58,10 @@ TEST(PageChunk, RunsThatContinueEachOtherBecomeOne) {
 
 TEST(PageChunk, EraseLeavesNothingAndClearLeavesAMark) {
   PageChunk chunk;
-  chunk.Put(Run(0, 100, Extent(0, 100)));
+  chunk.Put(Pages(0, 100, Extent(0, 100)));
   chunk.Erase(10, 80);
   ASSERT_EQ(chunk.runs().size(), 2u);
-  EXPECT_EQ(chunk.runs()[1], Run(90, 10, Extent(0, 100), 90));
+  EXPECT_EQ(chunk.runs()[1], Pages(90, 10, Extent(0, 100), 90));
   chunk.Put(Cleared(0, kPagesInChunk));
   EXPECT_EQ(chunk.runs(), std::vector{Cleared(0, kPagesInChunk)});
   EXPECT_TRUE(chunk.Extents().empty());
@@ -71,22 +71,22 @@ TEST(PageChunk, EraseLeavesNothingAndClearLeavesAMark) {
 
 TEST(PageChunk, CoverPutsEveryRunInFront) {
   PageChunk below;
-  below.Put(Run(0, 50, Extent(0, 50)));
+  below.Put(Pages(0, 50, Extent(0, 50)));
   PageChunk above;
-  above.Put(Run(10, 5, Extent(4096, 5)));
+  above.Put(Pages(10, 5, Extent(4096, 5)));
   above.Put(Cleared(30, 30));
   below.Cover(above);
   ASSERT_EQ(below.runs().size(), 4u);
-  EXPECT_EQ(below.runs()[2], Run(15, 15, Extent(0, 50), 15));
+  EXPECT_EQ(below.runs()[2], Pages(15, 15, Extent(0, 50), 15));
   EXPECT_EQ(below.runs()[3], Cleared(30, 30));
 }
 
 TEST(PageChunk, EncodedAndBack) {
   PageChunk chunk;
-  chunk.Put(Run(0, 3, Extent(0, 100), 97));
+  chunk.Put(Pages(0, 3, Extent(0, 100), 97));
   chunk.Put(Cleared(3, 1));
-  chunk.Put(Run(kPagesInChunk - 1, 1, Extent(0, 100)));
-  chunk.Put(Run(77, 1, Extent(4096, 1)));
+  chunk.Put(Pages(kPagesInChunk - 1, 1, Extent(0, 100)));
+  chunk.Put(Pages(77, 1, Extent(4096, 1)));
   const auto back = PageChunk::Decode(chunk.Encode());
   ASSERT_TRUE(back);
   EXPECT_EQ(*back, chunk);
@@ -98,7 +98,7 @@ TEST(PageChunk, TheWorstRowFitsIntoTheCatalog) {
   for (std::uint32_t page = 0; page < kPagesInChunk; ++page) {
     const std::uint64_t offset = (page * 2654435761u) % 8192;
     auto extent = Extent(page % kMaxExtents * 4096, 500'000);
-    chunk.Put(Run(page, 1, extent, 400'000 + offset));
+    chunk.Put(Pages(page, 1, extent, 400'000 + offset));
   }
   EXPECT_EQ(chunk.runs().size(), kPagesInChunk);
   EXPECT_LT(chunk.Encode().size(), 60u * 1024);
@@ -106,8 +106,8 @@ TEST(PageChunk, TheWorstRowFitsIntoTheCatalog) {
 
 TEST(PageChunk, MalformedRowsAreCorruption) {
   PageChunk chunk;
-  chunk.Put(Run(1, 5, Extent(0, 5)));
-  chunk.Put(Run(10, 5, Extent(4096, 5)));
+  chunk.Put(Pages(1, 5, Extent(0, 5)));
+  chunk.Put(Pages(10, 5, Extent(4096, 5)));
   const std::string good = chunk.Encode();
   for (std::size_t i = 1; i < good.size(); ++i) {
     const auto cut = PageChunk::Decode(std::string_view(good).substr(0, i));
@@ -133,12 +133,12 @@ TEST(PageChunk, MalformedRowsAreCorruption) {
 
 TEST(PageChunk, TooManyExtentsAreGathered) {
   PageChunk chunk;
-  chunk.Put(Run(0, 4000, Extent(0, 4000)));
+  chunk.Put(Pages(0, 4000, Extent(0, 4000)));
   for (std::uint32_t i = 0; i < kMaxExtents - 1; ++i) {
-    chunk.Put(Run(i * 40, 1, Extent(100'000 + i * 4096, 1)));
+    chunk.Put(Pages(i * 40, 1, Extent(100'000 + i * 4096, 1)));
   }
   EXPECT_TRUE(PlanGather(chunk).empty());
-  chunk.Put(Run(3999, 1, Extent(99'999, 1)));
+  chunk.Put(Pages(3999, 1, Extent(99'999, 1)));
   const auto runs = PlanGather(chunk);
   EXPECT_EQ(runs.size(), kMaxExtents / 2 + 1);  // the small ones; the large one stays
   std::uint64_t pages = 0;
@@ -153,7 +153,7 @@ TEST(PageChunk, TooManyExtentsAreGathered) {
 TEST(PageChunk, MostlyCoveredExtentsAreGathered) {
   PageChunk chunk;
   for (std::uint32_t i = 0; i < 4; ++i) {  // each leaves one page of the one before
-    chunk.Put(Run(i, kPagesInChunk - i, Extent(i * 4096, kPagesInChunk - i)));
+    chunk.Put(Pages(i, kPagesInChunk - i, Extent(i * 4096, kPagesInChunk - i)));
   }
   const auto runs = PlanGather(chunk);
   ASSERT_EQ(runs.size(), 3u);
