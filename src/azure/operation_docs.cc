@@ -9,8 +9,10 @@ namespace blobgate::azure {
 namespace {
 
 std::string UrlOf(const OperationSpec& row) {
-  if (row.sas_resource == '*')
-    return row.comp.empty() ? "any" : "any, `?restype=account&comp=properties`";
+  if (row.id == Operation::kPreflightBlobRequest) return "any";
+  if (row.id == Operation::kGetAccountInformation) {
+    return "any, `?restype=account&comp=properties`";
+  }
   std::string url = row.level == Level::kService     ? "/"
                     : row.level == Level::kContainer ? "/{container}"
                                                      : "/{container}/{blob}";

@@ -59,6 +59,8 @@ struct EngineConfig {
   std::uint64_t read_cache_bytes = 32ull * 1024 * 1024;
   std::uint64_t catalog_cache_bytes = 32ull * 1024 * 1024;
   bool direct_io = true;
+  std::uint64_t rewrite_bytes_per_second = 16ull * 1024 * 1024;
+  std::uint64_t rewrite_live_percent = 30;
   ScrubConfig scrub;
 };
 

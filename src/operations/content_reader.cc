@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace blobgate::operations {
+namespace {
+
+/// What is streamed beyond this may take as long as the client likes, bytes.
+constexpr std::uint64_t kShort = 1024 * 1024;
+
+}  // namespace
 
 ContentReader::ContentReader(engine::ExtentStore& store, engine::ReadGuard guard,
                              std::vector<blob::Slice> slices)
@@ -14,7 +20,18 @@ Task<azure::Outcome<std::unique_ptr<ContentReader>>> ContentReader::Open(
   std::unique_ptr<ContentReader> reader(
       new ContentReader(services.extents(), std::move(guard), std::move(slices)));
   BG_CO_TRY(reader->first_, co_await reader->ReadNext());
+  reader->NarrowGuard();
   co_return reader;
+}
+
+void ContentReader::NarrowGuard() {
+  std::uint64_t length = 0;
+  std::vector<engine::ExtentRef> extents;
+  for (std::size_t i = index_; i < slices_.size(); ++i) {
+    length += slices_[i].length;
+    if (i == index_ || extents.back() != slices_[i].extent) extents.push_back(slices_[i].extent);
+  }
+  if (length > kShort) guard_ = store_.Narrow(std::move(guard_), extents);
 }
 
 Task<Result<SharedBytes>> ContentReader::Next() {

@@ -32,6 +32,7 @@ class ContentReader final : public http::BodySource {
   ContentReader(engine::ExtentStore& store, engine::ReadGuard guard,
                 std::vector<blob::Slice> slices);
   Task<Result<SharedBytes>> ReadNext();
+  void NarrowGuard();
 
   engine::ExtentStore& store_;
   engine::ReadGuard guard_;

@@ -39,6 +39,8 @@ Result<std::unique_ptr<engine::Engine>> OpenEngine(const config::EngineConfig& c
   options.read_cache_bytes = config.read_cache_bytes;
   options.catalog_cache_bytes = config.catalog_cache_bytes;
   options.direct_io = config.direct_io;
+  options.rewrite_bytes_per_second = config.rewrite_bytes_per_second;
+  options.rewrite_live_percent = static_cast<unsigned>(config.rewrite_live_percent);
   options.scrub_bytes_per_second = config.scrub.bytes_per_second;
   options.scrub_interval = config.scrub.interval;
   return engine::OpenLocalEngine(options);

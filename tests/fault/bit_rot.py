@@ -40,9 +40,9 @@ MANIFEST_BLOCKS = 400  # a block list of more than 16 KiB, kept in an extent of 
 CONFIG = {
     "access_log": "off", "log_level": "error", "limits": {"idle_timeout": 3600},
     # Small segments, so that there are many, and no cache that hides what the disk holds.
-    # The scrub is off: it would log what is being flipped.
+    # The scrub is off: it would log what is being flipped; rewriting would move it.
     "engine": {"segment_bytes": 16 << 20, "read_cache_bytes": 0, "catalog_cache_bytes": 1 << 20,
-               "scrub": {"bytes_per_second": 0}},
+               "rewrite_bytes_per_second": 0, "scrub": {"bytes_per_second": 0}},
 }
 
 

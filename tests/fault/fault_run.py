@@ -17,7 +17,7 @@ from blob_history import GONE, read_state
 from fault_workload import CONTAINER, Model, Workload
 
 CONFIG = {"access_log": "off", "log_level": "warn", "threads": 1,
-          "engine": {"segment_bytes": 2 << 20}}
+          "engine": {"segment_bytes": 2 << 20, "rewrite_live_percent": 90}}
 START_DEADLINE = 30.0
 PROBE_SIZE = 5000
 

@@ -3,6 +3,7 @@ fast as the new content arrives, so that no write is ever refused."""
 from __future__ import annotations
 
 import hashlib
+import http.client
 import random
 import threading
 
@@ -55,11 +56,57 @@ class Overwriter:
                 self.problems.append(f"blob {index} of writer {self.number} is not the last one")
 
 
+class SlowReader:
+    """Downloads one blob slowly, over and over: the space of others must not wait for it."""
+
+    NAME = "slow"
+    SIZE = 24 * MIB
+    PIECE = 64 * 1024
+    PAUSE = 0.1  # seconds between two pieces: the pace of the client, not a wait
+
+    def __init__(self, client) -> None:
+        self._client = client
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.problem = ""
+        client.put_blob(CONTAINER, self.NAME, bytes(self.SIZE))
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._download()
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self.problem = f"slow reader: {type(error).__name__}: {error}"
+
+    def _download(self) -> None:
+        connection = http.client.HTTPConnection(*self._client.address, timeout=60)
+        target = self._client.target(CONTAINER, self.NAME)
+        connection.request("GET", target,
+                           headers=self._client.signed_headers("GET", target, None, 0))
+        answer = connection.getresponse()
+        size = 0
+        while piece := answer.read(self.PIECE):
+            size += len(piece)
+            if self._stop.wait(self.PAUSE):
+                break
+        else:
+            if size != self.SIZE:
+                raise ValueError(f"{answer.status}, {size} bytes")
+        connection.close()
+
+    def end(self) -> str:
+        self._stop.set()
+        self._thread.join()
+        return self.problem
+
+
 def run(volume, daemon, arguments) -> int:
     live = (arguments.live_mib or volume.size // MIB // 2) * MIB
     writers = [Overwriter(number, arguments.seed, live // arguments.writers)
                for number in range(arguments.writers)]
     passed = failed = 0
+    reader = SlowReader(daemon.client())
     least = volume.free()
     for number in range(1 + arguments.rounds):  # the first one fills
         threads = [threading.Thread(target=writer.round, args=(daemon.client(),))
@@ -76,10 +123,13 @@ def run(volume, daemon, arguments) -> int:
         passed, failed = passed + (not problems), failed + bool(problems)
         for problem in problems:
             print(f"round {number}: {problem}", flush=True)
+    last = [reader.end()]
     for writer in writers:
         writer.verify(daemon.client())
-        failed += bool(writer.problems)
-        print(*writer.problems, sep="\n", end="")
+        last += writer.problems
+    for problem in filter(None, last):
+        failed += 1
+        print(problem)
     code = daemon.stop()
     written = sum(writer.written for writer in writers)
     print(f"{arguments.rounds} rounds over {live / MIB:.0f} MiB on {volume.size / MIB:.0f} MiB, "

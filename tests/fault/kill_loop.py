@@ -35,6 +35,9 @@ NAMES = 12  # blobs of each writer
 BLOCK_SIZE = 200_000
 RECOVERY_KILLS = 0.25  # part of the restarts that are cut short by another kill
 RECOVERY_SECONDS = 0.1
+# Small segments that are rewritten as soon as something in them is gone.
+CONFIG = {"access_log": "off",
+          "engine": {"segment_bytes": 16 << 20, "rewrite_live_percent": 90}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -246,7 +249,7 @@ def main() -> int:
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
     passed = failed = lost = torn = 0
-    with blobgate_daemon.Daemon({"access_log": "off"}) as daemon:
+    with blobgate_daemon.Daemon(CONFIG) as daemon:
         daemon.client().create_container(CONTAINER)
         loop = Loop(daemon, arguments.seed, arguments.writers, arguments.seconds)
         for number in range(arguments.cycles):

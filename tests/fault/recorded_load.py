@@ -23,7 +23,7 @@ BLOCK_SIZE = 100_000
 SIZES = (0, 1, 100, 4096, 20_000, 33_000, 100_000, 300_000, 1_200_000)
 WEIGHTS = (1, 2, 3, 2, 3, 3, 2, 2, 1)
 # Small segments, so that sealing, filling up and deleting them happen within seconds.
-CONFIG = {"access_log": "off", "log_level": "warn", "engine": {"segment_bytes": 2 << 20}}
+CONFIG = {"access_log": "off", "log_level": "warn", "engine": {"segment_bytes": 2 << 20, "rewrite_live_percent": 90}}
 TIMEOUT = 60.0  # seconds for one answer: a hang
 
 

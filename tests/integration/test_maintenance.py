@@ -103,6 +103,9 @@ def test_admin_socket(own):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     stats = ask(own, b'{"command": "stats"}\n')
     assert stats["ok"] and stats["result"]["live_bytes"] > 900_000
+    for figure in ("garbage_bytes", "reclaimed_bytes", "holes_punched", "rewritten_segments",
+                   "rewritten_bytes"):
+        assert stats["result"][figure] >= 0
     for bad in (b"\n", b"{}\n", b"[1]\n", b'{"command": 1}\n', b'{"command": "no"}\n',
                 b'{"command": "snapshot"}\n', b'{"command": "snapshot", "target": "x"}\n'):
         answer = ask(own, bad)

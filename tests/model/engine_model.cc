@@ -252,8 +252,10 @@ class Campaign {
     if (arguments_.kind != EngineKind::kLocal) return;
     std::printf(
         "%lu opens, %lu power cuts, %lu opens that broke, %lu faults, %lu read-only runs, "
-        "%lu space checks\n",
-        t.opened, t.power_cuts, t.cuts_in_recovery, t.faults, t.read_only, t.space_checks);
+        "%lu space checks\n"
+        "%lu rewrites, %lu segments emptied, %.1f MB moved\n",
+        t.opened, t.power_cuts, t.cuts_in_recovery, t.faults, t.read_only, t.space_checks,
+        t.rewrites, t.rewritten_segments, static_cast<double>(t.rewritten_bytes) / 1e6);
   }
 
   const Arguments& arguments_;

@@ -42,6 +42,8 @@ LocalOptions Machine::RandomOptions(Random& random) {
   options.io_threads = static_cast<unsigned>(random.Between(1, 3));
   options.large_writers = static_cast<unsigned>(random.Between(1, 3));
   options.max_open_segments = static_cast<unsigned>(random.Between(1, 8));
+  options.rewrite_bytes_per_second = 0;  // Operation::Kind::kRewrite
+  options.rewrite_live_percent = static_cast<unsigned>(random.Between(20, 90));
   options.disk = &disk_;
   options.catalog_env = env_.get();
   return options;

@@ -25,6 +25,7 @@ constexpr Weight kWeights[] = {
     {Kind::kDropGuard, 150, false},
     {Kind::kReadUnderGuard, 200, false},
     {Kind::kBadCall, 150, false},
+    {Kind::kRewrite, 150, true},
     {Kind::kCheckSpace, 40, false},
     {Kind::kReopen, 15, true},
     {Kind::kPowerCut, 15, true},
@@ -71,6 +72,8 @@ std::string_view NameOf(Operation::Kind kind) {
       return "read under guard";
     case Kind::kBadCall:
       return "bad call";
+    case Kind::kRewrite:
+      return "rewrite";
     case Kind::kCheckSpace:
       return "check space";
     case Kind::kReopen:

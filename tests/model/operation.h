@@ -19,6 +19,7 @@ struct Operation {
     kDropGuard,
     kReadUnderGuard,  ///< an extent that may have been deleted since
     kBadCall,         ///< what the contract refuses
+    kRewrite,         ///< sparse segments are rewritten, perhaps while tasks run
     kCheckSpace,      ///< nothing but what is referenced takes up space
     kReopen,          ///< the local engine is closed and opened again
     kPowerCut,        ///< between two operations

@@ -70,6 +70,9 @@ Tally& Tally::operator+=(const Tally& other) {
   faults += other.faults;
   read_only += other.read_only;
   space_checks += other.space_checks;
+  rewrites += other.rewrites;
+  rewritten_segments += other.rewritten_segments;
+  rewritten_bytes += other.rewritten_bytes;
   bytes_read += other.bytes_read;
   return *this;
 }
@@ -132,6 +135,9 @@ void Session::Run(const Operation& operation) {
       break;
     case Kind::kBadCall:
       MakeBadCall(random);
+      break;
+    case Kind::kRewrite:
+      Rewrite(random);
       break;
     case Kind::kCheckSpace:
       CheckSpace();

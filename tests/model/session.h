@@ -38,6 +38,9 @@ struct Tally {
   std::uint64_t faults = 0;
   std::uint64_t read_only = 0;  ///< runs that ended read-only
   std::uint64_t space_checks = 0;
+  std::uint64_t rewrites = 0;
+  std::uint64_t rewritten_segments = 0;  ///< by them
+  std::uint64_t rewritten_bytes = 0;
   std::uint64_t bytes_read = 0;  ///< and compared
 
   Tally& operator+=(const Tally& other);
@@ -115,6 +118,7 @@ class Session {
   void DropGuard(Random& random);
   void ReadUnderGuard(Random& random);
   void MakeBadCall(Random& random);
+  void Rewrite(Random& random);
   void CheckSpace();
   void CheckPages();
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "engine/local/local_engine.h"
@@ -185,6 +186,33 @@ void Session::MakeBadCall(Random& random) {
   Allow("bad call", status.error(), false);
 }
 
+/// What only tasks may notice: nothing. The power may go at any call of it.
+void Session::Rewrite(Random& random) {
+  ++tally_.rewrites;
+  if (random.OneIn(2)) WaitUntilReclaimed(machine_.engine());
+  const bool alone = random.OneIn(2);
+  if (random.OneIn(4)) machine_.volume().ArmPowerCut(random.Between(1, 60));
+  const EngineStats before = machine_.engine().Stats();
+  {
+    const std::jthread rewriter([this] { RewriteSparseSegments(machine_.engine()); });
+    for (std::uint64_t i = alone ? 0 : random.Between(1, 4); i > 0 && !off(); --i) {
+      if (random.OneIn(2)) {
+        RunConcurrent(random);
+      } else {
+        RunAction(random);
+      }
+    }
+  }
+  machine_.volume().DisarmPowerCut();
+  power_goes_by_.reset();
+  const EngineStats after = machine_.engine().Stats();
+  tally_.rewritten_segments += after.rewritten_segments - before.rewritten_segments;
+  tally_.rewritten_bytes += after.rewritten_bytes - before.rewritten_bytes;
+  if (off()) return;
+  NoteFault();
+  ReadEverything();
+}
+
 void Session::CheckSpace() {
   writers_.clear();
   guards_.clear();
@@ -200,7 +228,10 @@ void Session::CheckSpace() {
 /// Every page of a segment that takes up space is an extent's, and every page of an extent does.
 void Session::CheckPages() {
   std::map<std::uint64_t, std::set<std::uint64_t>> wanted, allowed;
-  const auto add = [&](auto& pages, const ExtentRef& ref) {
+  const auto add = [&](auto& pages, const ExtentRef& name) {
+    const auto found = PresentPlace(machine_.engine(), name);
+    if (!found) Fail(DescribeRef(name) + " cannot be found: " + found.error().detail);
+    const ExtentRef& ref = *found;
     const std::uint64_t first = ref.position / Volume::kPage;
     const std::uint64_t count = machine_.StoredLength(ref.length) / Volume::kPage;
     for (std::uint64_t page = first; page < first + count; ++page) pages[ref.space].insert(page);

@@ -73,6 +73,14 @@ class ExtentStore {
 
   virtual ReadGuard BeginRead() = 0;
 
+  /// Trades `guard` for one that holds only `extents`, which were referenced when it was taken: a
+  /// response that takes long should not keep the space of everything else from coming back. Costs
+  /// memory and time for each extent.
+  virtual ReadGuard Narrow(ReadGuard guard, const std::vector<ExtentRef>& extents) {
+    (void)extents;
+    return guard;
+  }
+
   /// Reads `length` bytes from `offset`. Every byte given out was verified against the checksum
   /// made when it was written; kCorruption otherwise. Answers at most kMaxRead bytes, and may
   /// answer fewer than asked (at least one), so that a caller streams in bounded pieces.
@@ -84,18 +92,23 @@ class ExtentStore {
 
 /// Figures for metrics and `blobgate stats`. Bytes unless said otherwise.
 struct EngineStats {
-  std::uint64_t segments = 0;           ///< count
-  std::uint64_t segment_bytes = 0;      ///< size of all segment files
-  std::uint64_t live_bytes = 0;         ///< in extents that have a reference
-  std::uint64_t disk_free_bytes = 0;    ///< on the file system of the data directory
-  std::uint64_t commits = 0;            ///< batches applied since start, count
-  std::uint64_t commit_groups = 0;      ///< syncs those batches shared, count
-  std::uint64_t corruption_errors = 0;  ///< reads refused since start, count
-  std::uint64_t scrubbed_bytes = 0;     ///< read by the background scrub since start
-  std::uint64_t damaged_extents = 0;    ///< found by the pass that runs, or by the last one, count
-  std::int64_t last_scrub = 0;          ///< end of the last complete pass, seconds since 1970; or 0
-  double recovery_seconds = 0;          ///< of the last start
-  bool read_only = false;               ///< after a failed sync
+  std::uint64_t segments = 0;            ///< count
+  std::uint64_t segment_bytes = 0;       ///< size of all segment files
+  std::uint64_t live_bytes = 0;          ///< in extents that have a reference
+  std::uint64_t disk_free_bytes = 0;     ///< on the file system of the data directory
+  std::uint64_t commits = 0;             ///< batches applied since start, count
+  std::uint64_t commit_groups = 0;       ///< syncs those batches shared, count
+  std::uint64_t corruption_errors = 0;   ///< reads refused since start, count
+  std::uint64_t garbage_bytes = 0;       ///< of dead extents that still take up space
+  std::uint64_t reclaimed_bytes = 0;     ///< of dead extents, given back since start
+  std::uint64_t holes_punched = 0;       ///< for that, count
+  std::uint64_t rewritten_segments = 0;  ///< emptied because little of them was live, count
+  std::uint64_t rewritten_bytes = 0;     ///< live bytes copied for that since start
+  std::uint64_t scrubbed_bytes = 0;      ///< read by the background scrub since start
+  std::uint64_t damaged_extents = 0;     ///< found by the pass that runs, or by the last one, count
+  std::int64_t last_scrub = 0;  ///< end of the last complete pass, seconds since 1970; or 0
+  double recovery_seconds = 0;  ///< of the last start
+  bool read_only = false;       ///< after a failed sync
 };
 
 }  // namespace blobgate::engine

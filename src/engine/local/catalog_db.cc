@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "engine/local/catalog_env.h"
+#include "engine/local/catalog_rows.h"
 #include "engine/local/disk.h"
 
 namespace blobgate::engine {
@@ -29,7 +30,8 @@ class NoAutoRecovery final : public rocksdb::EventListener {
       : hindered_(std::move(hindered)) {}
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
-    if (FromRocks(*status).error().code == Errc::kNoSpace) hindered_->store(true);
+    const Status error = FromRocks(*status);
+    if (!error && error.error().code == Errc::kNoSpace) hindered_->store(true);
   }
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
                             bool* auto_recovery) override {
@@ -130,6 +132,7 @@ Result<std::unique_ptr<CatalogDb>> CatalogDb::Open(const LocalOptions& options,
                                         Families(options), &catalog->handles_, &db);
   BG_CHECK(FromRocks(opened));
   catalog->db_.reset(db);
+  catalog->KeepResumable();
   return catalog;
 }
 
@@ -163,7 +166,20 @@ rocksdb::Status CatalogDb::Resume() {
     }
   }
   if (entries == 0) return rocksdb::Status::IOError("the log must be replaced by a restart");
-  return db_->Resume();
+  rocksdb::Status resumed = db_->Resume();
+  if (resumed.ok()) KeepResumable();
+  return resumed;
+}
+
+void CatalogDb::KeepResumable() {
+  std::uint64_t entries = 0;
+  if (!db_->GetIntProperty(meta(), rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries) ||
+      entries > 0) {
+    return;
+  }
+  rocksdb::WriteOptions without_log;
+  without_log.disableWAL = true;
+  (void)db_->Put(without_log, meta(), kResumeKey, {});
 }
 
 std::uint64_t CatalogDb::RoomToResume() {

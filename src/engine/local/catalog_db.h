@@ -16,6 +16,12 @@ namespace blobgate::engine {
 /// Owns the database. Reading is thread-safe; only the committer (and recovery before it) writes.
 class CatalogDb {
  public:
+  /// Whether a Get that was not to block (kBlockCacheTier) did not get to the value. Of a table
+  /// that is not open RocksDB says OK and gives none; no value of ours is empty.
+  static bool WouldBlock(const rocksdb::Status& status, const rocksdb::Slice& value) {
+    return status.IsIncomplete() || (status.ok() && value.empty());
+  }
+
   /// Creates the database when it is not there. `directory` is the catalog's own.
   static Result<std::unique_ptr<CatalogDb>> Open(const LocalOptions& options,
                                                  const std::string& directory);
@@ -36,6 +42,10 @@ class CatalogDb {
   /// log. Busy, NoSpace: try later. An IOError of RocksDB's when it cannot be had without opening
   /// the database anew.
   rocksdb::Status Resume();
+
+  /// Sees to it that there is a memtable to write out, so that Resume can do without a restart: an
+  /// entry that is in no log. Before a write, never between one and the CommitMark.
+  void KeepResumable();
 
   /// Bytes of the disk that Resume may need at most: every memtable is written out.
   std::uint64_t RoomToResume();

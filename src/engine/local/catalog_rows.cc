@@ -38,6 +38,10 @@ std::string SegmentKey(std::uint64_t segment) {
   return std::string(kSegmentPrefix).append(EncodeBigEndian(segment));
 }
 
+std::string MovedKey(const Place& place) {
+  return std::string(kMovedPrefix).append(PlaceKey(place));
+}
+
 std::string SegmentRow::Encode() const {
   std::string out(1, static_cast<char>(state));
   PutNumber(out, live);
@@ -48,7 +52,7 @@ std::string SegmentRow::Encode() const {
 std::optional<SegmentRow> SegmentRow::Decode(std::string_view in) {
   if (in.size() != 17) return std::nullopt;
   const auto state = static_cast<State>(in[0]);
-  if (state != State::kActive && state != State::kSealed) return std::nullopt;
+  if (state < State::kActive || state > State::kEmptying) return std::nullopt;
   return SegmentRow{state, NumberAt(in, 1), NumberAt(in, 9)};
 }
 
@@ -89,12 +93,31 @@ std::string ExtentRow::Encode() const {
   PutNumber(out, references);
   PutNumber(out, length);
   PutNumber(out, check);
+  if (moved) {
+    PutNumber(out, moved->segment);
+    PutNumber(out, moved->position);
+  }
   return out;
 }
 
 std::optional<ExtentRow> ExtentRow::Decode(std::string_view in) {
+  if (in.size() != 24 && in.size() != 40) return std::nullopt;
+  ExtentRow row{NumberAt(in, 0), NumberAt(in, 8), NumberAt(in, 16), std::nullopt};
+  if (in.size() == 40) row.moved = Place{NumberAt(in, 24), NumberAt(in, 32)};
+  return row;
+}
+
+std::string MovedRow::Encode() const {
+  std::string out;
+  PutNumber(out, birth.segment);
+  PutNumber(out, birth.position);
+  PutNumber(out, stored);
+  return out;
+}
+
+std::optional<MovedRow> MovedRow::Decode(std::string_view in) {
   if (in.size() != 24) return std::nullopt;
-  return ExtentRow{NumberAt(in, 0), NumberAt(in, 8), NumberAt(in, 16)};
+  return MovedRow{{NumberAt(in, 0), NumberAt(in, 8)}, NumberAt(in, 16)};
 }
 
 std::string EncodeLength(std::uint64_t stored) {

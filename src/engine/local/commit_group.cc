@@ -1,30 +1,25 @@
 #include "engine/local/commit_group.h"
 
-#include <spdlog/fmt/fmt.h>
 #include <utility>
 
-#include "engine/local/extent_format.h"
-
 namespace blobgate::engine {
-namespace {
-
-bool Names(const ExtentRow& row, const ExtentRef& ref) {
-  return row.length == ref.length && row.check == ref.check;
-}
-
-}  // namespace
 
 // RocksDB's sequence number grows by at least one per put and never falls, so numbers that start
 // behind it were never used, not even before a restart.
-CommitGroup::CommitGroup(CatalogDb& db, Segments& segments)
-    : db_(db), segments_(segments), first_version_(db.db().GetLatestSequenceNumber() + 1) {}
+CommitGroup::CommitGroup(CatalogDb& db, Segments& segments, Places& places)
+    : db_(db),
+      segments_(segments),
+      places_(places),
+      first_version_(db.db().GetLatestSequenceNumber() + 1) {}
 
 Status CommitGroup::Add(std::uint64_t partition, const Batch& batch) {
   BG_CHECK(CheckPreconditions(partition, batch));
   BG_TRY(ExtentStates staged, CountReferences(batch));
   for (auto& [place, state] : staged) {
     // Taken out of the fresh ones, so that a Discard from now on does nothing.
-    if (state.fresh && segments_.TakeFresh(state.ref)) effects_.acquired.push_back(state.ref);
+    if (state.fresh && segments_.TakeFresh(state.ref)) {
+      effects_.landed.push_back({place, state.stored(), false});
+    }
     extents_.insert_or_assign(place, state);
   }
   StageRows(partition, batch);
@@ -96,21 +91,45 @@ Result<CommitGroup::ExtentState*> CommitGroup::StateOf(const ExtentRef& ref, Ext
 }
 
 Result<CommitGroup::ExtentState> CommitGroup::LoadExtent(const ExtentRef& ref) {
-  ExtentState state;
-  state.ref = ref;
-  std::string value;
-  const auto status = db_.db().Get({}, db_.extents(), PlaceKey({ref.space, ref.position}), &value);
-  if (status.IsNotFound()) {
+  BG_TRY(ExtentState state, LoadRow({ref.space, ref.position}));
+  if (!state.in_catalog) {
+    state.ref = ref;
     state.fresh = segments_.IsFresh(ref);
-    return state;
+  } else if (state.ref != ref) {
+    return Fail(Errc::kExtentGone, "the place holds another extent");
   }
+  return state;
+}
+
+Result<CommitGroup::ExtentState> CommitGroup::LoadRow(const Place& birth) {
+  ExtentState state;
+  state.at = state.place = birth;
+  std::string value;
+  const auto status = db_.db().Get({}, db_.extents(), PlaceKey(birth), &value);
+  if (status.IsNotFound()) return state;
   BG_CHECK(FromRocks(status));
   const auto row = ExtentRow::Decode(value);
   if (!row) return Fail(Errc::kCorruption, "catalog: damaged extent row");
-  if (!Names(*row, ref)) return Fail(Errc::kExtentGone, "the place holds another extent");
+  state.ref = {birth.segment, birth.position, row->length, row->check};
   state.references = row->references;
   state.in_catalog = true;
+  state.at = state.place = row->PlaceOf(birth);
   return state;
+}
+
+Result<bool> CommitGroup::MoveExtent(const Move& move) {
+  auto found = extents_.find(move.birth);
+  if (found == extents_.end()) {
+    BG_TRY(const ExtentState state, LoadRow(move.birth));
+    if (!state.in_catalog) return false;
+    found = extents_.emplace(move.birth, state).first;
+  }
+  ExtentState& state = found->second;
+  const bool settled = state.in_catalog && !state.moves();
+  if (!settled || state.references == 0 || state.place != move.from) return false;
+  state.place = move.to;
+  effects_.landed.push_back({move.to, state.stored(), false});
+  return true;
 }
 
 void CommitGroup::StageRows(std::uint64_t partition, const Batch& batch) {
@@ -147,21 +166,48 @@ void CommitGroup::DropGarbageRow(const Place& place) {
 }
 
 void CommitGroup::WriteExtents() {
-  for (const auto& [place, state] : extents_) {
-    const std::string key = PlaceKey(place);
-    const std::uint64_t stored = StoredLength(state.ref.length);
-    SegmentRow& segment = Segment(place.segment);
-    if (state.in_catalog) segment.live -= stored;
+  for (const auto& [birth, state] : extents_) {
+    if (state.in_catalog) Segment(state.at.segment).live -= state.stored();
     if (state.references > 0) {
-      segment.live += stored;
-      const ExtentRow row{state.references, state.ref.length, state.ref.check};
-      (void)batch_.Put(db_.extents(), key, row.Encode());
-      continue;
+      WriteReferenced(state);
+    } else {
+      WriteReleased(state);
     }
-    if (state.in_catalog) (void)batch_.Delete(db_.extents(), key);
-    (void)batch_.Put(db_.garbage(), key, EncodeLength(stored));
-    effects_.garbage.push_back({place, stored, true});
   }
+}
+
+void CommitGroup::WriteReferenced(const ExtentState& state) {
+  const Place birth = state.birth();
+  ExtentRow row{state.references, state.ref.length, state.ref.check, std::nullopt};
+  if (state.place != birth) row.moved = state.place;
+  (void)batch_.Put(db_.extents(), PlaceKey(birth), row.Encode());
+  Segment(state.place.segment).live += state.stored();
+  if (!state.moves()) return;
+  Segment(state.at.segment).state = SegmentRow::State::kEmptying;
+  LeavePlace(state, {state.at, state.stored(), true});
+  (void)batch_.Put(db_.meta(), MovedKey(state.place), MovedRow{birth, state.stored()}.Encode());
+  effects_.moves.push_back({birth, state.at, state.place});
+}
+
+// One that was moved in this very group leaves both places; nobody has seen the new one.
+void CommitGroup::WriteReleased(const ExtentState& state) {
+  if (state.in_catalog) (void)batch_.Delete(db_.extents(), PlaceKey(state.birth()));
+  Garbage garbage{state.at, state.stored(), true};
+  if (state.at != state.birth()) {
+    garbage.departed = true;
+    places_.Depart(state.birth(), state.at);
+  }
+  LeavePlace(state, garbage);
+  if (state.moves()) LeavePlace(state, {state.place, state.stored(), true});
+}
+
+void CommitGroup::LeavePlace(const ExtentState& state, Garbage garbage) {
+  if (garbage.place == state.at && state.at != state.birth()) {
+    (void)batch_.Delete(db_.meta(), MovedKey(state.at));
+  }
+  garbage.birth = state.birth();
+  (void)batch_.Put(db_.garbage(), PlaceKey(garbage.place), EncodeLength(garbage.stored));
+  effects_.garbage.push_back(garbage);
 }
 
 void CommitGroup::WriteSegments() {
@@ -172,8 +218,10 @@ void CommitGroup::WriteSegments() {
 }
 
 rocksdb::Status CommitGroup::Write(bool sync) {
-  WriteExtents();
-  WriteSegments();
+  if (!std::exchange(complete_, true)) {
+    WriteExtents();
+    WriteSegments();
+  }
   rocksdb::WriteOptions options;
   options.sync = sync;
   return db_.db().Write(options, &batch_);

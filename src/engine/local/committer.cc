@@ -5,8 +5,6 @@
 #include <future>
 #include <utility>
 
-#include "engine/local/extent_format.h"
-
 namespace blobgate::engine {
 namespace {
 
@@ -22,6 +20,8 @@ std::size_t SizeOf(const Batch& batch) {
 /// Between two attempts at what a full disk stopped in the background.
 constexpr std::chrono::seconds kResumePause{5};
 constexpr std::chrono::seconds kRefillPause{1};
+/// What a group of commits has before it touches the ballast, bytes.
+constexpr std::uint64_t kCommitRoom = 2 * 1024 * 1024;
 
 }  // namespace
 
@@ -30,10 +30,11 @@ bool NeedsSpace(const Batch& batch) {
   return !batch.puts.empty() && batch.deletes.empty() && batch.releases.empty();
 }
 
-Committer::Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state,
-                     CommitMark& mark, Ballast& ballast)
+Committer::Committer(CatalogDb& db, Segments& segments, Places& places, GarbageQueue& garbage,
+                     StoreState& state, CommitMark& mark, Ballast& ballast)
     : db_(db),
       segments_(segments),
+      places_(places),
       garbage_(garbage),
       state_(state),
       mark_(mark),
@@ -97,11 +98,11 @@ void Committer::CommitAll(std::vector<Request> requests) {
   staged.reserve(requests.size());
   Status resumed = ResumeIfStalled();
   ResumeIfHindered();
-  RefillBallast();
+  TrimBallast();
   Status space;
   bool sync = false;
   std::uint64_t batches = 0;
-  CommitGroup group(db_, segments_);
+  CommitGroup group(db_, segments_, places_);
   if (!resumed || state_.read_only()) {
     const Status why = resumed ? state_.CheckWritable() : resumed;
     for (Request& request : requests) request.done(why);
@@ -148,28 +149,36 @@ Status Committer::Stage(Request& request, CommitGroup& group) {
 
 Status Committer::WriteGroup(CommitGroup& group, bool sync) {
   if (group.empty()) return {};
-  const rocksdb::Status status = group.Write(sync);
+  Status written = FromRocks(group.Write(sync));
+  if (!written && written.error().code == Errc::kNoSpace) {
+    stalled_ = true;
+    if (ResumeIfStalled()) written = FromRocks(group.Write(sync));
+  }
   GroupEffects effects = group.TakeEffects();
-  if (!status.ok()) return OnWriteFailed(status, std::move(effects.acquired));
+  if (!written) return OnWriteFailed(written.error(), effects);
   if (sync) mark_.Store(db_.db().GetLatestSequenceNumber());
+  // In this order: whoever finds the old place of a moved extent now still has a guard on it.
   const bool sealable = segments_.Apply(effects);
+  places_.Apply(effects.moves);
   garbage_.Push(std::move(effects.garbage));
   if (sealable) garbage_.Wake();
   return {};
 }
 
 // A full disk is survivable: RocksDB has nothing of the group in memory and can resume. The group
-// may still be in its log until then, so what it acquired stays untouched.
-Status Committer::OnWriteFailed(const rocksdb::Status& status, std::vector<ExtentRef> acquired) {
-  Status failed = FromRocks(status);
-  doubtful_.insert(doubtful_.end(), acquired.begin(), acquired.end());
-  if (failed.error().code == Errc::kNoSpace) {
-    stalled_ = true;
-    spdlog::error("a commit found the disk full: {}", failed.error().detail);
-    return failed;
+// may still be in its log until then, so what it refers to stays untouched.
+Status Committer::OnWriteFailed(const Error& error, const GroupEffects& effects) {
+  doubtful_.insert(doubtful_.end(), effects.landed.begin(), effects.landed.end());
+  for (const Garbage& garbage : effects.garbage) {
+    if (garbage.departed) places_.Forget(garbage.birth);
   }
-  state_.FailForever(failed.error().detail);
-  return Fail(Errc::kIoError, failed.error().detail);
+  if (error.code == Errc::kNoSpace) {
+    stalled_ = true;
+    spdlog::error("a commit found the disk full: {}", error.detail);
+    return std::unexpected(error);
+  }
+  state_.FailForever(error.detail);
+  return Fail(Errc::kIoError, error.detail);
 }
 
 // Not tried before there is room: RocksDB takes an attempt that fails for a fatal error.
@@ -190,11 +199,7 @@ Status Committer::ResumeIfStalled() {
   }
   stalled_ = false;
   spdlog::info("the catalog takes writes again");
-  std::vector<Garbage> garbage;
-  for (const ExtentRef& ref : std::exchange(doubtful_, {})) {
-    garbage.push_back({{ref.space, ref.position}, StoredLength(ref.length), false});
-  }
-  garbage_.Push(std::move(garbage));
+  garbage_.Push(std::exchange(doubtful_, {}));
   return {};
 }
 
@@ -208,7 +213,12 @@ void Committer::ResumeIfHindered() {
   if (!db_.db().Resume().ok()) hindered_ = true;
 }
 
-void Committer::RefillBallast() {
+// Commits need next to nothing, but not nothing: without it the log meets the full disk, and to get
+// over that takes much more.
+void Committer::TrimBallast() {
+  const std::uint64_t free = state_.FreeBytes();
+  ballast_.Release(free, kCommitRoom);
+  if (free < 2 * state_.reserve()) db_.KeepResumable();
   if (ballast_.IsFull() || Clock::now() < next_refill_) return;
   next_refill_ = Clock::now() + kRefillPause;
   ballast_.Refill(state_.FreeBytes(), state_.reserve());

@@ -31,8 +31,8 @@ bool NeedsSpace(const Batch& batch);
 class Committer {
  public:
   /// The ballast is the committer's from here on.
-  Committer(CatalogDb& db, Segments& segments, GarbageQueue& garbage, StoreState& state,
-            CommitMark& mark, Ballast& ballast);
+  Committer(CatalogDb& db, Segments& segments, Places& places, GarbageQueue& garbage,
+            StoreState& state, CommitMark& mark, Ballast& ballast);
   ~Committer() { Stop(); }
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
@@ -71,15 +71,16 @@ class Committer {
   Status Admit(const Request& request, Status& space);
   Status Stage(Request& request, CommitGroup& group);
   Status WriteGroup(CommitGroup& group, bool sync);
-  Status OnWriteFailed(const rocksdb::Status& status, std::vector<ExtentRef> acquired);
+  Status OnWriteFailed(const Error& error, const GroupEffects& effects);
   Status ResumeIfStalled();
   void ResumeIfHindered();
-  void RefillBallast();
+  void TrimBallast();
 
   using Clock = std::chrono::steady_clock;
 
   CatalogDb& db_;
   Segments& segments_;
+  Places& places_;
   GarbageQueue& garbage_;
   StoreState& state_;
   CommitMark& mark_;
@@ -89,11 +90,11 @@ class Committer {
   std::atomic<std::uint64_t> groups_{0};
 
   // Committer thread only.
-  bool stalled_ = false;             ///< RocksDB stopped for want of space
-  std::vector<ExtentRef> doubtful_;  ///< acquired by groups that may or may not be in its log
-  bool hindered_ = false;            ///< RocksDB found no space for work in the background
-  Clock::time_point next_resume_;    ///< of that work
-  Clock::time_point next_refill_;    ///< of the ballast
+  bool stalled_ = false;           ///< RocksDB stopped for want of space
+  std::vector<Garbage> doubtful_;  ///< landed by groups that may or may not be in its log
+  bool hindered_ = false;          ///< RocksDB found no space for work in the background
+  Clock::time_point next_resume_;  ///< of that work
+  Clock::time_point next_refill_;  ///< of the ballast
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -89,12 +89,13 @@ DataDir::~DataDir() {
   ::close(lock_fd_);
 }
 
-Status DataDir::CheckFormat() const {
+Status DataDir::CheckFormat() {
   const std::string file = path_ + "/FORMAT";
   std::ifstream in(file, std::ios::binary);
   if (!in) {
     if (std::filesystem::exists(file)) return Fail(Errc::kIoError, file + " cannot be read");
-    return WriteFormat();
+    BG_CHECK(CheckEmpty());
+    return WriteFormat(kFirstVersion);
   }
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   const auto version = ParseFormat(text);
@@ -103,23 +104,34 @@ Status DataDir::CheckFormat() const {
     return Fail(Errc::kInvalidArgument, fmt::format("{} has format {}, this program knows up to {}",
                                                     path_, *version, kFormatVersion));
   }
+  version_ = *version;
   return {};
 }
 
+Status DataDir::Require(std::uint64_t version) {
+  return version_ >= version ? Status() : WriteFormat(version);
+}
+
 // Only a directory that is empty but for the lock becomes a store: anything else may be someone's.
-Status DataDir::WriteFormat() const {
+Status DataDir::CheckEmpty() const {
   for (const auto& entry : std::filesystem::directory_iterator(path_)) {
     const std::string name = entry.path().filename().string();
     if (name != "LOCK" && name != "FORMAT.new" && name != "lost+found") {
       return Fail(Errc::kInvalidArgument, path_ + " is not empty and has no FORMAT file");
     }
   }
-  return MarkAsStore(path_);
+  return {};
 }
 
-Status DataDir::MarkAsStore(const std::string& path) {
+Status DataDir::WriteFormat(std::uint64_t version) {
+  BG_CHECK(MarkAsStore(path_, version));
+  version_ = version;
+  return {};
+}
+
+Status DataDir::MarkAsStore(const std::string& path, std::uint64_t version) {
   const std::string draft = path + "/FORMAT.new";
-  BG_CHECK(WriteAndSync(draft, fmt::format("{}{}\n", kFormatPrefix, kFormatVersion)));
+  BG_CHECK(WriteAndSync(draft, fmt::format("{}{}\n", kFormatPrefix, version)));
   if (::rename(draft.c_str(), (path + "/FORMAT").c_str()) != 0) {
     return std::unexpected(SystemError(draft));
   }

@@ -19,7 +19,9 @@ namespace blobgate::engine {
 ///   segments/  segment files
 class DataDir {
  public:
-  static constexpr std::uint64_t kFormatVersion = 1;
+  /// What this program knows. 1: extents lie where they were born. 2: some may have moved.
+  static constexpr std::uint64_t kFormatVersion = 2;
+  static constexpr std::uint64_t kFirstVersion = 1;  ///< of a new directory
 
   /// Creates what is missing, locks, and checks the version. kUnavailable: locked by another.
   /// kInvalidArgument: a newer format, or a directory that holds something else. kCorruption: the
@@ -27,11 +29,15 @@ class DataDir {
   static Result<std::unique_ptr<DataDir>> Open(const std::string& path);
   /// The same for a directory that must hold a store: kNotFound when it does not.
   static Result<std::unique_ptr<DataDir>> OpenExisting(const std::string& path);
-  /// Writes FORMAT, durable: from now on the directory is a store.
-  static Status MarkAsStore(const std::string& path);
+  /// Writes FORMAT, durable: from now on the directory is a store of that version.
+  static Status MarkAsStore(const std::string& path, std::uint64_t version);
   ~DataDir();
   DataDir(const DataDir&) = delete;
   DataDir& operator=(const DataDir&) = delete;
+
+  /// Makes the directory one of `version` at least, durably, before the first thing is stored that
+  /// older programs do not know. Blocks; one thread at a time.
+  Status Require(std::uint64_t version);
 
   const std::string& path() const { return path_; }
   std::string ballast() const { return path_ + "/BALLAST"; }
@@ -40,11 +46,13 @@ class DataDir {
 
  private:
   DataDir(std::string path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}
-  Status CheckFormat() const;
-  Status WriteFormat() const;
+  Status CheckFormat();
+  Status CheckEmpty() const;
+  Status WriteFormat(std::uint64_t version);
 
   const std::string path_;
   const int lock_fd_;
+  std::uint64_t version_ = 0;
 };
 
 }  // namespace blobgate::engine

@@ -25,7 +25,7 @@ Status ExtentLedger::Load(CatalogDb& db) {
     const auto row = ExtentRow::Decode(value);
     if (!birth || !row) return Fail(Errc::kCorruption, "catalog: damaged extent row");
     const ExtentRef ref{birth->segment, birth->position, row->length, row->check};
-    entries_.push_back({ref, *birth, row->references, 0});
+    entries_.push_back({ref, row->PlaceOf(*birth), row->references, 0});
     return {};
   };
   return ForEach(db, db.extents(), {}, visit);

@@ -11,9 +11,11 @@
 
 namespace blobgate::engine {
 
-ExtentReader::ExtentReader(SegmentFiles& files, Disk& disk, StoreState& state,
-                           boost::asio::thread_pool& pool, std::size_t cache_bytes)
-    : files_(files),
+ExtentReader::ExtentReader(ExtentLocator& locator, SegmentFiles& files, Disk& disk,
+                           StoreState& state, boost::asio::thread_pool& pool,
+                           std::size_t cache_bytes)
+    : locator_(locator),
+      files_(files),
       disk_(disk),
       state_(state),
       pool_(pool),
@@ -35,8 +37,9 @@ Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset
 Task<Result<SharedBytes>> ExtentReader::ReadCached(ExtentRef ref, std::uint64_t offset,
                                                    std::uint64_t length) {
   const std::uint64_t chunk = offset / kChunk;
-  // Places are never used again for other content while the process runs or after: a segment's
-  // end only grows until the file goes, and ids are not reused.
+  // An extent keeps its name, its birth place, when it moves. Those are never used again for other
+  // content while the process runs: a segment's end only grows until the file goes, and ids are not
+  // reused.
   const Place key{ref.space, ref.position + chunk * kChunk};
   std::optional<SharedBytes> found = chunks_.Get(key);
   if (!found) {
@@ -49,7 +52,8 @@ Task<Result<SharedBytes>> ExtentReader::ReadCached(ExtentRef ref, std::uint64_t 
 
 Task<Result<SharedBytes>> ExtentReader::ReadChunks(ExtentRef ref, std::uint64_t first,
                                                    std::uint64_t count) {
-  BG_CO_TRY(const Checks checks, co_await ChecksOf(ref));
+  BG_CO_TRY(const Place at, co_await PlaceOf(ref));
+  BG_CO_TRY(const Checks checks, co_await ChecksOf(ref, at));
   const std::uint64_t begin = first * kChunk;
   const std::uint64_t size = std::min(count * kChunk, ref.length - begin);
   std::shared_ptr<const void> owner;
@@ -63,18 +67,26 @@ Task<Result<SharedBytes>> ExtentReader::ReadChunks(ExtentRef ref, std::uint64_t 
     data = buffer->span().first(size);
     owner = std::move(buffer);
   }
-  BG_CO_CHECK(co_await ReadInto(ref.space, ref.position + begin, data));
+  BG_CO_CHECK(co_await ReadInto(at.segment, at.position + begin, data));
   BG_CO_CHECK(Verify(ref, *checks, first, data));
   co_return SharedBytes(std::move(owner), data);
 }
 
-Task<Result<ExtentReader::Checks>> ExtentReader::ChecksOf(ExtentRef ref) {
+Task<Result<Place>> ExtentReader::PlaceOf(ExtentRef ref) {
+  auto place = co_await locator_.Locate(ref);
+  if (!place && place.error().code == Errc::kCorruption) {
+    co_return std::unexpected(state_.Corruption(place.error().detail));
+  }
+  co_return place;
+}
+
+Task<Result<ExtentReader::Checks>> ExtentReader::ChecksOf(ExtentRef ref, Place at) {
   if (ref.length <= kChunk) co_return std::make_shared<const ChunkChecks>(1, ref.check);
   const Place key{ref.space, ref.position};
   if (auto found = tables_.Get(key)) co_return *found;
   AlignedBuffer trailer(TrailerLength(ref.length));
   const MutableBytes bytes = trailer.span().first(TrailerLength(ref.length));
-  BG_CO_CHECK(co_await ReadInto(ref.space, ref.position + PaddedLength(ref.length), bytes));
+  BG_CO_CHECK(co_await ReadInto(at.segment, at.position + PaddedLength(ref.length), bytes));
   auto checks = std::make_shared<ChunkChecks>();
   if (!DecodeTrailer(ref, bytes, *checks)) {
     co_return std::unexpected(Damaged(ref, "its trailer is damaged"));
@@ -99,6 +111,7 @@ Task<Status> ExtentReader::ReadInto(std::uint64_t segment, std::uint64_t positio
 
 Status ExtentReader::ReadNow(std::uint64_t segment, std::uint64_t position, MutableBytes into) {
   BG_TRY(const SegmentFilePtr file, files_.Get(segment));
+  state_.NoteRequest(into.size());
   while (!into.empty()) {
     const ssize_t got = disk_.Read(file->fd(), into.data(), into.size(), position, 0);
     if (got < 0) return std::unexpected(DiskError(static_cast<int>(got), "segment read"));

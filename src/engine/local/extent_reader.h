@@ -10,6 +10,7 @@
 #include "blobgate/engine/extent_store.h"
 #include "engine/local/buffer_pool.h"
 #include "engine/local/extent_format.h"
+#include "engine/local/extent_locator.h"
 #include "engine/local/lru_cache.h"
 #include "engine/local/segment_files.h"
 #include "engine/local/store_state.h"
@@ -28,8 +29,8 @@ class ExtentReader {
   /// tiny extents keeps its bound.
   static constexpr std::size_t kEntryOverhead = 256;
 
-  ExtentReader(SegmentFiles& files, Disk& disk, StoreState& state, boost::asio::thread_pool& pool,
-               std::size_t cache_bytes);
+  ExtentReader(ExtentLocator& locator, SegmentFiles& files, Disk& disk, StoreState& state,
+               boost::asio::thread_pool& pool, std::size_t cache_bytes);
 
   /// As ExtentStore::Read. REQUIRES: CheckRange passed.
   Task<Result<SharedBytes>> Read(ExtentRef ref, std::uint64_t offset, std::uint64_t length);
@@ -39,18 +40,20 @@ class ExtentReader {
 
   Task<Result<SharedBytes>> ReadCached(ExtentRef ref, std::uint64_t offset, std::uint64_t length);
   Task<Result<SharedBytes>> ReadChunks(ExtentRef ref, std::uint64_t first, std::uint64_t count);
-  Task<Result<Checks>> ChecksOf(ExtentRef ref);
+  Task<Result<Checks>> ChecksOf(ExtentRef ref, Place at);
+  Task<Result<Place>> PlaceOf(ExtentRef ref);
   Task<Status> ReadInto(std::uint64_t segment, std::uint64_t position, MutableBytes into);
   Status ReadNow(std::uint64_t segment, std::uint64_t position, MutableBytes into);
   Status Verify(const ExtentRef& ref, const ChunkChecks& checks, std::uint64_t first, Bytes data);
   Error Damaged(const ExtentRef& ref, std::string_view what);
 
+  ExtentLocator& locator_;
   SegmentFiles& files_;
   Disk& disk_;
   StoreState& state_;
   boost::asio::thread_pool& pool_;
   BufferPool buffers_;
-  LruCache<Place, SharedBytes, PlaceHash> chunks_;  ///< by the place of the chunk's first byte
+  LruCache<Place, SharedBytes, PlaceHash> chunks_;  ///< by the birth place of the first byte
   LruCache<Place, Checks, PlaceHash> tables_;
 };
 

@@ -15,6 +15,15 @@ struct GarbageQueue::Generation {
   GarbageQueue* queue;
 };
 
+struct GarbageQueue::PinSet {
+  PinSet(GarbageQueue* owner, std::vector<Place> names) : queue(owner), births(std::move(names)) {}
+  ~PinSet() { queue->Unpin(births); }
+  PinSet(const PinSet&) = delete;
+  PinSet& operator=(const PinSet&) = delete;
+  GarbageQueue* queue;
+  std::vector<Place> births;
+};
+
 GarbageQueue::GarbageQueue() : current_(std::make_shared<const Generation>(this)) {}
 GarbageQueue::~GarbageQueue() {
   current_.reset();
@@ -23,6 +32,32 @@ GarbageQueue::~GarbageQueue() {
 ReadGuard GarbageQueue::BeginRead() const {
   const std::lock_guard lock(mutex_);
   return current_;
+}
+
+ReadGuard GarbageQueue::Pin(std::vector<Place> births) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Place& birth : births) ++pins_[birth];
+  }
+  return std::make_shared<const PinSet>(this, std::move(births));
+}
+
+void GarbageQueue::Unpin(const std::vector<Place>& births) {
+  const std::lock_guard lock(mutex_);
+  for (const Place& birth : births) {
+    const auto found = pins_.find(birth);
+    if (--found->second == 0) pins_.erase(found);
+  }
+  if (pinned_.empty()) return;
+  unpinned_ = true;
+  changed_.notify_all();
+}
+
+/// Appends to `free` what no pin holds, and keeps the rest.
+void GarbageQueue::Sort(std::vector<Garbage> garbage, std::vector<Garbage>& free) {
+  for (const Garbage& entry : garbage) {
+    (pins_.contains(entry.name()) ? pinned_ : free).push_back(entry);
+  }
 }
 
 void GarbageQueue::OnGenerationGone() {
@@ -90,10 +125,10 @@ GarbageQueue::Work GarbageQueue::Next() {
   if (!incoming_.empty()) CloseGeneration(lock);
   Work work;
   while (FrontIsFree()) {
-    std::vector<Garbage>& next = closed_.front().garbage;
-    work.garbage.insert(work.garbage.end(), next.begin(), next.end());
+    Sort(std::move(closed_.front().garbage), work.garbage);
     closed_.pop_front();
   }
+  if (std::exchange(unpinned_, false)) Sort(std::exchange(pinned_, {}), work.garbage);
   work.stop = stop_ && work.garbage.empty();
   wake_ = false;
   hasty_ = false;

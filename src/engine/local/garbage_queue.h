@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include "blobgate/engine/extent_store.h"
@@ -18,11 +19,16 @@ struct Garbage {
   Place place;
   std::uint64_t stored = 0;  ///< bytes in the segment
   bool released = false;     ///< it had references and has a garbage row; else it never had any
+  Place birth = {};          ///< its name, if it does not lie where it was born
+  bool departed = false;     ///< a moved extent that was released: Places keeps it for its readers
+
+  Place name() const { return birth.segment != 0 ? birth : place; }
 };
 
 /// Guards belong to a generation. Taking garbage in closes the current generation; the garbage is
 /// handed out once the guards of that generation and of all before it are gone, so that whoever
-/// held a guard while the reference still existed is done reading. Thread-safe; one consumer.
+/// held a guard while the reference still existed is done reading. A pin holds back only what it
+/// names. Thread-safe; one consumer.
 class GarbageQueue {
  public:
   GarbageQueue();
@@ -31,6 +37,8 @@ class GarbageQueue {
   GarbageQueue& operator=(const GarbageQueue&) = delete;
 
   ReadGuard BeginRead() const;
+  /// Holds back the extents born at `births`, which another guard held so far.
+  ReadGuard Pin(std::vector<Place> births);
 
   /// Takes in what the catalog no longer refers to. REQUIRES: that is already visible to readers.
   void Push(std::vector<Garbage> garbage);
@@ -58,21 +66,27 @@ class GarbageQueue {
 
  private:
   struct Generation;
+  struct PinSet;
   struct Closed {
     std::weak_ptr<const Generation> guards;
     std::vector<Garbage> garbage;
   };
 
   bool FrontIsFree() const { return !closed_.empty() && closed_.front().guards.expired(); }
-  bool NothingToDo() const { return incoming_.empty() && !wake_ && !FrontIsFree(); }
+  bool NothingToDo() const { return incoming_.empty() && !wake_ && !unpinned_ && !FrontIsFree(); }
   void CloseGeneration(std::unique_lock<std::mutex>& lock);
   void OnGenerationGone();
+  void Unpin(const std::vector<Place>& births);
+  void Sort(std::vector<Garbage> garbage, std::vector<Garbage>& free);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::condition_variable idle_changed_;
   std::vector<Garbage> incoming_;
-  std::deque<Closed> closed_;  ///< oldest first
+  std::deque<Closed> closed_;                                 ///< oldest first
+  std::unordered_map<Place, std::uint64_t, PlaceHash> pins_;  ///< how many, by birth
+  std::vector<Garbage> pinned_;                               ///< held back by nothing but pins
+  bool unpinned_ = false;                                     ///< some of it may be free
   bool wake_ = false;
   bool hasty_ = false;  ///< the next Next does not gather
   bool stop_ = false;

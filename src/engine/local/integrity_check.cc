@@ -49,6 +49,9 @@ struct IntegrityCheck::State {
   std::map<std::uint64_t, std::uint64_t> files;  ///< size of each segment's file
   std::map<std::uint64_t, std::uint64_t> ends;   ///< of the last live extent in each segment
   std::map<std::uint64_t, std::uint64_t> live;   ///< stored bytes in each segment
+  std::map<Place, MovedRow> moved;               ///< by present place
+  std::map<Place, Place> moved_to;               ///< by birth
+  std::set<std::uint64_t> left;                  ///< segments that extents moved out of
   ExtentLedger ledger;
   bool ledger_complete = true;
   RepairPlan plan;
@@ -66,6 +69,7 @@ struct IntegrityCheck::State {
   void CheckCatalogFiles();
   void LoadSegments();
   void LoadGarbage();
+  void LoadMoved();
   void LoadLedger(FoundReferences found);
   Status LoadFiles();
   void CheckCounters();
@@ -73,6 +77,7 @@ struct IntegrityCheck::State {
   void CompareCount(const LedgerEntry& entry, bool complete);
   void JudgeMissing(const ExtentLedger::Missing& missing);
   void CheckGarbage();
+  void CheckMoved();
   void SumUp();
   void CheckSegment(std::uint64_t id, const SegmentRow& row);
   void CheckUnknownSegments();
@@ -126,6 +131,25 @@ void IntegrityCheck::State::LoadGarbage() {
   CatalogDb& db = store.db();
   if (const Status read = ForEach(db, db.garbage(), {}, visit); !read) {
     Add(Severity::kDamage, "garbage rows cannot be read: " + read.error().detail);
+  }
+}
+
+void IntegrityCheck::State::LoadMoved() {
+  auto visit = [this](std::string_view key, std::string_view value) -> Status {
+    const auto place = DecodePlaceKey(key.substr(kMovedPrefix.size()));
+    const auto row = MovedRow::Decode(value);
+    if (!place) {
+      Add(Severity::kDamage, "catalog: a row of a moved extent cannot be decoded");
+      return {};
+    }
+    moved[*place] = row.value_or(MovedRow{});  // which nothing matches
+    if (row) moved_to[row->birth] = *place;
+    return {};
+  };
+  CatalogDb& db = store.db();
+  if (const Status read = ForEach(db, db.meta(), kMovedPrefix, visit); !read) {
+    Add(Severity::kDamage, "rows of moved extents cannot be read: " + read.error().detail);
+    plan.forbidden = true;
   }
 }
 
@@ -215,14 +239,16 @@ void IntegrityCheck::State::JudgeMissing(const ExtentLedger::Missing& missing) {
     return;
   }
   if (!ledger_complete) return;  // said already
-  const auto file = files.find(birth.segment);
-  if (file == files.end() || file->second < birth.position + StoredLength(missing.ref.length)) {
+  const auto moved_there = moved_to.find(birth);
+  const Place at = moved_there != moved_to.end() ? moved_there->second : birth;
+  const auto file = files.find(at.segment);
+  if (file == files.end() || file->second < at.position + StoredLength(missing.ref.length)) {
     AddExtent(Severity::kDamage, missing.ref, "neither the catalog nor the disk has it");
     return;
   }
-  const auto damage = verifier.Verify(missing.ref, birth, /*content=*/true);
+  const auto damage = verifier.Verify(missing.ref, at, /*content=*/true);
   // Also one that is damaged: what is left of it can be read, and must stay.
-  plan.counts[birth] = {missing.ref, missing.counted};
+  plan.counts[birth] = {missing.ref, missing.counted, at};
   if (damage && damage->empty()) {
     AddExtent(Severity::kRepairable, missing.ref,
               "it is used, but the catalog does not have it; its bytes are intact");
@@ -230,7 +256,7 @@ void IntegrityCheck::State::JudgeMissing(const ExtentLedger::Missing& missing) {
     AddExtent(Severity::kDamage, missing.ref,
               "it is used, but the catalog does not have it, and its bytes are damaged");
   }
-  if (garbage.contains(birth)) plan.garbage_to_drop.push_back(birth);
+  if (garbage.contains(at)) plan.garbage_to_drop.push_back(at);
 }
 
 void IntegrityCheck::State::CheckGarbage() {
@@ -255,6 +281,39 @@ void IntegrityCheck::State::CheckGarbage() {
   }
 }
 
+// Rewriting and recovery find moved extents by these rows.
+void IntegrityCheck::State::CheckMoved() {
+  if (!ledger_complete) return;
+  std::map<Place, MovedRow> wanted;
+  for (const LedgerEntry& entry : ledger.entries()) {
+    if (entry.at == BirthOf(entry.ref)) continue;
+    left.insert(entry.ref.space);
+    const auto changed = plan.counts.find(BirthOf(entry.ref));
+    if (changed != plan.counts.end() && changed->second.references == 0) continue;
+    wanted[entry.at] = {BirthOf(entry.ref), StoredLength(entry.ref.length)};
+  }
+  for (const auto& [birth, count] : plan.counts) {
+    if (count.at.segment == 0 || count.at == birth) continue;
+    left.insert(birth.segment);
+    wanted[count.at] = {birth, StoredLength(count.ref.length)};
+  }
+  for (const auto& [place, row] : moved) {
+    const auto found = wanted.find(place);
+    if (found == wanted.end()) {
+      Add(Severity::kRepairable,
+          fmt::format("segment {:x}: no extent moved to {}", place.segment, place.position));
+      plan.moved_to_drop.push_back(place);
+    } else if (row == found->second) {
+      wanted.erase(found);
+    }
+  }
+  for (const auto& [place, row] : wanted) {
+    Add(Severity::kRepairable, fmt::format("segment {:x}: the extent that moved to {} is not noted",
+                                           place.segment, place.position));
+  }
+  plan.moved_to_put = std::move(wanted);
+}
+
 void IntegrityCheck::State::SumUp() {
   const LedgerEntry* last = nullptr;
   for (const LedgerEntry* entry : ByPlace()) {
@@ -272,11 +331,17 @@ void IntegrityCheck::State::SumUp() {
 }
 
 void IntegrityCheck::State::CheckSegment(std::uint64_t id, const SegmentRow& row) {
-  const bool sealed = row.state == SegmentRow::State::kSealed;
+  const bool sealed = row.state != SegmentRow::State::kActive;
   const auto file = files.find(id);
   if (file == files.end()) {
     if (live[id] == 0) Add(Severity::kNote, fmt::format("segment {:x}: empty, without a file", id));
     return;  // its extents are reported one by one
+  }
+  // Readers look for an extent where it was born, unless the row says that some left.
+  if (left.contains(id) && row.state != SegmentRow::State::kEmptying) {
+    Add(Severity::kRepairable,
+        fmt::format("segment {:x}: extents moved out of it, but its row does not say so", id));
+    plan.segments.insert(id);
   }
   if (row.live != live[id] && ledger_complete) {
     Add(Severity::kRepairable,
@@ -360,11 +425,13 @@ Status IntegrityCheck::Run(FoundReferences found) {
   s.CheckCatalogFiles();
   s.LoadSegments();
   s.LoadGarbage();
+  s.LoadMoved();
   s.LoadLedger(std::move(found));
   BG_CHECK(s.LoadFiles());
   s.CheckCounters();
   s.CompareCounts(complete);
   s.CheckGarbage();
+  s.CheckMoved();
   s.SumUp();
   for (const auto& [id, row] : s.segments) s.CheckSegment(id, row);
   s.CheckUnknownSegments();

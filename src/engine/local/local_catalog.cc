@@ -43,7 +43,7 @@ Result<std::optional<Row>> LocalCatalog::GetNow(const std::string& row_key, bool
   options.read_tier = may_block ? rocksdb::kReadAllTier : rocksdb::kBlockCacheTier;
   rocksdb::PinnableSlice value;
   const auto status = db_.db().Get(options, db_.rows(), row_key, &value);
-  if (status.IsIncomplete()) return Fail(kWouldBlock);
+  if (!may_block && CatalogDb::WouldBlock(status, value)) return Fail(kWouldBlock);
   if (status.IsNotFound()) return std::optional<Row>();
   BG_CHECK(Checked(FromRocks(status)));
   const auto row = DecodeRow(value.ToStringView());

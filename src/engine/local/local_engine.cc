@@ -18,6 +18,7 @@
 #include "engine/local/local_extent_writer.h"
 #include "engine/local/reclaimer.h"
 #include "engine/local/recovery.h"
+#include "engine/local/rewriter.h"
 #include "engine/local/scrubber.h"
 #include "engine/local/segment_allocator.h"
 #include "engine/local/snapshot.h"
@@ -46,6 +47,15 @@ class LocalExtents final : public ExtentStore {
 
   ReadGuard BeginRead() override { return context_.garbage.BeginRead(); }
 
+  ReadGuard Narrow(ReadGuard guard, const std::vector<ExtentRef>& extents) override {
+    std::vector<Place> births;
+    births.reserve(extents.size());
+    for (const ExtentRef& ref : extents) births.push_back({ref.space, ref.position});
+    ReadGuard pin = context_.garbage.Pin(std::move(births));
+    guard.reset();  // not before
+    return pin;
+  }
+
   Task<Result<SharedBytes>> Read(const ExtentRef& ref, std::uint64_t offset,
                                  std::uint64_t length) override {
     BG_CO_CHECK(CheckRange(ref, offset, length));
@@ -73,19 +83,21 @@ class LocalEngine final : public Engine {
         paths_(disk, dir_->segments()),
         files_(paths_, options.max_open_segments),
         pool_(options.io_threads),
-        committer_(*db_, segments_, garbage_, state_, mark_, *ballast_),
+        committer_(*db_, segments_, places_, garbage_, state_, mark_, *ballast_),
         partitions_(*db_, committer_, pool_),
         gate_(state_, garbage_),
         catalog_(*db_, committer_, partitions_, state_, gate_, pool_),
         allocator_(paths_, segments_, committer_, garbage_, state_, pool_, options.large_writers,
                    options.direct_io),
-        reader_(files_, disk, state_, pool_, options.read_cache_bytes),
+        locator_(*db_, segments_, places_, pool_),
+        reader_(locator_, files_, disk, state_, pool_, options.read_cache_bytes),
         context_{segments_, garbage_, state_, pool_, {}},
         extents_(allocator_, reader_, gate_, context_),
         scrub_rate_(options.scrub_bytes_per_second),
         scrub_interval_(options.scrub_interval) {}
 
   ~LocalEngine() override {
+    rewriter_.reset();
     allocator_.CloseAll();
     pool_.join();
     if (scrubber_) scrubber_->Stop();
@@ -95,25 +107,33 @@ class LocalEngine final : public Engine {
     mark_.Sync();
   }
 
-  Status Start() {
+  Status Start(const LocalOptions& options) {
     const auto started = std::chrono::steady_clock::now();
     BG_CHECK(Recover({*db_, committer_, segments_, garbage_, paths_}));
     BG_CHECK(partitions_.Load());
     auto forget = [this](std::uint64_t segment) { files_.Forget(segment); };
-    reclaimer_ = std::make_unique<Reclaimer>(paths_, segments_, garbage_, committer_, state_,
-                                             std::move(forget));
+    reclaimer_ = std::make_unique<Reclaimer>(paths_, segments_, places_, garbage_, committer_,
+                                             state_, std::move(forget));
     if (scrub_rate_ > 0) {
       scrubber_ = std::make_unique<Scrubber>(*db_, paths_, garbage_, committer_, scrub_rate_,
                                              scrub_interval_);
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
     recovery_seconds_ = took.count();
+    auto prepare = [this] { return dir_->Require(2); };
+    Rewriter::Parts parts{*db_,     paths_,     segments_, allocator_,
+                          garbage_, committer_, state_,    std::move(prepare)};
+    rewriter_ = std::make_unique<Rewriter>(
+        std::move(parts),
+        RewritePolicy{options.rewrite_bytes_per_second, options.rewrite_live_percent});
     return {};
   }
 
   Catalog& catalog() override { return catalog_; }
   ExtentStore& extents() override { return extents_; }
   GarbageQueue& garbage() { return garbage_; }
+  Rewriter& rewriter() { return *rewriter_; }
+  ExtentLocator& locator() { return locator_; }
   Scrubber* scrubber() { return scrubber_.get(); }  ///< null: off
 
   SnapshotParts snapshot_parts() { return {*db_, paths_, segments_, garbage_}; }
@@ -130,6 +150,11 @@ class LocalEngine final : public Engine {
     stats.corruption_errors = state_.corruptions();
     stats.recovery_seconds = recovery_seconds_;
     stats.read_only = state_.read_only();
+    stats.garbage_bytes = garbage_.pending_bytes();
+    stats.reclaimed_bytes = reclaimer_->reclaimed_bytes();
+    stats.holes_punched = reclaimer_->holes();
+    stats.rewritten_segments = rewriter_->segments_rewritten();
+    stats.rewritten_bytes = rewriter_->bytes_moved();
     if (scrubber_) {
       const ScrubProgress scrub = scrubber_->progress();
       stats.scrubbed_bytes = scrubber_->bytes();
@@ -151,6 +176,7 @@ class LocalEngine final : public Engine {
   CommitMark mark_;
   StoreState state_;
   Segments segments_;
+  Places places_;
   GarbageQueue garbage_;
   const SegmentPaths paths_;
   SegmentFiles files_;
@@ -160,12 +186,14 @@ class LocalEngine final : public Engine {
   SpaceGate gate_;
   LocalCatalog catalog_;
   SegmentAllocator allocator_;
+  ExtentLocator locator_;
   ExtentReader reader_;
   WriterContext context_;
   LocalExtents extents_;
   const std::uint64_t scrub_rate_;
   const std::chrono::seconds scrub_interval_;
   std::unique_ptr<Reclaimer> reclaimer_;
+  std::unique_ptr<Rewriter> rewriter_;
   std::unique_ptr<Scrubber> scrubber_;
   double recovery_seconds_ = 0;
 };
@@ -182,7 +210,7 @@ Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options) {
   BG_TRY(auto db, CatalogDb::Open(options, dir->catalog()));
   auto engine = std::make_unique<LocalEngine>(options, std::move(dir), std::move(ballast),
                                               std::move(db), disk);
-  BG_CHECK(engine->Start());
+  BG_CHECK(engine->Start(options));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   spdlog::info("store {} open after {:.3f} s, {} segments, {} bytes live", options.data_dir,
                took.count(), engine->Stats().segments, engine->Stats().live_bytes);
@@ -191,6 +219,19 @@ Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options) {
 
 void WaitUntilReclaimed(Engine& engine) {
   static_cast<LocalEngine&>(engine).garbage().WaitIdle();
+}
+
+void RewriteSparseSegments(Engine& engine) {
+  while (static_cast<LocalEngine&>(engine).rewriter().RewriteOne(/*at_once=*/true)) {
+  }
+}
+
+Result<ExtentRef> PresentPlace(Engine& engine, const ExtentRef& ref) {
+  BG_TRY(const Place place, static_cast<LocalEngine&>(engine).locator().LocateNow(ref));
+  ExtentRef present = ref;
+  present.space = place.segment;
+  present.position = place.position;
+  return present;
 }
 
 Status RequestScrub(Engine& engine) {

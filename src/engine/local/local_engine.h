@@ -36,6 +36,10 @@ struct LocalOptions {
   std::uint64_t ballast_bytes = 48ull * 1024 * 1024;
   unsigned io_threads = 8;     ///< of the pool for blocking calls
   unsigned large_writers = 2;  ///< active segments for extents above 64 KiB; one more for others
+  /// Sealed segments that are less live than this are rewritten at about that speed. 0 bytes: not
+  /// by themselves.
+  std::uint64_t rewrite_bytes_per_second = 16ull * 1024 * 1024;
+  unsigned rewrite_live_percent = 30;
   unsigned max_open_segments = 256;  ///< descriptors kept open for reads
 
   // Seams for the fault tests. Null: the real ones. Must outlive the engine.
@@ -54,6 +58,14 @@ Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options);
 /// for what a ReadGuard holds back. REQUIRES: `engine` is from OpenLocalEngine. For tests and
 /// maintenance commands.
 void WaitUntilReclaimed(Engine& engine);
+
+/// Rewrites every sealed segment that is less live than LocalOptions::rewrite_live_percent, at full
+/// speed, as long as the disk has room for it. Blocks. The same REQUIRES.
+void RewriteSparseSegments(Engine& engine);
+
+/// `ref` with the segment and the position where the bytes of that extent lie now. Blocks.
+/// kCorruption for a damaged row. The same REQUIRES.
+Result<ExtentRef> PresentPlace(Engine& engine, const ExtentRef& ref);
 
 /// A scrub pass begins at once, or after the one that is running. kInvalidArgument: scrubbing is
 /// off. REQUIRES: as above.

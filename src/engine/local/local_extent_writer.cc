@@ -50,6 +50,7 @@ Task<Status> LocalExtentWriter::WriteOut(Bytes data) {
   auto write = [this, data] {
     return reservation_.appender->Write(reservation_.place.position + written_, data);
   };
+  context_.state.NoteRequest(data.size());
   Status status = co_await RunBlocking(context_.pool, std::move(write));
   if (status) {
     written_ += data.size();
@@ -118,6 +119,7 @@ Task<Result<ExtentRef>> LocalExtentWriter::Finish() {
     tail = trailer.span();
   }
   const std::uint64_t at = reservation_.place.position + written_;
+  context_.state.NoteRequest(tail.size());
   const Status synced = co_await reservation_.appender->WriteAndSync(at, tail);
   if (!synced) {
     failed_ = true;

@@ -59,7 +59,12 @@ Status OfflineStore::ForEachRow(std::uint64_t partition, const RowVisitor& visit
 Result<std::string> OfflineStore::ReadExtent(const ExtentRef& ref) const {
   std::string content;
   ExtentVerifier verifier(*paths_);
-  BG_TRY(const auto damage, verifier.Read(ref, {ref.space, ref.position}, content));
+  Place at{ref.space, ref.position};
+  std::string value;
+  if (db_->db().Get({}, db_->extents(), PlaceKey(at), &value).ok()) {
+    if (const auto row = ExtentRow::Decode(value)) at = row->PlaceOf(at);
+  }
+  BG_TRY(const auto damage, verifier.Read(ref, at, content));
   if (!damage.empty()) return Fail(Errc::kCorruption, damage.front().what);
   return content;
 }

@@ -16,11 +16,12 @@ std::uint64_t StoredBytes(const std::vector<Garbage>& extents) {
 
 }  // namespace
 
-Reclaimer::Reclaimer(const SegmentPaths& paths, Segments& segments, GarbageQueue& garbage,
-                     Committer& committer, StoreState& state,
+Reclaimer::Reclaimer(const SegmentPaths& paths, Segments& segments, Places& places,
+                     GarbageQueue& garbage, Committer& committer, StoreState& state,
                      std::function<void(std::uint64_t)> forget)
     : paths_(paths),
       segments_(segments),
+      places_(places),
       garbage_(garbage),
       committer_(committer),
       state_(state),
@@ -37,6 +38,10 @@ void Reclaimer::Loop() {
   for (;;) {
     GarbageQueue::Work work = garbage_.Next();
     std::map<std::uint64_t, Extents> by_segment;
+    // Nobody reads them any more.
+    for (const Garbage& garbage : work.garbage) {
+      if (garbage.departed) places_.Forget(garbage.birth);
+    }
     const std::uint64_t waiting = StoredBytes(failed_) + StoredBytes(work.garbage);
     Extents extents = std::exchange(failed_, {});
     extents.insert(extents.end(), work.garbage.begin(), work.garbage.end());
@@ -64,6 +69,7 @@ void Reclaimer::Reclaim(std::uint64_t segment, Extents extents) {
       std::count_if(extents.begin(), extents.end(), [](const Garbage& g) { return g.released; }));
   if (released == extents.size() && segments_.TakeDeletable(segment, released) &&
       Delete(segment, extents)) {
+    reclaimed_.fetch_add(StoredBytes(extents), std::memory_order_relaxed);
     return;
   }
   if (paths_.IsShared(segment)) {
@@ -77,6 +83,7 @@ void Reclaimer::Reclaim(std::uint64_t segment, Extents extents) {
     return;
   }
   DropRows(extents);
+  reclaimed_.fetch_add(StoredBytes(extents), std::memory_order_relaxed);
   for (const Garbage& garbage : extents) segments_.Settle(garbage);
 }
 
@@ -112,6 +119,7 @@ Status Reclaimer::Punch(std::uint64_t segment, const Extents& unsorted) {
     }
     const int punched = paths_.disk().PunchHole(file->fd(), begin, end - begin);
     if (punched < 0) return std::unexpected(DiskError(punched, "punch hole"));
+    holes_.fetch_add(1, std::memory_order_relaxed);
   }
   const int synced = paths_.disk().Sync(file->fd());
   if (synced == 0) return {};

@@ -1,6 +1,7 @@
 // Gives the space of dead extents back, and seals or deletes segments.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -20,11 +21,15 @@ namespace blobgate::engine {
 class Reclaimer {
  public:
   /// `forget` is called with a segment before its file is unlinked.
-  Reclaimer(const SegmentPaths& paths, Segments& segments, GarbageQueue& garbage,
+  Reclaimer(const SegmentPaths& paths, Segments& segments, Places& places, GarbageQueue& garbage,
             Committer& committer, StoreState& state, std::function<void(std::uint64_t)> forget);
   ~Reclaimer() { Stop(); }
   Reclaimer(const Reclaimer&) = delete;
   Reclaimer& operator=(const Reclaimer&) = delete;
+
+  /// Bytes given back to the file system since the start, and the holes punched for it.
+  std::uint64_t reclaimed_bytes() const { return reclaimed_.load(std::memory_order_relaxed); }
+  std::uint64_t holes() const { return holes_.load(std::memory_order_relaxed); }
 
   /// Does what can be done now and ends the thread.
   void Stop();
@@ -45,6 +50,7 @@ class Reclaimer {
 
   const SegmentPaths& paths_;
   Segments& segments_;
+  Places& places_;
   GarbageQueue& garbage_;
   Committer& committer_;
   StoreState& state_;
@@ -52,6 +58,8 @@ class Reclaimer {
   std::map<std::uint64_t, Extents> deferred_;  ///< in segments that a snapshot shares
   std::chrono::steady_clock::time_point retried_{};
   Extents failed_;  ///< could not be taken off the disk, and are tried again with the next
+  std::atomic<std::uint64_t> reclaimed_{0};
+  std::atomic<std::uint64_t> holes_{0};
   std::thread thread_;
 };
 

@@ -11,7 +11,7 @@
 
 #include "engine/local/catalog_iteration.h"
 #include "engine/local/catalog_rows.h"
-#include "engine/local/extent_format.h"
+#include "engine/local/segment_contents.h"
 
 namespace blobgate::engine {
 namespace {
@@ -64,17 +64,13 @@ struct ActiveScan {
 
 Result<ActiveScan> ScanActive(CatalogDb& db, std::uint64_t id) {
   ActiveScan scan;
-  auto visit = [&scan](std::string_view key, std::string_view value) -> Status {
-    const auto place = DecodePlaceKey(key);
-    const auto row = ExtentRow::Decode(value);
-    if (!place || !row) return Fail(Errc::kCorruption, "catalog: damaged extent row");
-    if (place->position > scan.end) scan.gaps.emplace_back(scan.end, place->position);
-    const std::uint64_t stored = StoredLength(row->length);
-    scan.end = place->position + stored;
-    scan.live += stored;
-    return {};
-  };
-  BG_CHECK(ForEach(db, db.extents(), EncodeBigEndian(id), visit));
+  BG_TRY(const std::vector<Resident> residents, ResidentsOf(db, id));
+  for (const Resident& resident : residents) {
+    const std::uint64_t position = resident.place.position;
+    if (position > scan.end) scan.gaps.emplace_back(scan.end, position);
+    scan.end = position + resident.stored;
+    scan.live += resident.stored;
+  }
   return scan;
 }
 
@@ -182,10 +178,10 @@ Status Recover(const RecoveryParts& parts) {
   parts.segments.set_next_id(next);
   BG_CHECK(RemoveStrays(parts.paths, table));
   for (const auto& [id, row] : table) {
-    if (row.state == SegmentRow::State::kSealed) {
-      BG_CHECK(RestoreSealed(parts, id, row));
-    } else {
+    if (row.state == SegmentRow::State::kActive) {
       BG_CHECK(SealActive(parts, id));
+    } else {
+      BG_CHECK(RestoreSealed(parts, id, row));
     }
   }
   return QueueGarbage(parts, table);

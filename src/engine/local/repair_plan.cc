@@ -16,12 +16,7 @@ namespace {
 Status SetCount(const CatalogDb& db, const Place& birth, const RepairPlan::Count& count,
                 rocksdb::WriteBatch& batch) {
   const std::string key = PlaceKey(birth);
-  if (count.references == 0) {
-    (void)batch.Delete(db.extents(), key);
-    (void)batch.Put(db.garbage(), key, EncodeLength(StoredLength(count.ref.length)));
-    return {};
-  }
-  ExtentRow row{0, count.ref.length, count.ref.check};
+  ExtentRow row{0, count.ref.length, count.ref.check, std::nullopt};
   std::string value;
   const auto got = db.db().Get({}, db.extents(), key, &value);
   if (got.ok()) {
@@ -30,6 +25,15 @@ Status SetCount(const CatalogDb& db, const Place& birth, const RepairPlan::Count
     row = *known;
   } else if (!got.IsNotFound()) {
     return FromRocks(got);
+  } else if (count.at != birth) {
+    row.moved = count.at;
+  }
+  if (count.references == 0) {
+    (void)batch.Delete(db.extents(), key);
+    const std::string place = PlaceKey(row.PlaceOf(birth));
+    (void)batch.Put(db.garbage(), place, EncodeLength(StoredLength(count.ref.length)));
+    if (row.moved) (void)batch.Delete(db.meta(), MovedKey(*row.moved));
+    return {};
   }
   row.references = count.references;
   (void)batch.Put(db.extents(), key, row.Encode());
@@ -58,9 +62,22 @@ std::map<std::uint64_t, Content> ContentAfter(const RepairPlan& plan) {
     add(entry.at, StoredLength(entry.ref.length));
   }
   for (const auto& [birth, count] : plan.counts) {
-    if (!known.contains(birth)) add(birth, StoredLength(count.ref.length));
+    if (!known.contains(birth)) add(count.at, StoredLength(count.ref.length));
   }
   return content;
+}
+
+/// Whether an extent that was born in the segment lies elsewhere.
+bool IsLeft(const RepairPlan& plan, std::uint64_t id) {
+  const auto left = [id](const LedgerEntry& entry) {
+    return entry.ref.space == id && entry.at != Place{entry.ref.space, entry.ref.position};
+  };
+  const auto found_elsewhere = [id](const auto& count) {
+    return count.first.segment == id && count.second.at.segment != 0 &&
+           count.second.at != count.first;
+  };
+  return std::ranges::any_of(plan.extents, left) ||
+         std::ranges::any_of(plan.counts, found_elsewhere);
 }
 
 SegmentRow RowAfter(const RepairPlan& plan, std::uint64_t id, const Content& content) {
@@ -70,7 +87,11 @@ SegmentRow RowAfter(const RepairPlan& plan, std::uint64_t id, const Content& con
   SegmentRow row{SegmentRow::State::kSealed, 0, file};
   if (found != plan.rows.end()) row = found->second;
   row.live = content.live;
-  if (row.state == SegmentRow::State::kSealed) {
+  if (plan.segments.contains(id) && IsLeft(plan, id)) {
+    if (row.state == SegmentRow::State::kActive) row.end = file;
+    row.state = SegmentRow::State::kEmptying;
+  }
+  if (row.state != SegmentRow::State::kActive) {
     row.end = std::max(content.end, std::min(row.end, file));
   }
   return row;
@@ -95,6 +116,10 @@ Status ChangeCatalog(const CatalogDb& db, const RepairPlan& plan) {
   for (const Place& place : plan.garbage_to_drop) {
     (void)batch.Delete(db.garbage(), PlaceKey(place));
   }
+  for (const auto& [place, row] : plan.moved_to_put) {
+    (void)batch.Put(db.meta(), MovedKey(place), row.Encode());
+  }
+  for (const Place& place : plan.moved_to_drop) (void)batch.Delete(db.meta(), MovedKey(place));
   SetSegments(db, plan, batch);
   if (batch.Count() == 0) return {};
   rocksdb::WriteOptions options;

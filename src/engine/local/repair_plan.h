@@ -19,9 +19,12 @@ struct RepairPlan {
   struct Count {
     ExtentRef ref;
     std::uint64_t references = 0;  ///< 0: nobody refers to it, it becomes garbage
+    Place at = {};                 ///< where it lies, if the catalog does not have it
   };
   std::map<Place, Count> counts;  ///< by birth: extents whose count changes
   std::vector<Place> garbage_to_drop;
+  std::map<Place, MovedRow> moved_to_put;  ///< by present place
+  std::vector<Place> moved_to_drop;
   std::set<std::uint64_t> segments;  ///< whose row is set from what there is
   std::vector<std::uint64_t> files_to_remove;
   bool forbidden = false;  ///< the catalog is too damaged to write to it

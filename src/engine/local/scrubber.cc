@@ -1,15 +1,13 @@
 #include "engine/local/scrubber.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/codec.h"
+#include "engine/local/background_thread.h"
 
 namespace blobgate::engine {
 namespace {
@@ -25,14 +23,6 @@ enum Tag : std::uint32_t {
   kDamaged = 5,
   kRunning = 6,
 };
-
-/// The disk and the cores are for requests first. Best effort.
-void LowerPriority() {
-  const auto self = static_cast<id_t>(::syscall(SYS_gettid));
-  (void)::setpriority(PRIO_PROCESS, self, 19);
-  constexpr int kWhoProcess = 1, kClassIdle = 3, kClassShift = 13;
-  (void)::syscall(SYS_ioprio_set, kWhoProcess, 0, kClassIdle << kClassShift);
-}
 
 std::int64_t UnixNow() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -211,7 +201,7 @@ bool Scrubber::VerifyOne(ExtentVerifier& verifier, const Place& birth) {
   const auto row = ExtentRow::Decode(value);
   if (!row) return true;
   const ExtentRef ref{birth.segment, birth.position, row->length, row->check};
-  const auto damage = verifier.Verify(ref, birth, /*content=*/true);
+  const auto damage = verifier.Verify(ref, row->PlaceOf(birth), /*content=*/true);
   if (!damage) {
     if (damage.error().code == Errc::kCancelled) return false;
     spdlog::error("scrub: segment {:x}: {}", birth.segment, damage.error().detail);

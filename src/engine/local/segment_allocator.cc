@@ -18,11 +18,11 @@ SegmentAllocator::SegmentAllocator(const SegmentPaths& paths, Segments& segments
       state_(state),
       pool_(pool),
       direct_io_(direct_io),
-      slots_(1 + std::max(1u, large_writers)) {}
+      slots_(2 + std::max(1u, large_writers)) {}
 
 std::size_t SegmentAllocator::SlotFor(std::uint64_t length) {
   if (length <= kShort) return 0;
-  return 1 + next_large_.fetch_add(1, std::memory_order_relaxed) % (slots_.size() - 1);
+  return 1 + next_large_.fetch_add(1, std::memory_order_relaxed) % (slots_.size() - 2);
 }
 
 Task<Result<Reservation>> SegmentAllocator::Reserve(std::uint64_t length) {
@@ -31,6 +31,12 @@ Task<Result<Reservation>> SegmentAllocator::Reserve(std::uint64_t length) {
   if (auto reservation = segments_.TryReserve(slot.segment, stored)) co_return *reservation;
   auto roll = [this, &slot, stored] { return Roll(slot, stored); };
   co_return co_await RunBlocking(pool_, std::move(roll));
+}
+
+Result<Reservation> SegmentAllocator::ReserveForMove(std::uint64_t stored) {
+  Slot& slot = slots_.back();
+  if (auto reservation = segments_.TryReserve(slot.segment, stored)) return *reservation;
+  return Roll(slot, stored);
 }
 
 Result<Reservation> SegmentAllocator::Roll(Slot& slot, std::uint64_t stored) {

@@ -15,7 +15,8 @@
 namespace blobgate::engine {
 
 /// Slot 0 takes the short extents, so that most of those that wait at the same time lie one behind
-/// the other and share one write and one sync; the other slots take the long ones in turn.
+/// the other and share one write and one sync; the last slot takes what is moved out of sparse
+/// segments and is likely to stay; those in between take the long extents in turn.
 /// Thread-safe. The references must outlive it.
 class SegmentAllocator {
  public:
@@ -28,6 +29,9 @@ class SegmentAllocator {
 
   /// Room for an extent of `length` content bytes in a segment whose row is in the catalog.
   Task<Result<Reservation>> Reserve(std::uint64_t length);
+
+  /// The same for `stored` bytes of an extent that is moved. Blocks.
+  Result<Reservation> ReserveForMove(std::uint64_t stored);
 
   /// No segment takes anything more; those with nothing outstanding get sealed.
   void CloseAll();

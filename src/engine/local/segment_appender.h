@@ -34,6 +34,9 @@ class SegmentAppender : public std::enable_shared_from_this<SegmentAppender> {
   /// writing (StoreState::FailForever).
   Task<Status> WriteAndSync(std::uint64_t position, Bytes data);
 
+  /// Makes everything written before the call durable, as WriteAndSync does. Blocks.
+  Status Sync();
+
   /// For sealing: cuts or extends the file to `end` and makes it durable. Blocks.
   Status Close(std::uint64_t end);
 
@@ -48,7 +51,6 @@ class SegmentAppender : public std::enable_shared_from_this<SegmentAppender> {
   void Enqueue(Waiter waiter);
   void Drain();
   void WriteGathered(std::vector<Waiter>& waiters);
-  Status Sync();
 
   Disk& disk_;
   StoreState& state_;

@@ -11,7 +11,8 @@ void Segments::Restore(std::uint64_t id, const SegmentRow& row) {
   info.row = row;
   info.append = row.end;
   // Nearly full ones are not worth it.
-  if (row.end < segment_bytes_ / 4 * 3) reusable_.push_back(id);
+  if (row.state == SegmentRow::State::kSealed && row.end < segment_bytes_ / 4 * 3)
+    reusable_.push_back(id);
 }
 
 std::uint64_t Segments::TakeId() {
@@ -29,6 +30,7 @@ std::optional<std::uint64_t> Segments::TakeReusable(std::uint64_t stored) {
   for (auto it = reusable_.begin(); it != reusable_.end(); ++it) {
     const auto found = table_.find(*it);
     if (found == table_.end() || found->second.busy) continue;
+    if (found->second.row.state != SegmentRow::State::kSealed) continue;
     if (found->second.append + stored > segment_bytes_) continue;
     found->second.busy = true;
     reusable_.erase(it);
@@ -42,7 +44,7 @@ bool Segments::TakeSealed(std::uint64_t id) {
   const auto found = table_.find(id);
   if (found == table_.end()) return false;
   Info& info = found->second;
-  if (info.row.state != SegmentRow::State::kSealed || info.appender || info.busy) return false;
+  if (info.row.state == SegmentRow::State::kActive || info.appender || info.busy) return false;
   info.busy = true;
   return true;
 }
@@ -84,6 +86,44 @@ void Segments::MarkFull(std::uint64_t id) {
   if (found != table_.end()) found->second.full = true;
 }
 
+bool Segments::IsWhole(std::uint64_t id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = table_.find(id);
+  return found != table_.end() && found->second.row.state != SegmentRow::State::kEmptying;
+}
+
+std::optional<Segments::Sparse> Segments::TakeSparse(unsigned percent,
+                                                     const std::set<std::uint64_t>& but) {
+  const std::lock_guard lock(mutex_);
+  Info* best = nullptr;
+  Sparse sparse;
+  std::uint64_t least = percent;
+  for (auto& [id, info] : table_) {
+    if (info.row.state == SegmentRow::State::kActive || info.appender || info.busy) continue;
+    if (info.row.live == 0 || info.outstanding > 0 || but.contains(id)) continue;
+    const bool emptying = info.row.state == SegmentRow::State::kEmptying;
+    const std::uint64_t share = emptying ? 0 : info.row.live * 100 / std::max(info.row.end, 1ul);
+    if (share >= least) continue;
+    least = share;
+    best = &info;
+    sparse = {id, info.row.live};
+  }
+  if (best == nullptr) return std::nullopt;
+  best->busy = true;
+  return sparse;
+}
+
+void Segments::EndRewrite(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = table_.find(id);
+  if (found != table_.end()) found->second.busy = false;
+}
+
+std::uint64_t Segments::count() const {
+  const std::lock_guard lock(mutex_);
+  return table_.size();
+}
+
 void Segments::AddFresh(const ExtentRef& ref) {
   const std::lock_guard lock(mutex_);
   fresh_[{ref.space, ref.position}] = ref;
@@ -113,10 +153,12 @@ std::optional<SegmentRow> Segments::RowOf(std::uint64_t id) const {
 bool Segments::Apply(const GroupEffects& effects) {
   const std::lock_guard lock(mutex_);
   bool sealable = false;
-  for (const Garbage& garbage : effects.garbage) ++table_[garbage.place.segment].pending;
+  for (const Garbage& garbage : effects.garbage) {
+    if (garbage.released) ++table_[garbage.place.segment].pending;
+  }
   for (const auto& [id, row] : effects.rows) table_[id].row = row;
-  for (const ExtentRef& ref : effects.acquired) {
-    Info& info = table_[ref.space];
+  for (const Garbage& landed : effects.landed) {
+    Info& info = table_[landed.place.segment];
     --info.outstanding;
     sealable = sealable || info.Sealable();
   }

@@ -6,12 +6,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "blobgate/engine/extent_store.h"
 #include "engine/local/catalog_rows.h"
 #include "engine/local/garbage_queue.h"
+#include "engine/local/places.h"
 #include "engine/local/segment_appender.h"
 
 namespace blobgate::engine {
@@ -27,15 +29,19 @@ struct Reservation {
 struct GroupEffects {
   std::map<std::uint64_t, SegmentRow> rows;  ///< as written
   std::vector<std::uint64_t> dropped;        ///< segments whose row was deleted
-  std::vector<ExtentRef> acquired;           ///< fresh ones that got their first reference
-  std::vector<Garbage> garbage;              ///< lost their last reference
+  /// Places whose reservation got its extent: fresh ones that got their first reference, and the
+  /// new places of moved ones.
+  std::vector<Garbage> landed;
+  std::vector<Garbage> garbage;  ///< nothing lies there any more
+  std::vector<Move> moves;
 };
 
 /// Thread-safe.
 ///
 /// A segment is active (has an appender), then full (nothing more is reserved), and can be sealed
 /// when nothing in it is outstanding. `pending` counts garbage that is not punched yet; a sealed
-/// segment without live bytes and without pending garbage can be deleted as a whole.
+/// segment without live bytes and without pending garbage can be deleted as a whole. A sealed one
+/// that is rewritten is emptying from its first moved extent on.
 class Segments {
  public:
   explicit Segments(std::uint64_t segment_bytes) : segment_bytes_(segment_bytes) {}
@@ -61,6 +67,21 @@ class Segments {
   /// nullopt when there is not that much room. Only an empty segment takes more than its size.
   std::optional<Reservation> TryReserve(std::uint64_t id, std::uint64_t stored);
   void MarkFull(std::uint64_t id);
+
+  // Reading.
+  /// Whether every extent born in the segment that still has a reference lies in it.
+  bool IsWhole(std::uint64_t id) const;
+
+  // Rewriting.
+  struct Sparse {
+    std::uint64_t id = 0;
+    std::uint64_t live = 0;  ///< bytes
+  };
+  /// The sealed segment with the least live share, if that is below `percent`, or one that is
+  /// emptying. Nothing else happens to it until EndRewrite. Those in `but` are left out.
+  std::optional<Sparse> TakeSparse(unsigned percent, const std::set<std::uint64_t>& but);
+  void EndRewrite(std::uint64_t id);
+  std::uint64_t count() const;
 
   // Fresh extents: finished, never acquired.
   void AddFresh(const ExtentRef& ref);
@@ -109,7 +130,7 @@ class Segments {
     std::shared_ptr<SegmentAppender> appender;
 
     bool Deletable(std::uint64_t but) const {
-      return row.state == SegmentRow::State::kSealed && !appender && !busy && row.live == 0 &&
+      return row.state != SegmentRow::State::kActive && !appender && !busy && row.live == 0 &&
              outstanding == 0 && pending == but;
     }
     bool Sealable() const { return appender && full && outstanding == 0 && !busy; }

@@ -87,7 +87,25 @@ class Snapshot {
     mark.Sync();
     const int synced = disk_.SyncDirectory(SegmentsDirectory());
     if (synced < 0) return std::unexpected(DiskError(synced, SegmentsDirectory()));
-    return DataDir::MarkAsStore(target_);
+    BG_TRY(const std::uint64_t version, VersionOf(*db));
+    return DataDir::MarkAsStore(target_, version);
+  }
+
+  /// 2 if an extent moved, or a segment was left by one.
+  static Result<std::uint64_t> VersionOf(CatalogDb& db) {
+    std::uint64_t version = DataDir::kFirstVersion;
+    auto moved = [&version](std::string_view, std::string_view) -> Status {
+      version = 2;
+      return {};
+    };
+    BG_CHECK(ForEach(db, db.meta(), kMovedPrefix, moved));
+    auto segment = [&version](std::string_view, std::string_view value) -> Status {
+      const auto row = SegmentRow::Decode(value);
+      if (row && row->state == SegmentRow::State::kEmptying) version = 2;
+      return {};
+    };
+    BG_CHECK(ForEach(db, db.meta(), kSegmentPrefix, segment));
+    return version;
   }
 
   Status CheckpointCatalog() {
@@ -99,10 +117,12 @@ class Snapshot {
 
   Status AddSegment(std::uint64_t id, const SegmentRow& row) {
     if (stop_.stop_requested()) return Fail(Errc::kCancelled);
+    // What is active in the snapshot is cut when it is opened, even if it is sealed here by now.
+    const bool may_share = row.state != SegmentRow::State::kActive;
     const SealedHold hold(parts_.segments, id);
     const std::string from = parts_.paths.PathOf(id);
     const std::string to = SegmentPaths(disk_, SegmentsDirectory()).PathOf(id);
-    const auto way = CopyFile(from, to, hold.held(), stop_);
+    const auto way = CopyFile(from, to, may_share && hold.held(), stop_);
     if (!way && way.error().code == Errc::kNotFound) {
       // It became empty and was deleted; the snapshot has nothing in it either.
       if (row.live == 0) return {};

@@ -34,7 +34,7 @@ Task<Status> SpaceGate::Wait(Check check) {
   while (!status && garbage_.pending_bytes() > 0 && std::chrono::steady_clock::now() < deadline) {
     garbage_.Hurry();
     timer.expires_after(kPause);
-    auto [ec] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    const auto [ec] = co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     if (ec) break;
     status = check();
   }

@@ -38,17 +38,27 @@ class StoreState {
   void Claim(std::uint64_t bytes) { claimed_ += bytes; }
   void Unclaim(std::uint64_t bytes) { claimed_ -= bytes; }
 
+  /// A request read or wrote `bytes` of segments. What it costs the disk to get there counts too.
+  void NoteRequest(std::uint64_t bytes) {
+    requested_.fetch_add(bytes + kRequestCost, std::memory_order_relaxed);
+  }
+  /// All of that since the start.
+  std::uint64_t requested() const { return requested_.load(std::memory_order_relaxed); }
+
   /// Counts and logs bytes that do not match their checksum; answers the error to give.
   Error Corruption(std::string what);
   std::uint64_t corruptions() const { return corruptions_.load(std::memory_order_relaxed); }
 
  private:
+  static constexpr std::uint64_t kRequestCost = 64 * 1024;  ///< bytes
+
   Disk& disk_;
   const std::string data_dir_;
   const std::uint64_t reserve_;
   std::atomic<bool> read_only_{false};
   std::atomic<std::uint64_t> claimed_{0};
   std::atomic<std::uint64_t> corruptions_{0};
+  std::atomic<std::uint64_t> requested_{0};
   mutable std::mutex mutex_;
   std::string reason_;  ///< guarded by mutex_
 };

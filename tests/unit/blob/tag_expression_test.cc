@@ -135,8 +135,8 @@ TEST(TagQuery, KeepsItsComparisons) {
 }
 
 TEST(TagQuery, RefusesWhatOnlyConditionsKnow) {
-  for (const char* text : {"", "a<>'1'", "a='1' OR b='2'", "(a='1')", "@container<'c'", "@other='c'",
-                           "a='1' AND", "AND a='1'", "a='1' AND (b='2')"}) {
+  for (const char* text : {"", "a<>'1'", "a='1' OR b='2'", "(a='1')", "@container<'c'",
+                           "@other='c'", "a='1' AND", "AND a='1'", "a='1' AND (b='2')"}) {
     EXPECT_FALSE(ParseTagQuery(text)) << text;
   }
   EXPECT_FALSE(TagExpression::Parse("@container='c'"));

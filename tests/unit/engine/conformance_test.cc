@@ -259,6 +259,15 @@ TEST_P(Conformance, AReaderUnderAGuardFinishes) {
   EXPECT_EQ(run_(ReadText(extents(), ref, 0, text.size())).value(), text);
 }
 
+TEST_P(Conformance, AReaderUnderANarrowedGuardFinishes) {
+  const std::string text = RandomText(300'000, 8);
+  const ExtentRef ref = Write(text), other = Write("other");
+  ASSERT_TRUE(Acquire({ref, other}));
+  const ReadGuard guard = extents().Narrow(extents().BeginRead(), {ref});
+  ASSERT_TRUE(Release({other, ref}));
+  EXPECT_EQ(run_(ReadText(extents(), ref, 0, text.size())).value(), text);
+}
+
 TEST_P(Conformance, ManyWritersAtOnce) {
   std::vector<std::future<Result<ExtentRef>>> writers;
   for (unsigned i = 0; i < 64; ++i) {

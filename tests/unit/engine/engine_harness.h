@@ -39,6 +39,7 @@ inline LocalOptions SmallOptions(const std::string& directory) {
   options.segment_bytes = 8ull * 1024 * 1024;
   options.reserve_bytes = 0;
   options.ballast_bytes = 0;
+  options.rewrite_bytes_per_second = 0;
   return options;
 }
 

@@ -29,6 +29,11 @@ class FaultyDisk final : public Disk {
     const int fault = sync_error.exchange(0);
     return fault != 0 ? fault : Disk::Sync(fd);
   }
+  int PunchHole(int fd, std::uint64_t offset, std::uint64_t length) override {
+    const std::uint64_t after = free_after_punch;
+    if (after != 0) free_bytes = after;
+    return Disk::PunchHole(fd, offset, length);
+  }
   std::uint64_t FreeBytes(const std::string& path) override {
     const std::uint64_t free = free_bytes;
     return free != kReal ? free : Disk::FreeBytes(path);
@@ -39,6 +44,7 @@ class FaultyDisk final : public Disk {
   std::atomic<int> sync_error{0};   ///< the next one only
   std::atomic<int> syncs{0};
   std::atomic<std::uint64_t> free_bytes{kReal};
+  std::atomic<std::uint64_t> free_after_punch{0};  ///< 0: as before
 };
 
 /// What the catalog's log does. Shared by the file system and the files it handed out.
@@ -259,6 +265,23 @@ TEST_F(FaultTest, TheReserveIsKeptForDeletes) {
   disk_.free_bytes = FaultyDisk::kReal;
   EXPECT_TRUE(engine_->Health());
   EXPECT_TRUE(PutWith("new", fresh)) << "a refused commit takes nothing away";
+}
+
+TEST_F(FaultTest, AWriterWaitsForSpaceThatIsOnItsWay) {
+  const ExtentRef old = Write(RandomText(100'000, 11)).value();
+  ASSERT_TRUE(PutWith("old", old));
+  ReadGuard guard = engine_->extents().BeginRead();
+  disk_.free_after_punch = FaultyDisk::kReal;
+  disk_.free_bytes = kReserve - 1;
+  Batch remove;
+  remove.deletes = {"old"};
+  remove.releases = {old};
+  ASSERT_TRUE(Commit(std::move(remove)));
+  auto waiting = boost::asio::co_spawn(run_.executor(), engine_->extents().Create(50'000),
+                                       boost::asio::use_future);
+  guard.reset();
+  EXPECT_TRUE(waiting.get()) << "the hole made room";
+  EXPECT_GE(engine_->Stats().holes_punched, 1u);
 }
 
 TEST_F(FaultTest, OpenUploadsDoNotStopSmallCommits) {

@@ -331,6 +331,89 @@ TEST_F(IntegrityTest, OverlappingExtentsAreDamage) {
   EXPECT_THAT(Check().Text(), testing::HasSubstr("it overlaps the one at"));
 }
 
+/// A store in which extents moved: "keep" stayed where it was, "moved" did not.
+class MovedIntegrityTest : public IntegrityTest {
+ protected:
+  void Fill() {
+    Close();
+    LocalOptions options = SmallOptions(data());
+    options.rewrite_live_percent = 90;
+    options.segment_bytes = 1024 * 1024;
+    options.large_writers = 1;
+    engine_ = OpenLocalEngine(options).value();
+    const ExtentRef dead = Store("dead", RandomText(500'000, 30));
+    moved_ = Store("moved", text_);
+    for (unsigned i = 0; i < 4; ++i) Store("k" + std::to_string(i), RandomText(400'000, i));
+    Drop("dead", dead);
+    WaitUntilReclaimed(*engine_);
+    RewriteSparseSegments(*engine_);
+    WaitUntilReclaimed(*engine_);
+    const auto present = PresentPlace(*engine_, moved_);
+    ASSERT_TRUE(present);
+    place_ = {present->space, present->position};
+    ASSERT_NE(place_.segment, moved_.space);
+    Close();
+    const Outcome sound = Check();
+    ASSERT_TRUE(sound.findings.empty()) << sound.Text();
+  }
+  void ExpectReadable() {
+    Open();
+    EXPECT_EQ(run_(ReadText(engine_->extents(), moved_, 0, moved_.length)), text_);
+  }
+
+  const std::string text_ = RandomText(150'000, 31);
+  ExtentRef moved_;
+  Place place_;
+};
+
+TEST_F(MovedIntegrityTest, AMovedExtentThatIsNotNotedIsNoted) {
+  Fill();
+  Tamper([&](CatalogDb& db, rocksdb::WriteBatch& batch) {
+    (void)batch.Delete(db.meta(), MovedKey(place_));
+  });
+  ExpectRepairable("is not noted");
+  ExpectReadable();
+}
+
+TEST_F(MovedIntegrityTest, ANoteOfNoExtentGoes) {
+  Fill();
+  Tamper([&](CatalogDb& db, rocksdb::WriteBatch& batch) {
+    const MovedRow row{{77, 4096}, 8192};
+    (void)batch.Put(db.meta(), MovedKey({place_.segment, 64ull << 20}), row.Encode());
+  });
+  ExpectRepairable("no extent moved to");
+  ExpectReadable();
+}
+
+TEST_F(MovedIntegrityTest, AUsedExtentWithoutARowIsFoundWhereItMoved) {
+  Fill();
+  Tamper([&](CatalogDb& db, rocksdb::WriteBatch& batch) {
+    (void)batch.Delete(db.extents(), KeyOf(moved_));
+  });
+  ExpectRepairable("its bytes are intact");
+  ExpectReadable();
+}
+
+TEST_F(MovedIntegrityTest, ASegmentThatExtentsLeftIsMarked) {
+  Fill();
+  Tamper([&](CatalogDb& db, rocksdb::WriteBatch& batch) {
+    const SegmentRow row{SegmentRow::State::kSealed, 0, 4096};
+    (void)batch.Put(db.meta(), SegmentKey(moved_.space), row.Encode());
+  });
+  std::ofstream(FileOf(moved_)) << std::string(4096, 'x');
+  ExpectRepairable("extents moved out of it");
+  ExpectReadable();
+}
+
+TEST_F(MovedIntegrityTest, DamageOfAMovedExtentIsFound) {
+  Fill();
+  FlipBit(SegmentPaths(SystemDisk(), data() + "/segments").PathOf(place_.segment),
+          place_.position + 70'000, 2);
+  const Outcome found = Check();
+  ASSERT_EQ(found.Count(Severity::kDamage), 1u) << found.Text();
+  EXPECT_EQ(found.findings.front().extent, moved_);
+}
+
 class CatalogRotTest : public IntegrityTest {
  protected:
   std::string Newest(std::string_view suffix) const {

@@ -127,6 +127,25 @@ TEST_F(LocalEngineTest, ReleasedSpaceComesBackButNotUnderAGuard) {
   EXPECT_LT(Allocated(), 100'000u);
 }
 
+TEST_F(LocalEngineTest, ANarrowedGuardHoldsBackOnlyItsExtents) {
+  const std::string text = RandomText(1'000'000, 20);
+  const ExtentRef slow = Store("slow", text);
+  const ExtentRef big = Store("big", RandomText(4'000'000, 21));
+  ReadGuard first = engine_->extents().Narrow(engine_->extents().BeginRead(), {slow});
+  ReadGuard second = engine_->extents().Narrow(engine_->extents().BeginRead(), {slow, big});
+  Drop("big", big);
+  Drop("slow", slow);
+  WaitUntilReclaimed(*engine_);
+  EXPECT_GT(Allocated(), 5'000'000u);
+  second.reset();
+  WaitUntilReclaimed(*engine_);
+  EXPECT_LT(Allocated(), 1'100'000u);
+  EXPECT_EQ(run_(ReadText(engine_->extents(), slow, 0, slow.length)), text);
+  first.reset();
+  WaitUntilReclaimed(*engine_);
+  EXPECT_LT(Allocated(), 100'000u);
+}
+
 // The end of a segment is where the last referenced extent ends. What was released behind it must
 // not be taken off again once something new lies there.
 TEST_F(LocalEngineTest, GarbageAtTheEndOfASegmentDoesNotReachNewExtents) {

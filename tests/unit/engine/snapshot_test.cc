@@ -1,9 +1,12 @@
 // Snapshots of a store in use, and what a store and its snapshot may do to the files they share.
 #include <gtest/gtest.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 #include <sys/stat.h>
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <thread>
 
 #include "engine/local/integrity_check.h"
@@ -18,8 +21,11 @@ namespace fs = std::filesystem;
 /// A store whose rows are named after their number and hold the reference to their text.
 class Store {
  public:
-  Store(Runner& run, std::string directory) : run_(run), directory_(std::move(directory)) {
-    engine = OpenLocalEngine(SmallOptions(directory_)).value();
+  Store(Runner& run, std::string directory, rocksdb::Env* env = nullptr)
+      : run_(run), directory_(std::move(directory)) {
+    LocalOptions options = SmallOptions(directory_);
+    options.catalog_env = env;
+    engine = OpenLocalEngine(options).value();
     space_ = run_(engine->catalog().Locate("space", "")).value();
   }
 
@@ -63,6 +69,24 @@ class Store {
   Runner& run_;
   const std::string directory_;
   PartitionRef space_;
+};
+
+/// Tells when a snapshot of the catalog is complete: its directory then gets its name.
+class CheckpointWatcher final : public rocksdb::FileSystemWrapper {
+ public:
+  explicit CheckpointWatcher(std::function<void()> done)
+      : FileSystemWrapper(rocksdb::FileSystem::Default()), done_(std::move(done)) {}
+  const char* Name() const override { return "CheckpointWatcher"; }
+  rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
+                               const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* context) override {
+    auto status = FileSystemWrapper::RenameFile(from, to, options, context);
+    if (to.ends_with("/snapshot/catalog")) done_();
+    return status;
+  }
+
+ private:
+  const std::function<void()> done_;
 };
 
 class SnapshotTest : public testing::Test {
@@ -138,6 +162,29 @@ TEST_F(SnapshotTest, BothSidesLeaveSharedFilesAlone) {
   store.engine.reset();
   EXPECT_TRUE(Check(data()).empty());
   EXPECT_TRUE(Check(target()).empty());
+}
+
+// Opening a snapshot cuts what was active in it to what it knows of. The store goes on with these
+// segments, and seals them.
+TEST_F(SnapshotTest, ASegmentThatIsSealedMeanwhileIsNotShared) {
+  std::function<void()> meanwhile = [] {};
+  const auto env =
+      rocksdb::NewCompositeEnv(std::make_shared<CheckpointWatcher>([&meanwhile] { meanwhile(); }));
+  Store store(run_, data(), env.get());
+  store.Put(0, 250'000);
+  store.Put(1, 250'000);
+  meanwhile = [&] {
+    for (unsigned i = 2; i < 80; ++i) store.Put(i, 250'000);
+    WaitUntilReclaimed(*store.engine);
+  };
+  ASSERT_TRUE(TakeSnapshot(*store.engine, target()));
+  {
+    Store snapshot(run_, target());
+    snapshot.ExpectContent(0);
+    snapshot.ExpectContent(1);
+    EXPECT_FALSE(snapshot.Has(2));
+  }
+  for (unsigned i = 0; i < 80; ++i) store.ExpectContent(i);
 }
 
 TEST_F(SnapshotTest, SpaceComesBackOnceTheSnapshotIsGone) {
