@@ -79,7 +79,10 @@ void WriteProperties(XmlWriter& xml, const ListedBlob& blob) {
   xml.ElementIfSet("LeaseDuration", blob.lease_duration);
   if (blob.copy) WriteCopy(xml, *blob.copy);
   xml.Flag("ServerEncrypted", true);
+  if (blob.incremental_copy) xml.Flag("IncrementalCopy", true);
+  xml.ElementIfSet("CopyDestinationSnapshot", blob.copy_snapshot);
   if (blob.tag_count > 0) xml.Element("TagCount", blob.tag_count);
+  if (blob.sealed) xml.Flag("Sealed", true);
   if (blob.deleted) WriteDeleted(xml, *blob.deleted, blob.remaining_days);
   xml.Close("Properties");
 }

@@ -66,7 +66,10 @@ struct ListedBlob {
   std::optional<Time> access_tier_changed;
   std::string_view lease_status, lease_state, lease_duration;
   std::optional<ListedCopy> copy;  ///< with include=copy, when there was one
+  bool incremental_copy = false;
+  std::string_view copy_snapshot;  ///< of an incremental copy; empty: none yet
   std::uint64_t tag_count = 0;
+  bool sealed = false;                   ///< append blobs
   const NameValues* metadata = nullptr;  ///< null: not asked for
   const NameValues* tags = nullptr;      ///< null: not asked for
   bool or_metadata = true;               ///< x-ms-version 2019-12-12 and later

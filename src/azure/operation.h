@@ -57,8 +57,15 @@ enum class Operation : std::uint8_t {
   kPutBlockFromUrl,
   kPutBlockList,
   kGetBlockList,
+  kAppendBlock,
+  kAppendBlockFromUrl,
+  kAppendBlobSeal,
+  kPutPage,
+  kPutPageFromUrl,
+  kGetPageRanges,
+  kIncrementalCopyBlob,
 };
-inline constexpr std::size_t kOperationCount = 42;
+inline constexpr std::size_t kOperationCount = 49;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

@@ -46,7 +46,7 @@ bool IsCopy(const Headers& h) {
 bool IsSyncCopy(const Headers& h) {
   return !HasType(h) && HasSource(h) && IsSync(h);
 }
-bool IsBlock(const Headers& h) {
+bool IsOwnBody(const Headers& h) {
   return !HasSource(h);
 }
 
@@ -95,10 +95,17 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kCopyBlob, "Copy Blob", "PUT", false, kBlob, "", "", IsCopy, 'o', "cw", "cw", kPrivate, kWrite},
     {kCopyBlobFromUrl, "Copy Blob From URL", "PUT", false, kBlob, "", "", IsSyncCopy, 'o', "cw", "cw", kPrivate, kWrite},
     {kAbortCopyBlob, "Abort Copy Blob", "PUT", false, kBlob, "", "copy", nullptr, 'o', "w", "w", kPrivate, kNone},
-    {kPutBlock, "Put Block", "PUT", false, kBlob, "", "block", IsBlock, 'o', "w", "w", kPrivate, kNone},
+    {kPutBlock, "Put Block", "PUT", false, kBlob, "", "block", IsOwnBody, 'o', "w", "w", kPrivate, kNone},
     {kPutBlockFromUrl, "Put Block From URL", "PUT", false, kBlob, "", "block", HasSource, 'o', "w", "w", kPrivate, kNone},
     {kPutBlockList, "Put Block List", "PUT", false, kBlob, "", "blocklist", nullptr, 'o', "w", "w", kPrivate, kWrite},
     {kGetBlockList, "Get Block List", "GET", false, kBlob, "", "blocklist", nullptr, 'o', "r", "r", kIfBlob, kTags},
+    {kAppendBlock, "Append Block", "PUT", false, kBlob, "", "appendblock", IsOwnBody, 'o', "aw", "aw", kPrivate, kWrite},
+    {kAppendBlockFromUrl, "Append Block From URL", "PUT", false, kBlob, "", "appendblock", HasSource, 'o', "aw", "aw", kPrivate, kWrite},
+    {kAppendBlobSeal, "Append Blob Seal", "PUT", false, kBlob, "", "seal", nullptr, 'o', "w", "w", kPrivate, kWrite},
+    {kPutPage, "Put Page", "PUT", false, kBlob, "", "page", IsOwnBody, 'o', "w", "w", kPrivate, kWrite},
+    {kPutPageFromUrl, "Put Page From URL", "PUT", false, kBlob, "", "page", HasSource, 'o', "w", "w", kPrivate, kWrite},
+    {kGetPageRanges, "Get Page Ranges", "GET", false, kBlob, "", "pagelist", nullptr, 'o', "r", "r", kIfBlob, kRead},
+    {kIncrementalCopyBlob, "Incremental Copy Blob", "PUT", false, kBlob, "", "incrementalcopy", nullptr, 'o', "cw", "cw", kPrivate, kWrite},
 });
 // clang-format on
 

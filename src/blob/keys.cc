@@ -14,8 +14,44 @@ std::string Prefixed(std::string_view prefix, std::string_view rest) {
   return key;
 }
 
-void AppendHex(std::string& out, std::uint64_t value) {
-  for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789abcdef"[(value >> shift) & 0xF];
+constexpr std::size_t kChunkDigits = 8;
+
+void AppendHex(std::string& out, std::uint64_t value, std::size_t digits = kGenerationDigits) {
+  for (std::size_t i = digits; i-- > 0;) out += "0123456789abcdef"[(value >> (4 * i)) & 0xF];
+}
+
+/// Takes exactly `digits` lower-case hex digits off the front of `in`.
+std::optional<std::uint64_t> TakeHex(std::string_view& in, std::size_t digits) {
+  if (in.size() < digits) return std::nullopt;
+  std::uint64_t value = 0;
+  for (const char c : in.substr(0, digits)) {
+    const std::size_t digit = std::string_view("0123456789abcdef").find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    value = value << 4 | digit;
+  }
+  in.remove_prefix(digits);
+  return value;
+}
+
+bool TakePartEnd(std::string_view& in) {
+  if (!in.starts_with(kPartEnd)) return false;
+  in.remove_prefix(1);
+  return true;
+}
+
+/// KIND NAME \x01 NUMBER \x01.
+std::string NumberedPrefix(std::string_view kind, std::string_view name, std::uint64_t number) {
+  std::string key = Prefixed(kind, name);
+  key += kPartEnd;
+  AppendHex(key, number);
+  key += kPartEnd;
+  return key;
+}
+
+/// What comes behind the name in `key`.
+std::string_view AfterName(std::string_view key) {
+  const std::size_t name_end = key.find(kPartEnd);
+  return name_end == std::string_view::npos ? std::string_view() : key.substr(name_end + 1);
 }
 
 }  // namespace
@@ -116,12 +152,66 @@ std::string_view RowOfPurgeKey(std::string_view key) {
   return key.size() > kStart ? key.substr(kStart) : std::string_view();
 }
 
-std::string StagedPrefix(std::string_view name, std::uint64_t generation) {
-  std::string key = Prefixed("u", name);
-  key += kPartEnd;
-  AppendHex(key, generation);
+std::string AppendPrefix(std::string_view name, std::uint64_t lineage) {
+  return NumberedPrefix("d", name, lineage);
+}
+
+std::string AppendKey(std::string_view name, std::uint64_t lineage, std::uint64_t end) {
+  std::string key = AppendPrefix(name, lineage);
+  AppendHex(key, end);
+  return key;
+}
+
+std::string PagePrefix(std::string_view name, std::uint64_t lineage) {
+  return NumberedPrefix("q", name, lineage);
+}
+
+std::string PageLayerPrefix(std::string_view name, std::uint64_t lineage, std::uint64_t layer) {
+  std::string key = PagePrefix(name, lineage);
+  AppendHex(key, layer);
   key += kPartEnd;
   return key;
+}
+
+std::string PageChunkKey(std::string_view name, std::uint64_t lineage, std::uint64_t layer,
+                         std::uint32_t chunk) {
+  std::string key = PageLayerPrefix(name, lineage, layer);
+  AppendHex(key, chunk, kChunkDigits);
+  return key;
+}
+
+std::string LeftoverKey(std::string_view name, std::uint64_t lineage) {
+  std::string key = NumberedPrefix("w", name, lineage);
+  key.pop_back();
+  return key;
+}
+
+std::optional<std::uint64_t> LineageOfKey(std::string_view key) {
+  std::string_view rest = AfterName(key);
+  const auto lineage = TakeHex(rest, kGenerationDigits);
+  if (!rest.empty() && !rest.starts_with(kPartEnd)) return std::nullopt;
+  return lineage;
+}
+
+std::optional<std::uint64_t> EndOfAppendKey(std::string_view key) {
+  std::string_view rest = AfterName(key);
+  if (!TakeHex(rest, kGenerationDigits) || !TakePartEnd(rest)) return std::nullopt;
+  const auto end = TakeHex(rest, kGenerationDigits);
+  return rest.empty() ? end : std::nullopt;
+}
+
+std::optional<PageChunkName> NameOfPageChunkKey(std::string_view key) {
+  std::string_view rest = AfterName(key);
+  if (!TakeHex(rest, kGenerationDigits) || !TakePartEnd(rest)) return std::nullopt;
+  const auto layer = TakeHex(rest, kGenerationDigits);
+  if (!layer || !TakePartEnd(rest)) return std::nullopt;
+  const auto chunk = TakeHex(rest, kChunkDigits);
+  if (!chunk || !rest.empty()) return std::nullopt;
+  return PageChunkName{*layer, static_cast<std::uint32_t>(*chunk)};
+}
+
+std::string StagedPrefix(std::string_view name, std::uint64_t generation) {
+  return NumberedPrefix("u", name, generation);
 }
 
 std::string StagedKey(std::string_view name, std::uint64_t generation, std::string_view block_id) {

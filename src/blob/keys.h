@@ -3,26 +3,38 @@
 //
 //   account name space  "a/" ACCOUNT
 //     "c" CONTAINER                         ContainerRecord
-//     "c" CONTAINER \x01 VERSION            ContainerRecord of a deleted one (VERSION: 16 hex
-//     digits) "g" INCARNATION                       a deleted container whose rows are being
-//     removed "p"                                   service properties (XML as it will be answered)
+//     "c" CONTAINER \x01 VERSION            ContainerRecord of a deleted one (16 hex digits)
+//     "g" INCARNATION                       a deleted container whose rows are being removed
+//     "p"                                   service properties (XML as it will be answered)
 //     "y" COPY-ID                           a copy from outside that is still running
 //   container name space  "k/" INCARNATION
 //     "!"                                   the container lives; every blob commit demands this row
 //     "b" NAME \x01 TIME "s"                BlobRecord of a snapshot (TIME: 16 hex digits)
 //     "b" NAME \x01 TIME "v"                BlobRecord of a previous version
 //     "b" NAME \x02                         BlobRecord of the base blob, the current version
+//     "d" NAME \x01 LINEAGE \x01 END        AppendedBlock of an append blob (END: 16 hex digits:
+//                                         where it ends in the blob)
+//     "d" NAME \x01 LINEAGE \x01            AppendLineage, while there are snapshots
+//     "q" NAME \x01 LINEAGE \x01            PageLineage of a page blob (blob/page_layers.h)
+//     "q" NAME \x01 LINEAGE \x01 LAYER \x01 CHUNK
+//                                         PageChunk (CHUNK: 8 hex digits)
 //     "t" TAG \x01 VALUE \x01 NAME          TaggedBlob: the tag index of base blobs
 //     "x" TIME KEY                          empty: the deleted blob, snapshot or version in row KEY
 //                                           goes for good at TIME
 //     "u" NAME \x01 GENERATION \x01 BLOCK   StagedBlock (GENERATION: 16 hex digits)
 //     "u" NAME \x01 GENERATION \x01         the mark of all of them (operations/block/staging.h)
+//     "w" NAME \x01 LINEAGE                "d" or "q": rows of that kind of this lineage are to be
+//                                         removed or merged (operations/leftovers.h)
+//
+// A lineage is the content of an append or page blob from one Put Blob or copy to the next; LINEAGE
+// and LAYER are numbers of 16 hex digits.
 //
 // Names contain no byte below 0x20 (azure::CheckBlobName), so \x01 and \x02 end a name and sort
 // before every longer name.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -64,7 +76,36 @@ std::string_view RowOfPurgeKey(std::string_view key);
 std::string StagedPrefix(std::string_view name, std::uint64_t generation);
 std::string StagedKey(std::string_view name, std::uint64_t generation, std::string_view block_id);
 
-/// The blob name in a key that starts with "b" or "u" (a view into `key`).
+/// All blocks of one lineage of an append blob start with this; it is itself the key of the
+/// AppendLineage.
+std::string AppendPrefix(std::string_view name, std::uint64_t lineage);
+/// The block that ends before byte `end` of the blob. The first key from AppendKey(.., p + 1) on is
+/// that of the block that holds byte p.
+std::string AppendKey(std::string_view name, std::uint64_t lineage, std::uint64_t end);
+
+/// Everything of one lineage of a page blob starts with this; it is itself the key of the
+/// PageLineage.
+std::string PagePrefix(std::string_view name, std::uint64_t lineage);
+/// All chunks of one layer start with this.
+std::string PageLayerPrefix(std::string_view name, std::uint64_t lineage, std::uint64_t layer);
+/// `chunk`: the first byte's offset / kPageChunk.
+std::string PageChunkKey(std::string_view name, std::uint64_t lineage, std::uint64_t layer,
+                         std::uint32_t chunk);
+
+std::string LeftoverKey(std::string_view name, std::uint64_t lineage);
+
+/// The number behind the blob name in a key of "d", "q" or "w"; nullopt for any other form.
+std::optional<std::uint64_t> LineageOfKey(std::string_view key);
+/// END of an AppendKey; nullopt for any other form.
+std::optional<std::uint64_t> EndOfAppendKey(std::string_view key);
+/// LAYER and CHUNK of a PageChunkKey; nullopt for any other form.
+struct PageChunkName {
+  std::uint64_t layer = 0;
+  std::uint32_t chunk = 0;
+};
+std::optional<PageChunkName> NameOfPageChunkKey(std::string_view key);
+
+/// The blob name in a key that starts with "b", "d", "q", "u" or "w" (a view into `key`).
 std::string_view NameOfKey(std::string_view key);
 /// The block id of a staged key.
 std::string_view BlockIdOfKey(std::string_view key);

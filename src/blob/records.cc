@@ -9,6 +9,8 @@ namespace blobgate::blob {
 namespace {
 
 enum ContentTag : std::uint32_t { kContentBlockList = 1, kContentBlock = 2 };
+enum AppendedTag : std::uint32_t { kAppendedBlock = 1, kAppendedOffset = 2 };
+enum AppendLineageTag : std::uint32_t { kAppendBaseGone = 1, kAppendSnapshot = 2 };
 enum StagedTag : std::uint32_t { kStagedBlock = 1, kStagedTime = 2, kStagedCount = 3 };
 enum HttpTag : std::uint32_t {
   kContentType = 1,
@@ -52,7 +54,14 @@ enum BlobTag : std::uint32_t {
   kBlobManifest = 14,
   kBlobStagedGeneration = 15,
   kBlobStagedIdLength = 16,
-  // 17 to 24: append and page blobs.
+  kBlobLineage = 17,
+  kBlobBlockCount = 18,
+  kBlobSealed = 19,
+  kBlobLayer = 20,
+  kBlobSequenceNumber = 21,
+  kBlobContentVersion = 22,
+  kBlobIncremental = 23,
+  kBlobCopiedSnapshot = 24,
   kBlobVersion = 25,
   kBlobSnapshot = 26,
   kBlobPrevious = 27,
@@ -249,6 +258,38 @@ bool DecodeHistoryField(FieldReader& field, BlobRecord& record) {
   }
 }
 
+/// The fields of append and page blobs.
+bool DecodeLineageField(FieldReader& field, BlobRecord& record) {
+  switch (field.tag()) {
+    case kBlobLineage:
+      record.lineage = field.number();
+      return true;
+    case kBlobBlockCount:
+      record.block_count = static_cast<std::uint32_t>(field.number());
+      return field.number() == record.block_count;
+    case kBlobSealed:
+      record.sealed = field.number() != 0;
+      return true;
+    case kBlobLayer:
+      record.layer = field.number();
+      return true;
+    case kBlobSequenceNumber:
+      record.sequence_number = field.number();
+      return record.sequence_number <= kMaxSequenceNumber;
+    case kBlobContentVersion:
+      record.content_version = field.number();
+      return true;
+    case kBlobIncremental:
+      record.incremental = field.number() != 0;
+      return true;
+    case kBlobCopiedSnapshot:
+      record.copied_snapshot = DecodeTime(field.number());
+      return true;
+    default:
+      return DecodeHistoryField(field, record);
+  }
+}
+
 bool DecodeBlobField(FieldReader& field, BlobRecord& record) {
   switch (field.tag()) {
     case kBlobUncommitted:
@@ -291,8 +332,19 @@ bool DecodeBlobField(FieldReader& field, BlobRecord& record) {
       record.staged_id_length = static_cast<std::uint32_t>(field.number());
       return record.staged_id_length <= 0xFFFF;
     default:
-      return DecodeHistoryField(field, record);
+      return DecodeLineageField(field, record);
   }
+}
+
+void EncodeLineageFields(const BlobRecord& record, FieldWriter& fields) {
+  fields.NumberIfSet(kBlobLineage, record.lineage);
+  fields.NumberIfSet(kBlobBlockCount, record.block_count);
+  fields.NumberIfSet(kBlobSealed, record.sealed ? 1 : 0);
+  fields.NumberIfSet(kBlobLayer, record.layer);
+  fields.NumberIfSet(kBlobSequenceNumber, record.sequence_number);
+  fields.NumberIfSet(kBlobContentVersion, record.content_version);
+  fields.NumberIfSet(kBlobIncremental, record.incremental ? 1 : 0);
+  fields.NumberIfSet(kBlobCopiedSnapshot, EncodeTime(record.copied_snapshot));
 }
 
 }  // namespace
@@ -312,6 +364,13 @@ Result<Content> Content::Decode(std::string_view in) {
   Content content;
   if (!DecodeContent(in, content)) return Fail(Errc::kCorruption, "malformed block manifest");
   return content;
+}
+
+void BlobRecord::ForgetContent() {
+  content = {};
+  manifest.reset();
+  lineage = 0;
+  layer = 0;
 }
 
 std::string BlobRecord::Encode() const {
@@ -339,6 +398,7 @@ std::string BlobRecord::Encode() const {
   }
   fields.NumberIfSet(kBlobStagedGeneration, staged_generation);
   fields.NumberIfSet(kBlobStagedIdLength, staged_id_length);
+  EncodeLineageFields(*this, fields);
   fields.NumberIfSet(kBlobVersion, EncodeTime(version));
   fields.NumberIfSet(kBlobSnapshot, EncodeTime(snapshot));
   fields.NumberIfSet(kBlobPrevious, previous ? 1 : 0);
@@ -360,6 +420,51 @@ Result<BlobRecord> BlobRecord::Decode(std::string_view row) {
   }
   if (record.committed && record.remains != Remains::kNone) {
     return Fail(Errc::kCorruption, "deleted blob record that can be read");
+  }
+  return record;
+}
+
+std::string AppendedBlock::Encode() const {
+  std::string bytes;
+  EncodeBlock(block, bytes);
+  std::string out;
+  FieldWriter fields(out);
+  fields.Bytes(kAppendedBlock, bytes);
+  fields.NumberIfSet(kAppendedOffset, offset);
+  return out;
+}
+
+Result<AppendedBlock> AppendedBlock::Decode(std::string_view row) {
+  AppendedBlock record;
+  FieldReader fields(row);
+  bool ok = true;
+  while (ok && fields.Next()) {
+    if (fields.tag() == kAppendedBlock) ok = DecodeBlock(fields.bytes(), record.block);
+    if (fields.tag() == kAppendedOffset) record.offset = fields.number();
+  }
+  if (!ok || !fields.ok() || record.offset + record.block.size < record.offset) {
+    return Fail(Errc::kCorruption, "malformed appended block");
+  }
+  return record;
+}
+
+std::string AppendLineage::Encode() const {
+  std::string out;
+  FieldWriter fields(out);
+  fields.NumberIfSet(kAppendBaseGone, base ? 0 : 1);
+  for (const std::uint64_t length : snapshots) fields.Number(kAppendSnapshot, length);
+  return out;
+}
+
+Result<AppendLineage> AppendLineage::Decode(std::string_view row) {
+  AppendLineage record;
+  FieldReader fields(row);
+  while (fields.Next()) {
+    if (fields.tag() == kAppendBaseGone) record.base = fields.number() == 0;
+    if (fields.tag() == kAppendSnapshot) record.snapshots.push_back(fields.number());
+  }
+  if (!fields.ok() || !std::ranges::is_sorted(record.snapshots)) {
+    return Fail(Errc::kCorruption, "malformed lineage of an append blob");
   }
   return record;
 }

@@ -66,6 +66,9 @@ struct Content {
   static Result<Content> Decode(std::string_view in);
 };
 
+/// x-ms-blob-sequence-number is a signed 64-bit number that is never negative.
+inline constexpr std::uint64_t kMaxSequenceNumber = 0x7FFF'FFFF'FFFF'FFFF;
+
 enum class BlobType : std::uint8_t { kBlock = 0, kAppend = 1, kPage = 2 };
 
 /// Tier names as on the wire ("Hot"); empty: none applies.
@@ -129,6 +132,21 @@ struct BlobRecord {
   std::uint64_t staged_generation = 0;
   std::uint32_t staged_id_length = 0;  ///< of the base64 text; the same for all
 
+  /// Append and page blobs have no `content` here: it lies in rows under this number, which
+  /// snapshots of the blob share (blob/keys.h). 0: no rows, as for a copy that is still pending.
+  std::uint64_t lineage = 0;
+
+  std::uint32_t block_count = 0;  ///< append: committed blocks
+  bool sealed = false;            ///< append: nothing can be appended any more
+
+  std::uint64_t layer = 0;            ///< page: the newest layer of the lineage that is its own
+  std::uint64_t sequence_number = 0;  ///< page: at most 2^63 - 1
+  /// Page: the ETag of the last change of pages or length; other changes leave it.
+  std::uint64_t content_version = 0;
+  bool incremental = false;  ///< page: written by Incremental Copy Blob only
+  /// Page: the snapshot of itself that the last Incremental Copy Blob made; zero: none.
+  Time copied_snapshot{};
+
   Time version{};         ///< version id; zero: written while versioning was off
   Time snapshot{};        ///< snapshot id; zero: no snapshot
   bool previous = false;  ///< a version that is not the current one
@@ -138,6 +156,8 @@ struct BlobRecord {
   std::uint32_t snapshots = 0;  ///< in a base row: how many that are not deleted
 
   bool is_base() const { return snapshot == Time{} && !previous; }
+  /// Names no content any more: another row does, or nothing.
+  void ForgetContent();
   std::string Encode() const;
   static Result<BlobRecord> Decode(std::string_view row);
   /// Whether an encoded record has tags, without decoding the rest.
@@ -153,6 +173,24 @@ struct StagedBlock {
   std::uint64_t count = 0;
   std::string Encode() const;
   static Result<StagedBlock> Decode(std::string_view row);
+};
+
+/// The row of one block of an append blob.
+struct AppendedBlock {
+  std::uint64_t offset = 0;  ///< of its first byte in the blob
+  Block block;               ///< without id
+  std::string Encode() const;
+  static Result<AppendedBlock> Decode(std::string_view row);
+};
+
+/// Who needs the blocks of a lineage; without the row only the base blob does.
+struct AppendLineage {
+  bool base = true;  ///< the base blob: all of them
+  /// Lengths of the snapshots, in ascending order, repeated where they are equal: each needs the
+  /// blocks up to there.
+  std::vector<std::uint64_t> snapshots;
+  std::string Encode() const;
+  static Result<AppendLineage> Decode(std::string_view row);
 };
 
 struct AccessPolicy {

@@ -179,7 +179,9 @@ std::vector<ListedExtent> ListExtents(RowWalk& walk) {
 engine::FoundReferences CollectReferences(RowWalk& walk, StoreReport& report) {
   engine::FoundReferences found;
   walk.Run(/*report=*/true, [&](const InspectedRow& row, const ContainerName&) {
-    for (const ExtentUse& use : row.uses) found.references.push_back(use.extent);
+    for (const ExtentUse& use : row.uses) {
+      if (!use.more) found.references.push_back(use.extent);
+    }
     report.containers += row.kind == Kind::kContainer ? 1 : 0;
     report.blobs += row.kind == Kind::kBlob ? 1 : 0;
     report.uncommitted_blocks += row.kind == Kind::kUncommittedBlock ? 1 : 0;

@@ -52,6 +52,21 @@ void SetCopyHeaders(http::Response& response, const blob::CopyState& copy) {
   if (!copy.description.empty()) response.Set("x-ms-copy-status-description", copy.description);
 }
 
+/// What only append or page blobs have.
+void SetTypeHeaders(http::Response& response, const blob::BlobRecord& record) {
+  if (record.type == blob::BlobType::kAppend) {
+    response.Set("x-ms-blob-committed-block-count", std::to_string(record.block_count));
+    if (record.sealed) response.Set("x-ms-blob-sealed", "true");
+  }
+  if (record.type != blob::BlobType::kPage) return;
+  response.Set("x-ms-blob-sequence-number", std::to_string(record.sequence_number));
+  if (!record.incremental) return;
+  response.Set("x-ms-incremental-copy", "true");
+  if (record.copied_snapshot != Time{}) {
+    response.Set("x-ms-copy-destination-snapshot", FormatIso8601(record.copied_snapshot));
+  }
+}
+
 void SetTierHeaders(http::Response& response, const blob::TierState& tier) {
   if (tier.tier.empty()) return;
   response.Set("x-ms-access-tier", tier.tier);
@@ -111,6 +126,7 @@ void SetBlobHeaders(http::Response& response, const Call& call, const blob::Blob
     SetLeaseState(response, record.lease, call.now);
   }
   response.Set("x-ms-blob-type", std::string(BlobTypeName(record.type)));
+  SetTypeHeaders(response, record);
   response.Set("x-ms-server-encrypted", "true");
   SetMetadataHeaders(response, record.metadata);
   SetCopyHeaders(response, record.copy);

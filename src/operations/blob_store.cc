@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "operations/leftovers.h"
 #include "operations/tags/tag_index.h"
 
 namespace blobgate::operations {
@@ -43,7 +44,7 @@ Task<azure::Outcome<engine::ExtentRef>> WriteExtent(Services& services, std::str
   co_return ref;
 }
 
-void ReleaseSlices(const blob::Block& block, engine::Batch& batch, ReferenceSet& kept) {
+void ReleaseBlock(const blob::Block& block, engine::Batch& batch, ReferenceSet& kept) {
   for (const auto& slice : block.slices) {
     if (!kept.Take(slice.extent)) batch.releases.push_back(slice.extent);
   }
@@ -114,7 +115,13 @@ Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target
   batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
   batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
   BG_CO_CHECK(UpdateTagIndex(target, batch));
-  co_return Committed(co_await services.catalog().Commit(target.partition, std::move(batch)));
+  const std::string space = blob::ContainerSpace(target.container.record.incarnation);
+  std::vector<Leftover> leftovers = LeftoversIn(batch, space);
+  auto done = Committed(co_await services.catalog().Commit(target.partition, std::move(batch)));
+  if (done && *done) {
+    for (Leftover& leftover : leftovers) SpawnLeftover(services, std::move(leftover));
+  }
+  co_return done;
 }
 
 Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& container,
@@ -149,10 +156,10 @@ Task<azure::Outcome<void>> StoreContent(Services& services, blob::Content conten
   co_return azure::Outcome<void>();
 }
 
-Task<azure::Outcome<void>> ReleaseContent(Services& services, const blob::BlobRecord& record,
-                                          engine::Batch& batch, ReferenceSet& kept) {
+Task<azure::Outcome<void>> ReleaseSlices(Services& services, const blob::BlobRecord& record,
+                                         engine::Batch& batch, ReferenceSet& kept) {
   BG_CO_TRY(auto content, co_await LoadContent(services, record));
-  for (const auto& block : content.blocks) ReleaseSlices(block, batch, kept);
+  for (const auto& block : content.blocks) ReleaseBlock(block, batch, kept);
   if (record.manifest) batch.releases.push_back(*record.manifest);
   co_return azure::Outcome<void>();
 }
@@ -185,7 +192,7 @@ void DropStaged(std::string_view name, const Target& target,
                 ReferenceSet& kept) {
   for (const auto& entry : staged) {
     batch.deletes.push_back(blob::StagedKey(name, target.blob->staged_generation, entry.block.id));
-    ReleaseSlices(entry.block, batch, kept);
+    ReleaseBlock(entry.block, batch, kept);
   }
 }
 

@@ -80,7 +80,8 @@ Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target)
 
 /// Commits `batch` on condition that the container lives and the blob's row is as `target` read it.
 /// True: durable and visible. False: something moved, load again. kExtentGone is false too (a copy
-/// source was removed meanwhile). The tag index follows. REQUIRES: `batch` has no precondition on
+/// source was removed meanwhile). The tag index follows, and what the batch leaves behind
+/// (leftovers.h) is then collected in the background. REQUIRES: `batch` has no precondition on
 /// those two rows.
 Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
                                         engine::Batch batch);
@@ -88,16 +89,17 @@ Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target
 Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& container,
                                            engine::Batch batch);
 
-/// All of a record's content: from the row, or read from its manifest extent.
+/// All of a block blob's content: from the row, or read from its manifest extent.
 Task<azure::Outcome<blob::Content>> LoadContent(Services& services, const blob::BlobRecord& record);
 /// Puts `content` into `record`: inside while its encoding is at most 16 KiB, else as a new extent
 /// that is written here and added to `batch.acquires`.
 Task<azure::Outcome<void>> StoreContent(Services& services, blob::Content content,
                                         blob::BlobRecord& record, engine::Batch& batch);
-/// Adds a release for every reference `record` holds (slices and manifest), but takes from `kept`
-/// instead where it can: those references move over to the new state.
-Task<azure::Outcome<void>> ReleaseContent(Services& services, const blob::BlobRecord& record,
-                                          engine::Batch& batch, ReferenceSet& kept);
+/// Adds a release for every reference that the row of `record` itself holds (slices and manifest of
+/// a block blob), but takes from `kept` instead where it can. Who lets go of a blob's content calls
+/// ReleaseContent (blob_content.h), which knows all types.
+Task<azure::Outcome<void>> ReleaseSlices(Services& services, const blob::BlobRecord& record,
+                                         engine::Batch& batch, ReferenceSet& kept);
 /// Every uncommitted block of `target`, in order of their ids; none when the record says so.
 Task<azure::Outcome<std::vector<blob::StagedBlock>>> LoadStaged(Services& services,
                                                                 const Target& target);

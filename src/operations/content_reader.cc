@@ -55,11 +55,11 @@ Task<Result<SharedBytes>> ContentReader::ReadNext() {
   co_return piece;
 }
 
-Task<azure::Outcome<std::string>> ReadAll(ContentReader& reader, std::uint64_t length) {
+Task<azure::Outcome<std::string>> ReadAll(http::BodySource& body, std::uint64_t length) {
   std::string bytes;
   bytes.reserve(length);
   for (;;) {
-    BG_CO_TRY(const auto piece, co_await reader.Next());
+    BG_CO_TRY(const auto piece, co_await body.Next());
     if (piece.empty()) break;
     bytes.append(AsChars(piece.view()));
   }

@@ -43,6 +43,6 @@ class ContentReader final : public http::BodySource {
 };
 
 /// All of it in memory. For short ranges that must be hashed before they are sent.
-Task<azure::Outcome<std::string>> ReadAll(ContentReader& reader, std::uint64_t length);
+Task<azure::Outcome<std::string>> ReadAll(http::BodySource& body, std::uint64_t length);
 
 }  // namespace blobgate::operations

@@ -89,6 +89,20 @@ Handler HandlerOf(azure::Operation id) {
       return PutBlockList;
     case azure::Operation::kGetBlockList:
       return GetBlockList;
+    case azure::Operation::kAppendBlock:
+      return AppendBlock;
+    case azure::Operation::kAppendBlockFromUrl:
+      return AppendBlockFromUrl;
+    case azure::Operation::kAppendBlobSeal:
+      return AppendBlobSeal;
+    case azure::Operation::kPutPage:
+      return PutPage;
+    case azure::Operation::kPutPageFromUrl:
+      return PutPageFromUrl;
+    case azure::Operation::kGetPageRanges:
+      return GetPageRanges;
+    case azure::Operation::kIncrementalCopyBlob:
+      return IncrementalCopyBlob;
   }
   std::unreachable();
 }

@@ -56,4 +56,15 @@ Task<azure::Outcome<http::Response>> PutBlockFromUrl(Call& call);
 Task<azure::Outcome<http::Response>> PutBlockList(Call& call);
 Task<azure::Outcome<http::Response>> GetBlockList(Call& call);
 
+// Append.
+Task<azure::Outcome<http::Response>> AppendBlock(Call& call);
+Task<azure::Outcome<http::Response>> AppendBlockFromUrl(Call& call);
+Task<azure::Outcome<http::Response>> AppendBlobSeal(Call& call);
+
+// Page.
+Task<azure::Outcome<http::Response>> PutPage(Call& call);
+Task<azure::Outcome<http::Response>> PutPageFromUrl(Call& call);
+Task<azure::Outcome<http::Response>> GetPageRanges(Call& call);
+Task<azure::Outcome<http::Response>> IncrementalCopyBlob(Call& call);
+
 }  // namespace blobgate::operations

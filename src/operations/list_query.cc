@@ -16,12 +16,12 @@ constexpr std::string_view kInclude = "include";
 constexpr std::string_view kMarker = "marker";
 constexpr std::string_view kStartFrom = "startFrom";
 
-azure::Error OutOfRange(std::string_view value) {
+azure::Error OutOfRange(std::string_view value, std::size_t limit) {
   return azure::Error(azure::ErrorCode::kOutOfRangeQueryParameterValue)
       .WithDetail("QueryParameterName", std::string(kMaxResults))
       .WithDetail("QueryParameterValue", std::string(value))
       .WithDetail("MinimumAllowed", "1")
-      .WithDetail("MaximumAllowed", std::to_string(kMaxListResults));
+      .WithDetail("MaximumAllowed", std::to_string(limit));
 }
 
 /// Names have no byte below 0x20 and fit into a key.
@@ -48,16 +48,16 @@ std::optional<std::string> DecodeMarker(std::string_view marker, char kind) {
   return key;
 }
 
-azure::Outcome<std::size_t> ParseMaxResults(const http::Query& query) {
+azure::Outcome<std::size_t> ParseMaxResults(const http::Query& query, std::size_t limit) {
   const std::string_view text = query.Get(kMaxResults);
-  if (text.empty()) return kMaxListResults;
+  if (text.empty()) return limit;
   if (text.starts_with('-') && ParseUnsigned(text.substr(1))) {
-    return azure::Fail(OutOfRange(text));
+    return azure::Fail(OutOfRange(text, limit));
   }
   const auto number = ParseUnsigned(text);
   if (!number) return azure::Fail(azure::InvalidQueryParameter(kMaxResults, text));
-  if (*number == 0) return azure::Fail(OutOfRange(text));
-  return static_cast<std::size_t>(std::min<std::uint64_t>(*number, kMaxListResults));
+  if (*number == 0) return azure::Fail(OutOfRange(text, limit));
+  return static_cast<std::size_t>(std::min<std::uint64_t>(*number, limit));
 }
 
 azure::Outcome<std::vector<std::string_view>> ParseInclude(

@@ -17,9 +17,10 @@ namespace blobgate::operations {
 /// Entries of a page at most, and by default.
 inline constexpr std::size_t kMaxListResults = 5000;
 
-/// `maxresults`, cut to kMaxListResults. 400 OutOfRangeQueryParameterValue below 1, 400
-/// InvalidQueryParameterValue when it is no number.
-azure::Outcome<std::size_t> ParseMaxResults(const http::Query& query);
+/// `maxresults`, cut to `limit`, which is also the default. 400 OutOfRangeQueryParameterValue below
+/// 1, 400 InvalidQueryParameterValue when it is no number.
+azure::Outcome<std::size_t> ParseMaxResults(const http::Query& query,
+                                            std::size_t limit = kMaxListResults);
 
 /// The items of `include`, each one of `known`, in `known`'s spelling. 400
 /// InvalidQueryParameterValue for any other.

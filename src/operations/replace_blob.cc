@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "blob/lease.h"
+#include "blob/page_layers.h"
+#include "operations/blob_content.h"
 #include "operations/block/staging.h"
 #include "operations/history/history.h"
 #include "operations/tier.h"
@@ -39,14 +41,16 @@ Task<azure::Outcome<bool>> DropOld(Call& call, const Target& target, const Stage
   if (KeepReplaced(call.services, target, rules, batch)) {
     BG_CO_CHECK(co_await AcquireShared(call.services, *target.blob, batch, kept));
   } else {
-    BG_CO_CHECK(co_await ReleaseContent(call.services, *target.blob, batch, kept));
+    BG_CO_CHECK(co_await ReleaseContent(call.services, target, *target.blob, batch, kept));
   }
   co_return kept.empty();
 }
 
 /// The tier of new content (operations.md 1.14, 2.4): as asked, else as it was, else the default.
-blob::TierState NewTier(const Target& target, const NewBlobInputs& inputs, Time now) {
+blob::TierState NewTier(const Target& target, const NewBlobInputs& inputs, blob::BlobType type,
+                        Time now) {
   if (inputs.tier) return ExplicitTier(*inputs.tier, now);
+  if (type != blob::BlobType::kBlock) return {};  // it has none unless it is asked for
   if (target.exists() && target.blob->type == blob::BlobType::kBlock) {
     return TierAt(target.blob->tier, now);
   }
@@ -56,6 +60,15 @@ blob::TierState NewTier(const Target& target, const NewBlobInputs& inputs, Time 
 }
 
 }  // namespace
+
+void AddRows(const Replacement& replacement, engine::Batch& batch) {
+  const auto add = [](const auto& from, auto& to) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  add(replacement.rows, batch.puts);
+  add(replacement.deletes, batch.deletes);
+  add(replacement.preconditions, batch.preconditions);
+}
 
 azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
                                                const NewBlobInputs& inputs) {
@@ -92,12 +105,35 @@ blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs
   record.properties = inputs.properties;
   record.metadata = inputs.metadata;
   record.tags = inputs.tags;
-  record.tier = NewTier(target, inputs, now);
+  record.tier = NewTier(target, inputs, replacement.type, now);
   record.lease = std::move(lease);
   record.copy = replacement.copy;
+  record.type = replacement.type;
+  record.lineage = replacement.lineage;
+  record.block_count = replacement.block_count;
+  record.sealed = replacement.sealed;
+  record.layer = replacement.layer;
+  record.sequence_number = replacement.sequence_number;
+  record.incremental = replacement.incremental;
+  if (record.type == blob::BlobType::kPage) record.content_version = record.etag;
   record.snapshots = target.blob ? target.blob->snapshots : 0;
   if (call.account.versioning) record.version = VersionIdOf(record.etag);
   return record;
+}
+
+Replacement EmptyBlob(Services& services, const Target& target, blob::BlobType type,
+                      std::uint64_t length) {
+  Replacement out;
+  out.type = type;
+  out.length = length;
+  out.lineage = services.etags.Next(target.blob ? target.blob->lineage : 0);
+  if (type == blob::BlobType::kPage) {
+    const blob::PageLineage lineage = blob::PageLineage::New();
+    out.layer = lineage.layers.back().number;
+    const std::string_view name = blob::NameOfKey(target.key);
+    out.rows.push_back({blob::PagePrefix(name, out.lineage), lineage.Encode()});
+  }
+  return out;
 }
 
 Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
@@ -113,6 +149,9 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, con
                                                                  const Replacement& replacement) {
   Services& services = call.services;
   BG_CO_TRY(auto lease, CheckReplace(call, target, inputs));
+  if (inputs.tier) {
+    BG_CO_CHECK(CheckTierFits(*inputs.tier, replacement.type, replacement.length));
+  }
   engine::Batch batch;
   BG_CO_TRY(const bool same, co_await DropOld(call, target, staged, replacement, batch));
   if (!same) co_return std::nullopt;
@@ -120,6 +159,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, con
   blob::BlobRecord record = NewRecord(call, target, inputs, replacement, std::move(lease));
   BG_CO_CHECK(co_await StoreContent(services, replacement.content, record, batch));
   batch.acquires.insert(batch.acquires.end(), replacement.fresh.begin(), replacement.fresh.end());
+  AddRows(replacement, batch);
   batch.puts.push_back({target.key, record.Encode()});
 
   std::vector<engine::ExtentRef> manifest;

@@ -48,16 +48,38 @@ struct Replacement {
   std::vector<engine::ExtentRef> fresh;
   std::vector<engine::ExtentRef> kept;
   blob::CopyState copy;
+
+  blob::BlobType type = blob::BlobType::kBlock;
+  /// Append and page blobs have no `content`: their rows come here, or were committed before under
+  /// the lineage (copy/lineage_writer.h); `fresh` has the references of those that come here.
+  std::uint64_t lineage = 0;
+  std::uint32_t block_count = 0;
+  bool sealed = false;
+  std::uint64_t layer = 0;
+  std::uint64_t sequence_number = 0;
+  bool incremental = false;
+  std::vector<engine::RowPut> rows;
+  /// Rows that only were there until the new record is, and that they still are.
+  std::vector<std::string> deletes;
+  std::vector<engine::Precondition> preconditions;
 };
 
-/// A record for the new content: type block, new ETag above the old one, creation time kept on
-/// overwrite, hot or cool tier kept when none was given, properties, metadata and tags from
+/// A new empty append blob, or a page blob of `length` bytes without pages, to be put on `target`.
+Replacement EmptyBlob(Services& services, const Target& target, blob::BlobType type,
+                      std::uint64_t length);
+
+/// Adds the rows, deletes and preconditions of `replacement` to `batch`.
+void AddRows(const Replacement& replacement, engine::Batch& batch);
+
+/// A record for the new content: new ETag above the old one, creation time kept on overwrite, hot
+/// or cool tier of a block blob kept when none was given, properties, metadata and tags from
 /// `inputs`, no staged blocks.
 blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs& inputs,
                            const Replacement& replacement, blob::LeaseRecord lease);
 
-/// One round: CheckReplace, then a commit that puts the new record and drops the old content and
-/// all uncommitted blocks. nullopt: something moved, load and try again. The record as committed.
+/// One round: CheckReplace and CheckTierFits, then a commit that puts the new record and drops the
+/// old content and all uncommitted blocks. nullopt: something moved, load and try again. The record
+/// as committed.
 Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
                                                                  const NewBlobInputs& inputs,
                                                                  const Replacement& replacement);

@@ -1,4 +1,4 @@
-// Access tiers of block blobs (operations.md 1.14). Pure.
+// Access tiers of block and page blobs (operations.md 1.14). Pure.
 #pragma once
 
 #include <chrono>
@@ -18,10 +18,20 @@ inline constexpr std::chrono::seconds kRehydration{5};
 inline constexpr std::string_view kDefaultTier = "Hot";
 inline constexpr std::string_view kArchiveTier = "Archive";
 
-/// The canonical spelling of a block blob's tier, whatever the case of `text`: Hot, Cool, Cold,
-/// Archive. 400 InvalidBlobTier for tiers that only other blobs or accounts have (P4, Premium,
-/// Smart), 400 InvalidHeaderValue (x-ms-access-tier) for anything else.
+/// The canonical spelling of a tier, whatever the case of `text`: Hot, Cool, Cold, Archive of block
+/// blobs, P4 to P80 of page blobs. 400 InvalidBlobTier for tiers that only other accounts have
+/// (Premium, Smart), 400 InvalidHeaderValue (x-ms-access-tier) for anything else.
 azure::Outcome<std::string> ParseTier(std::string_view text);
+
+/// May a blob of `type` with `length` bytes have `tier` (in canonical spelling)? 400
+/// AccessTierNotSupportedForBlobType for append blobs, 400 InvalidBlobTier for a tier of the other
+/// type, 409 BlobTierInadequateForContentLength for a page blob that is too long for it.
+azure::Outcome<void> CheckTierFits(std::string_view tier, blob::BlobType type,
+                                   std::uint64_t length);
+
+/// The tier of a page blob after Set Blob Tier: 409 CannotChangeToLowerTier.
+azure::Outcome<blob::TierState> ChangePageTier(const blob::TierState& stored,
+                                               const std::string& tier, Time now);
 
 /// The tier at `now`: a rehydration whose time is over has happened, though no row was written.
 blob::TierState TierAt(const blob::TierState& tier, Time now);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/digest.h"
@@ -10,6 +11,9 @@
 #include "operations/call.h"
 
 namespace blobgate::operations {
+
+/// From this x-ms-version on x-ms-content-crc64 is answered, and Content-MD5 only when it was sent.
+inline constexpr std::string_view kFirstCrcVersion = "2019-02-02";
 
 /// Which hashes to check and to compute while bytes stream in (operations.md 1.9).
 struct ChecksumPlan {

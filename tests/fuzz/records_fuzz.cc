@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "blob/page_layers.h"
 #include "blob/records.h"
 
 namespace {
@@ -21,6 +22,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   RoundTrip<BlobRecord>(row);
   RoundTrip<ContainerRecord>(row);
   RoundTrip<StagedBlock>(row);
+  RoundTrip<AppendedBlock>(row);
+  RoundTrip<AppendLineage>(row);
+  RoundTrip<PageChunk>(row);
+  RoundTrip<PageLineage>(row);
   (void)Content::Decode(row);
   return 0;
 }

@@ -136,7 +136,8 @@ class Account:
         new.committed, new.data = True, data
         if old is not None and old.committed:
             new.lease = old.lease.after_write()
-            new.tier, new.tier_changed = old.tier, old.tier_changed
+            if old.type == "BlockBlob":
+                new.tier, new.tier_changed = old.tier, old.tier_changed
         new.set_tier(op.headers.get("x-ms-access-tier"))
         new.metadata = metadata_of(op.headers)
         new.tags = dict(pair.split("=") for pair in op.headers.get("x-ms-tags", "").split("&")
@@ -154,6 +155,129 @@ class Account:
         given = {name: op.headers["x-ms-blob-" + name] for name in (*_PROPERTIES, "content-md5")
                  if "x-ms-blob-" + name in op.headers}
         return {**default, **given}
+
+    # Append and page blobs.
+
+    def _update_type(self, op: Operation, wanted: str) -> Blob:
+        self._conditions.demand_one_pair()
+        if self._blob(op).type != wanted:
+            raise Refused(409, "InvalidBlobType")
+        return self._update(op)
+
+    def put_append_blob(self, op: Operation) -> Answer:
+        blob = self._replace(op, self._check_replace(op), b"", type="AppendBlob")
+        return Answer(201, {**blob.state(), "x-ms-request-server-encrypted": "true"})
+
+    def _check_append(self, op: Operation, added: int) -> Blob:
+        self._conditions.demand_one_pair()
+        blob = self._blob(op)
+        if blob.type != "AppendBlob":
+            raise Refused(409, "InvalidBlobType")
+        blob.lease.check_write(op.headers.get("x-ms-lease-id"), "Blob")
+        self._conditions.check_write(blob)
+        if blob.sealed:
+            raise Refused(409, "BlobIsSealed")
+        position = op.headers.get("x-ms-blob-condition-appendpos")
+        if position is not None and int(position) != len(blob.data):
+            raise Refused(412, "AppendPositionConditionNotMet")
+        most = op.headers.get("x-ms-blob-condition-maxsize")
+        if most is not None and len(blob.data) + added > int(most):
+            raise Refused(412, "MaxBlobSizeConditionNotMet")
+        return blob
+
+    def _append(self, op: Operation, data: bytes, hashed: dict[str, str]) -> Answer:
+        blob = self._check_append(op, len(data))
+        blob.lease = blob.lease.after_write()
+        offset = len(blob.data)
+        blob.data, blob.appended = blob.data + data, blob.appended + 1
+        blob.touch()
+        return Answer(201, {**blob.state(), **hashed, "x-ms-request-server-encrypted": "true",
+                            "x-ms-blob-append-offset": str(offset),
+                            "x-ms-blob-committed-block-count": str(blob.appended)})
+
+    def append_block(self, op: Operation) -> Answer:
+        self._check_append(op, len(op.data))
+        if op.headers.get("content-md5", md5(op.data)) != md5(op.data):
+            raise Refused(400, "Md5Mismatch")
+        hashed = {"content-md5": md5(op.data)} if "content-md5" in op.headers \
+            else {"x-ms-content-crc64": crc64(op.data)}
+        return self._append(op, op.data, hashed)
+
+    def append_block_from_url(self, op: Operation) -> Answer:
+        self._check_append(op, 1)
+        data = self._range_of(op, self._source(op))
+        if not data:
+            raise Refused(400, "InvalidHeaderValue")
+        return self._append(op, data, {"x-ms-content-crc64": crc64(data)})
+
+    def append_blob_seal(self, op: Operation) -> Answer:
+        blob = self._update_type(op, "AppendBlob")
+        position = op.headers.get("x-ms-blob-condition-appendpos")
+        if position is not None and int(position) != len(blob.data):
+            raise Refused(412, "AppendPositionConditionNotMet")
+        if not blob.sealed:
+            blob.sealed = True
+            blob.touch()
+        return Answer(200, {**blob.state(), "x-ms-blob-sealed": "true"})
+
+    def put_page_blob(self, op: Operation) -> Answer:
+        size = int(op.headers["x-ms-blob-content-length"])
+        blob = self._replace(op, self._check_replace(op), bytes(size), type="PageBlob",
+                             sequence=int(op.headers.get("x-ms-blob-sequence-number", 0)))
+        return Answer(201, {**blob.state(), "x-ms-request-server-encrypted": "true"})
+
+    def _write_pages(self, op: Operation, data: bytes | None) -> Answer:
+        """`data` is None where pages are cleared."""
+        self._conditions.demand_one_pair()
+        blob = self._blob(op)
+        if blob.type != "PageBlob":
+            raise Refused(409, "InvalidBlobType")
+        blob.lease.check_write(op.headers.get("x-ms-lease-id"), "Blob")
+        self._conditions.check_write(blob)
+        below = op.headers.get("x-ms-if-sequence-number-lt")
+        if below is not None and blob.sequence >= int(below):
+            raise Refused(412, "SequenceNumberConditionNotMet")
+        first, last = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)",
+                                            op.headers["x-ms-range"]).groups())
+        if last >= len(blob.data):
+            raise Refused(416, "InvalidPageRange")
+        if data is not None and op.headers.get("content-md5", md5(data)) != md5(data):
+            raise Refused(400, "Md5Mismatch")
+        blob.lease = blob.lease.after_write()
+        pages = frozenset(range(first // 512, last // 512 + 1))
+        blob.pages = blob.pages | pages if data is not None else blob.pages - pages
+        content = bytes(last + 1 - first) if data is None else data
+        blob.data = blob.data[:first] + content + blob.data[last + 1:]
+        kept = blob.copy
+        blob.touch()
+        blob.copy = kept
+        return Answer(201, {**blob.state(), "x-ms-blob-sequence-number": str(blob.sequence)})
+
+    def put_page(self, op: Operation) -> Answer:
+        answer = self._write_pages(op, op.data)
+        answer.headers["x-ms-request-server-encrypted"] = "true"
+        if "content-md5" in op.headers:
+            answer.headers["content-md5"] = md5(op.data)
+        else:
+            answer.headers["x-ms-content-crc64"] = crc64(op.data)
+        return answer
+
+    def clear_pages(self, op: Operation) -> Answer:
+        return self._write_pages(op, None)
+
+    def get_page_ranges(self, op: Operation) -> Answer:
+        blob = self._read(op)
+        if blob.type != "PageBlob":
+            raise Refused(409, "InvalidBlobType")
+        ranges: list[list[int]] = []
+        for page in sorted(blob.pages):
+            if ranges and ranges[-1][1] == page * 512 - 1:
+                ranges[-1][1] += 512
+            else:
+                ranges.append([page * 512, page * 512 + 511])
+        body = [("PageRange", [("Start", str(first)), ("End", str(last))])
+                for first, last in ranges] or ""
+        return Answer(200, {**blob.state(), "x-ms-blob-content-length": str(len(blob.data))}, body)
 
     # The account.
 
@@ -285,6 +409,8 @@ class Account:
         blob = self._container(op).blobs.get(op.blob)
         if blob is None:
             self._conditions.check_missing()
+        if blob.type != "BlockBlob":
+            raise Refused(409, "InvalidBlobType")
         if lease_id := op.headers.get("x-ms-lease-id"):
             blob.lease.check_id(lease_id, "Blob")
         self._conditions.check_write(blob)
@@ -319,6 +445,8 @@ class Account:
 
     def _check_stage(self, op: Operation) -> None:
         blob = self._container(op).blobs.get(op.blob)
+        if blob is not None and blob.committed and blob.type != "BlockBlob":
+            raise Refused(409, "InvalidBlobType")
         if blob is not None and blob.committed and blob.tier == "Archive":
             raise Refused(409, "BlobArchived")
         (blob.lease if blob else Lease()).check_write(op.headers.get("x-ms-lease-id"), "Blob")
@@ -337,6 +465,10 @@ class Account:
         return Answer(201, {**hashed, "x-ms-request-server-encrypted": "true"})
 
     def put_block_list(self, op: Operation) -> Answer:
+        self._conditions.demand_one_pair()
+        there = self._container(op).blobs.get(op.blob)
+        if there is not None and there.committed and there.type != "BlockBlob":
+            raise Refused(409, "InvalidBlobType")
         old = self._check_replace(op)
         committed = dict(old.blocks) if old else {}
         staged = old.staged if old else {}
@@ -360,10 +492,20 @@ class Account:
         return Answer(200, {**blob.state(), "x-ms-request-server-encrypted": "true"})
 
     def set_blob_properties(self, op: Operation) -> Answer:
-        blob = self._update(op)
+        size = op.headers.get("x-ms-blob-content-length")
+        action = op.headers.get("x-ms-sequence-number-action")
+        blob = self._update_type(op, "PageBlob") if size or action else self._update(op)
         blob.properties = self._given_properties(op, {}) or blob.properties
+        if size:
+            blob.data = blob.data[:int(size)].ljust(int(size), b"\0")
+            blob.pages = frozenset(page for page in blob.pages if page * 512 < int(size))
+        if action:
+            given = int(op.headers.get("x-ms-blob-sequence-number", 0))
+            blob.sequence = {"max": max(blob.sequence, given), "update": given,
+                             "increment": blob.sequence + 1}[action]
         blob.touch()
-        return Answer(200, blob.state())
+        sequence = {"x-ms-blob-sequence-number": str(blob.sequence)}
+        return Answer(200, {**blob.state(), **(sequence if blob.type == "PageBlob" else {})})
 
     def set_blob_tags(self, op: Operation) -> Answer:
         blob = self._blob(op)
@@ -376,6 +518,10 @@ class Account:
     def set_blob_tier(self, op: Operation) -> Answer:
         wanted = op.headers["x-ms-access-tier"]
         blob = self._blob(op)
+        if blob.type == "AppendBlob":
+            raise Refused(400, "AccessTierNotSupportedForBlobType")
+        if blob.type == "PageBlob":
+            raise Refused(400, "InvalidBlobTier")
         blob.lease.check_write(op.headers.get("x-ms-lease-id"), "Blob")
         self._conditions.check_write(blob)
         if blob.rehydrating and blob.rehydrating["x-ms-archive-status"] != _pending(wanted):
@@ -454,7 +600,16 @@ class Account:
         old = self._check_replace(op)
         if old is not None and old.lease.is_active and old.lease.seconds:
             raise Refused(412, "InfiniteLeaseDurationRequired")
-        return self._copy(op, old, self._source(op, asynchronous=True))
+        source = self._source(op, asynchronous=True)
+        kept = {name: getattr(source, name)
+                for name in ("type", "appended", "sealed", "pages", "sequence")}
+        answer = self._copy(op, old, source)
+        blob = self.find(op.container, op.blob)
+        for name, value in kept.items():
+            setattr(blob, name, value)
+        if blob.type != "BlockBlob":
+            blob.tier, blob.tier_changed = "Hot", None
+        return answer
 
     def copy_blob_from_url(self, op: Operation) -> Answer:
         old = self._check_replace(op)
@@ -485,10 +640,14 @@ class Account:
     def put_block_from_url(self, op: Operation) -> Answer:
         self._check_stage(op)
         source = self._source(op)
-        data = source.data
-        if text := op.headers.get("x-ms-source-range"):
-            first, last = re.fullmatch(r"bytes=(\d+)-(\d+)", text).groups()
-            if int(first) >= len(data):
-                raise Refused(416, "CannotVerifyCopySource")
-            data = data[int(first):int(last) + 1]
-        return self._stage(op, data)
+        return self._stage(op, self._range_of(op, source))
+
+    @staticmethod
+    def _range_of(op: Operation, source: Blob) -> bytes:
+        text = op.headers.get("x-ms-source-range")
+        if not text:
+            return source.data
+        first, last = re.fullmatch(r"bytes=(\d+)-(\d+)", text).groups()
+        if int(first) >= len(source.data):
+            raise Refused(416, "CannotVerifyCopySource")
+        return source.data[int(first):int(last) + 1]

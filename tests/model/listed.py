@@ -46,13 +46,18 @@ def listed_blob(name: str, blob: Blob, include: list[str]) -> list[tuple[str, ob
     properties = [("Creation-Time", blob.created), ("Last-Modified", blob.modified),
                   ("Etag", blob.etag), ("Content-Length", str(len(blob.data)))]
     properties += [(name, blob.properties.get(name.lower(), "")) for name in _LISTED]
-    properties += [("BlobType", "BlockBlob"), ("AccessTier", blob.tier)]
-    if blob.tier_changed is None:
+    if blob.type == "PageBlob":
+        properties.append(("x-ms-blob-sequence-number", str(blob.sequence)))
+    properties.append(("BlobType", blob.type))
+    tiered = blob.type == "BlockBlob"
+    if tiered:
+        properties.append(("AccessTier", blob.tier))
+    if tiered and blob.tier_changed is None:
         properties.append(("AccessTierInferred", "true"))
     if blob.rehydrating:
         properties += [("ArchiveStatus", blob.rehydrating["x-ms-archive-status"]),
                        ("RehydratePriority", blob.rehydrating["x-ms-rehydrate-priority"])]
-    if blob.tier_changed is not None:
+    if tiered and blob.tier_changed is not None:
         properties.append(("AccessTierChangeTime", blob.tier_changed))
     properties += listed_lease(blob.lease)
     if "copy" in include and blob.copy:
@@ -63,6 +68,8 @@ def listed_blob(name: str, blob: Blob, include: list[str]) -> list[tuple[str, ob
     properties.append(("ServerEncrypted", "true"))
     if blob.tags:
         properties.append(("TagCount", str(len(blob.tags))))
+    if blob.sealed:
+        properties.append(("Sealed", "true"))
     entry = [("Name", name), ("Properties", properties)]
     if "metadata" in include:
         entry.append(listed_metadata(blob.metadata))

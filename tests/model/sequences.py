@@ -31,19 +31,25 @@ _WRITES = {  # relative frequencies
     "Put Blob": 12, "Put Block": 14, "Put Block List": 10, "Set Blob Metadata": 5,
     "Set Blob Properties": 5, "Set Blob Tags": 5, "Set Blob Tier": 5, "Delete Blob": 4,
     "Lease Blob": 14, "Copy Blob": 5, "Copy Blob From URL": 4, "Put Blob From URL": 4,
-    "Put Block From URL": 4, "Create Container": 2, "Delete Container": 1,
+    "Put Block From URL": 4, "Put Append Blob": 3, "Append Block": 8, "Append Block From URL": 3,
+    "Append Blob Seal": 1, "Put Page Blob": 3, "Put Page": 9, "Clear Pages": 4,
+    "Create Container": 2, "Delete Container": 1,
     "Set Container Metadata": 2, "Set Container ACL": 1, "Lease Container": 4}
 _READS = {"Get Blob": 10, "Get Blob Properties": 5, "Get Blob Metadata": 1, "Get Blob Tags": 2,
-          "Get Block List": 4, "List Blobs": 4, "List Containers": 1,
+          "Get Block List": 4, "Get Page Ranges": 4, "List Blobs": 4, "List Containers": 1,
           "Get Container Properties": 2, "Get Container Metadata": 1, "Get Container ACL": 1}
 _ALL = {**_WRITES, **_READS}
 _TAKES_WRITE_CONDITIONS = {"Put Blob", "Put Block List", "Set Blob Metadata", "Set Blob Properties",
                            "Delete Blob", "Lease Blob", "Copy Blob", "Copy Blob From URL",
-                           "Put Blob From URL"}
-_TAKES_READ_CONDITIONS = {"Get Blob", "Get Blob Properties", "Get Blob Metadata"}
+                           "Put Blob From URL", "Put Append Blob", "Append Block",
+                           "Append Block From URL", "Append Blob Seal", "Put Page Blob", "Put Page",
+                           "Clear Pages"}
+_TAKES_READ_CONDITIONS = {"Get Blob", "Get Blob Properties", "Get Blob Metadata",
+                          "Get Page Ranges"}
 _TAKES_IF_TAGS = {"Get Blob Tags", "Set Blob Tags", "Set Blob Tier", "Get Block List"}
 _MAKES_BLOB = {"Put Blob", "Put Block List", "Copy Blob", "Copy Blob From URL",
-               "Put Blob From URL"}
+               "Put Blob From URL", "Put Append Blob", "Put Page Blob"}
+_PAGE_SIZES = (0, 1, 8, 40)  # pages of a page blob
 
 
 @functools.lru_cache(maxsize=1024)
@@ -139,13 +145,32 @@ class Generator:
                 headers["content-md5"] = md5(data if self._chance(0.7) else data + b"!")
         if name == "Put Block List":
             data = self._block_list()
-        if name in ("Copy Blob", "Copy Blob From URL", "Put Blob From URL", "Put Block From URL"):
+        if name in ("Copy Blob", "Copy Blob From URL", "Put Blob From URL", "Put Block From URL",
+                    "Append Block From URL"):
             source = (self._pick(CONTAINERS[:1] * 9 + CONTAINERS[1:]), self._blob())
             headers.update(self._conditions("x-ms-source-", 0.15))
         if name in ("Copy Blob From URL", "Put Blob From URL") and "x-ms-tags" not in headers \
                 and self._chance(0.3):
             headers["x-ms-copy-source-tag-option"] = "COPY"
-        if name == "Put Block From URL" and self._chance(0.5):
+        if name in ("Append Block", "Append Block From URL", "Append Blob Seal"):
+            headers.update(self._append_headers(name))
+        if name == "Append Block":
+            data = self._content(False)
+        if name == "Put Page Blob":
+            headers["x-ms-blob-content-length"] = str(self._page_count() * 512)
+            if self._chance(0.3):
+                headers["x-ms-blob-sequence-number"] = str(self._random.randrange(4))
+        if name in ("Put Page", "Clear Pages"):
+            first = self._random.randrange(12)
+            count = self._pick((1, 1, 2, 8) if name == "Put Page" else (1, 2, 8, 40))
+            headers["x-ms-range"] = f"bytes={first * 512}-{(first + count) * 512 - 1}"
+            if name == "Put Page":
+                data = content(self._random.randrange(26), count * 512)
+            if self._chance(0.1):
+                headers["x-ms-if-sequence-number-lt"] = str(self._random.randrange(5))
+        if name == "Set Blob Properties" and self._chance(0.25):
+            headers.update(self._page_properties())
+        if name in ("Put Block From URL", "Append Block From URL") and self._chance(0.5):
             headers["x-ms-source-range"] = self._pick(("bytes=0-0", "bytes=3-9", "bytes=0-99999"))
         headers.update(self._conditions_for(name))
         return Operation(name, container, blob, headers, query, data, source)
@@ -208,12 +233,32 @@ class Generator:
         headers = self._metadata() if self._chance(0.4) else {}
         if self._chance(0.2):
             headers["x-ms-tags"] = "&".join(f"{k}={v}" for k, v in self._tags().items())
-        if name in ("Put Blob", "Put Block List"):
+        if name in ("Put Blob", "Put Block List", "Put Append Blob", "Put Page Blob"):
             if self._chance(0.3):
                 headers.update(self._properties())
-        if name != "Copy Blob" and self._chance(0.1):
+        if name not in ("Copy Blob", "Put Append Blob", "Put Page Blob") and self._chance(0.1):
             headers["x-ms-access-tier"] = self._pick(("Hot", "Cool") * 4 + ("Archive",))
         return {key: value for key, value in headers.items() if value}
+
+    def _append_headers(self, name: str) -> dict[str, str]:
+        headers = {}
+        if self._chance(0.2):
+            headers["x-ms-blob-condition-appendpos"] = self._pick(("@size", "@size", "0", "5"))
+        if name != "Append Blob Seal" and self._chance(0.15):
+            headers["x-ms-blob-condition-maxsize"] = self._pick(("@size", "20", "100000"))
+        return headers
+
+    def _page_count(self) -> int:
+        return self._pick(_PAGE_SIZES[1:] * 4 + _PAGE_SIZES[:1])
+
+    def _page_properties(self) -> dict[str, str]:
+        if self._chance(0.5):
+            return {"x-ms-blob-content-length": str(self._page_count() * 512)}
+        action = self._pick(("max", "update", "increment"))
+        headers = {"x-ms-sequence-number-action": action}
+        if action != "increment":
+            headers["x-ms-blob-sequence-number"] = str(self._random.randrange(6))
+        return headers
 
     def _metadata(self) -> dict[str, str]:
         names = self._random.sample(("One", "two", "_3"), self._random.randrange(3))
@@ -278,6 +323,8 @@ def _resolved(symbol: str, place: tuple[str, str], account: Account) -> str:
     if symbol.isupper():
         return _resolved(symbol.lower(), place, account).upper()
     subject = account.find(*place)
+    if symbol == "@size":
+        return str(len(subject.data) if subject else 0)
     if symbol.endswith("lease"):
         default = LEASES[0] if symbol == "@some-lease" else ""
         return (subject.lease.id.value if subject else None) or default
@@ -302,6 +349,6 @@ def visible_state(account: Account | None) -> list[Operation]:
         for blob in (account.containers[container].blobs if account else BLOBS):
             found.append(Operation("Get Block List", container, blob,
                                    query={"blocklisttype": "all"}))
-            for name in ("Get Blob Properties", "Get Blob Tags", "Get Blob"):
+            for name in ("Get Blob Properties", "Get Blob Tags", "Get Blob", "Get Page Ranges"):
                 found.append(Operation(name, container, blob))
     return found

@@ -1,4 +1,4 @@
-"""What an account holds: containers and block blobs."""
+"""What an account holds: containers and blobs."""
 
 from __future__ import annotations
 
@@ -27,11 +27,16 @@ class Container:
 
 class Blob:
     """`committed` is False while there are only uncommitted blocks. `tier_changed` is None while
-    the tier is inferred. `copy` holds the x-ms-copy-* headers."""
+    the tier is inferred. `copy` holds the x-ms-copy-* headers. Of an append blob: `appended` blocks,
+    `sealed`. Of a page blob: `pages`, the numbers of those that were written; `sequence`."""
 
     def __init__(self, etags: set[str]):
         self.committed = False
+        self.type = "BlockBlob"
         self.data = b""
+        self.appended, self.sealed = 0, False
+        self.pages: frozenset[int] = frozenset()
+        self.sequence = 0
         self.blocks: list[tuple[str, bytes]] = []
         self.staged: dict[str, bytes] = {}
         self.etags = etags
@@ -56,6 +61,8 @@ class Blob:
             self.tier, self.tier_changed, self.rehydrating = tier, Chosen(), {}
 
     def tier_headers(self) -> dict[str, object]:
+        if self.type != "BlockBlob":
+            return {}
         if self.tier_changed is None:
             return {"x-ms-access-tier": self.tier, "x-ms-access-tier-inferred": "true"}
         return {"x-ms-access-tier": self.tier, "x-ms-access-tier-change-time": self.tier_changed,
@@ -65,10 +72,16 @@ class Blob:
         """Of Get Blob."""
         found = {**self.state(), **self.properties, **self.metadata, **self.copy,
                  **lease_headers(self.lease), "x-ms-creation-time": self.created,
-                 "accept-ranges": "bytes", "x-ms-blob-type": "BlockBlob",
+                 "accept-ranges": "bytes", "x-ms-blob-type": self.type,
                  "x-ms-server-encrypted": "true"}
         if self.tags:
             found["x-ms-tag-count"] = str(len(self.tags))
+        if self.type == "AppendBlob":
+            found["x-ms-blob-committed-block-count"] = str(self.appended)
+            if self.sealed:
+                found["x-ms-blob-sealed"] = "true"
+        if self.type == "PageBlob":
+            found["x-ms-blob-sequence-number"] = str(self.sequence)
         return found
 
 

@@ -47,6 +47,14 @@ ROUTES: dict[str, tuple[str, str, dict[str, str]]] = {
     "Copy Blob From URL": ("PUT", "", {"x-ms-requires-sync": "true"}),
     "Put Blob From URL": ("PUT", "", _BLOCK),
     "Put Block From URL": ("PUT", "comp=block", {}),
+    "Put Append Blob": ("PUT", "", {"x-ms-blob-type": "AppendBlob"}),
+    "Append Block": ("PUT", "comp=appendblock", {}),
+    "Append Block From URL": ("PUT", "comp=appendblock", {}),
+    "Append Blob Seal": ("PUT", "comp=seal", {}),
+    "Put Page Blob": ("PUT", "", {"x-ms-blob-type": "PageBlob"}),
+    "Put Page": ("PUT", "comp=page", {"x-ms-page-write": "update"}),
+    "Clear Pages": ("PUT", "comp=page", {"x-ms-page-write": "clear"}),
+    "Get Page Ranges": ("GET", "comp=pagelist", {}),
 }
 _SIGNED = {"Get Container ACL", "Set Container ACL"}
 LISTS = {"List Containers", "List Blobs"}
@@ -56,7 +64,7 @@ _IGNORED = {"date", "server", "connection", "x-ms-request-id", "x-ms-version", "
             "x-ms-error-code", "vary", "x-ms-default-encryption-scope",
             "x-ms-deny-encryption-scope-override",
             "x-ms-immutable-storage-with-versioning-enabled"}
-_XML = {*LISTS, "Get Container ACL", "Get Blob Tags", "Get Block List"}
+_XML = {*LISTS, "Get Container ACL", "Get Blob Tags", "Get Block List", "Get Page Ranges"}
 
 
 def quote(text: str) -> str:

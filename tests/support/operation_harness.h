@@ -18,6 +18,7 @@
 #include <cstring>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -119,6 +120,11 @@ class FakeSources final : public operations::SourceOpener {
     source.resource.container = path.substr(0, slash);
     source.resource.blob = blob.value_or("");
     source.may_read_tags = may_read_tags;
+    if (query != std::string_view::npos) {
+      const auto parsed = http::Query::Parse(path.substr(query + 1));
+      if (!parsed) throw std::logic_error("the test's source is malformed");
+      BG_TRY(source.state, operations::ParseStateName(*parsed));
+    }
     return operations::CopySource(std::move(source));
   }
 
@@ -205,6 +211,8 @@ class OperationHarness {
   operations::Services* use_services = nullptr;  ///< instead of `services`
   std::optional<std::size_t> body_fails_at;
   Errc body_failure = Errc::kDisconnected;
+  std::function<void()> on_first_piece;  ///< runs once a body has begun
+  bool discard_body = false;             ///< large bodies are read and not kept
 
   /// Runs `handler` on a request: "METHOD TARGET" and then one header a line. The target is
   /// "/CONTAINER/BLOB?QUERY", percent-encoded. Content-Length is added for a body unless the head
@@ -376,7 +384,8 @@ class OperationHarness {
         return false;
       }
       if (piece->empty()) return true;
-      reply.body += AsChars(piece->view());
+      if (!discard_body) reply.body += AsChars(piece->view());
+      if (on_first_piece) std::exchange(on_first_piece, nullptr)();
     }
   }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "blob/lease.h"
+#include "operations/blob_content.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
 #include "operations/tier.h"
@@ -83,8 +84,8 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change,
     BG_CO_TRY(auto record, change(target));
     engine::Batch batch;
     if (versions) {
-      PutPreviousVersion(target, batch);
-      BG_CO_CHECK(co_await ShareContent(call.services, record, batch));
+      PutPreviousVersion(target, *target.blob, batch);
+      BG_CO_CHECK(co_await ShareContent(call.services, target, record, batch));
       record.version = VersionIdOf(record.etag);
     }
     batch.puts.push_back({target.key, record.Encode()});

@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "blob/lease.h"
 #include "operations/blob/blob_access.h"
+#include "operations/blob_content.h"
 #include "operations/block/staging.h"
 #include "operations/handlers.h"
 #include "operations/history/history.h"
@@ -132,8 +133,7 @@ blob::BlobRecord VersionsOnly(const Call& call, const blob::BlobRecord& base) {
   record.committed = false;
   record.remains = blob::Remains::kVersionsOnly;
   record.etag = call.services.etags.Next(base.etag);
-  record.content = {};
-  record.manifest.reset();
+  record.ForgetContent();
   record.lease = {};
   record.staged_id_length = 0;
   record.version = {};
@@ -184,8 +184,8 @@ class Deletion {
     const bool deleted = state.record.remains == blob::Remains::kDeleted;
     if (state.record.snapshot != Time{} && !deleted) ++dropped_snapshots_;
     if (rules_.retention_days > 0 && !deleted) kept_ = true;
-    co_return co_await DropState(call_.services, std::move(state), now_, rules_.retention_days,
-                                 batch_);
+    co_return co_await DropState(call_.services, base_, std::move(state), now_,
+                                 rules_.retention_days, batch_);
   }
 
   Task<azure::Outcome<void>> DropSnapshots() {
@@ -235,7 +235,7 @@ class Deletion {
     if (!base_.exists()) co_return co_await DropUncommitted();
     if (NamesCurrentVersion()) co_return co_await DropCurrentVersion();
     if (rules_.versioning) {
-      PutPreviousVersion(base_, batch_);
+      PutPreviousVersion(base_, *base_.blob, batch_);
       PutBase(VersionsOnly(call_, *base_.blob));
       kept_ = true;
     } else if (rules_.retention_days > 0) {
@@ -283,7 +283,7 @@ class Deletion {
   /// Releases the base blob. Its row goes unless snapshots or versions need it.
   Task<azure::Outcome<void>> EndBase(const blob::BlobRecord& record) {
     ReferenceSet none;
-    BG_CO_CHECK(co_await ReleaseContent(call_.services, record, batch_, none));
+    BG_CO_CHECK(co_await ReleaseContent(call_.services, base_, record, batch_, none));
     BG_CO_TRY(const bool more, co_await HasHistory(call_.services, base_, batch_));
     if (more) {
       PutBase(VersionsOnly(call_, record));

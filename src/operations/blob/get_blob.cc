@@ -10,9 +10,9 @@
 #include "base/encoding.h"
 #include "http/range.h"
 #include "operations/blob/blob_access.h"
+#include "operations/blob_content.h"
 #include "operations/blob_headers.h"
 #include "operations/content_reader.h"
-#include "operations/copy/source_slices.h"
 #include "operations/handlers.h"
 #include "operations/tier.h"
 #include "operations/unsupported_headers.h"
@@ -114,30 +114,42 @@ void SetRangeHash(http::Response& response, RangeHash hash) {
   }
 }
 
+/// nullopt: the blob moved while its content was looked for.
+Task<azure::Outcome<std::optional<http::Response>>> TryGet(
+    Call& call, const Wanted& wanted, const blob::ConditionHeaders& conditions) {
+  BG_CO_TRY(auto target, co_await LoadForRead(call, conditions));
+  const blob::BlobRecord& record = *target.blob;
+  if (IsArchived(record.tier, call.now)) co_return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (record.incremental && record.is_base()) {
+    co_return azure::Fail(azure::ErrorCode::kOperationNotAllowedOnIncrementalCopyBlob);
+  }
+  BG_CO_TRY(const auto selection, Select(wanted, record.length));
+
+  http::Response response = DescribeContent(call, record, selection);
+  if (selection.length == 0) co_return std::optional(std::move(response));
+  BG_CO_TRY(auto body,
+            co_await OpenContent(call.services, target, selection.first, selection.length));
+  if (!body) co_return std::nullopt;
+  if (wanted.hash == RangeHash::kNone) {
+    response.stream = std::move(*body);
+  } else {
+    BG_CO_TRY(response.text, co_await ReadAll(**body, selection.length));
+    SetRangeHash(response, wanted.hash);
+  }
+  co_return std::optional(std::move(response));
+}
+
 }  // namespace
 
 Task<azure::Outcome<http::Response>> GetBlob(Call& call) {
   BG_CO_CHECK(CheckSupported(call.headers()));
   BG_CO_TRY(const auto wanted, ParseWanted(call.headers()));
   BG_CO_TRY(const auto conditions, ParseConditions(call));
-  BG_CO_TRY(auto target, co_await LoadForRead(call, conditions));
-  const blob::BlobRecord& record = *target.blob;
-  if (IsArchived(record.tier, call.now)) co_return azure::Fail(azure::ErrorCode::kBlobArchived);
-  BG_CO_TRY(const auto selection, Select(wanted, record.length));
-
-  http::Response response = DescribeContent(call, record, selection);
-  if (selection.length == 0) co_return response;
-  BG_CO_TRY(const auto content, co_await LoadContent(call.services, record));
-  BG_CO_TRY(auto slices, SubSlices(content, selection.first, selection.length));
-  BG_CO_TRY(auto reader, co_await ContentReader::Open(call.services, std::move(target.guard),
-                                                      std::move(slices)));
-  if (wanted.hash == RangeHash::kNone) {
-    response.stream = std::move(reader);
-  } else {
-    BG_CO_TRY(response.text, co_await ReadAll(*reader, selection.length));
-    SetRangeHash(response, wanted.hash);
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(auto answer, co_await TryGet(call, wanted, conditions));
+    if (answer) co_return std::move(*answer);
   }
-  co_return response;
+  co_return azure::Fail(Busy());
 }
 
 }  // namespace blobgate::operations

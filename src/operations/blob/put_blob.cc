@@ -1,4 +1,5 @@
-// Put Blob: a block blob with all of its content in one request (operations.md 2.4).
+// Put Blob: a block blob with all of its content in one request, an empty append blob, or a page
+// blob without pages (operations.md 2.4, 2.5, 2.6).
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,7 +11,9 @@
 #include "operations/copy/copy_content.h"
 #include "operations/copy/source_slices.h"
 #include "operations/handlers.h"
+#include "operations/page/page_write.h"
 #include "operations/replace_blob.h"
+#include "operations/tier.h"
 #include "operations/unsupported_headers.h"
 #include "operations/upload.h"
 
@@ -20,20 +23,23 @@ namespace {
 constexpr std::uint64_t kMaxPutBlob = 5000ull * 1024 * 1024;
 
 struct PutBlobRequest {
+  blob::BlobType type = blob::BlobType::kBlock;
   NewBlobInputs inputs;
+  // Page blobs.
+  std::uint64_t size = 0;
+  std::uint64_t sequence_number = 0;
+  // Block blobs.
   ChecksumPlan checksums;
   std::uint64_t length = 0;
 };
 
-azure::Outcome<void> CheckType(const http::HeaderView& headers) {
+azure::Outcome<blob::BlobType> ParseType(const http::HeaderView& headers) {
   constexpr std::string_view kName = "x-ms-blob-type";
   const std::string_view type = headers.Get(kName);
   if (type.empty()) return azure::Fail(azure::MissingHeader(kName));
-  if (EqualsIgnoreCase(type, "BlockBlob")) return {};
-  if (EqualsIgnoreCase(type, "PageBlob") || EqualsIgnoreCase(type, "AppendBlob")) {
-    return azure::Fail(azure::InvalidHeader(kName, type)
-                           .WithMessage("This server does not support page and append blobs yet."));
-  }
+  if (EqualsIgnoreCase(type, "BlockBlob")) return blob::BlobType::kBlock;
+  if (EqualsIgnoreCase(type, "PageBlob")) return blob::BlobType::kPage;
+  if (EqualsIgnoreCase(type, "AppendBlob")) return blob::BlobType::kAppend;
   return azure::Fail(azure::InvalidHeader(kName, type));
 }
 
@@ -46,17 +52,55 @@ azure::Outcome<std::uint64_t> CheckLength(const http::RequestHead& head) {
   return *head.content_length;
 }
 
+/// Append and page blobs begin empty.
+azure::Outcome<void> CheckNoBody(const http::RequestHead& head) {
+  if (!head.content_length) return azure::Fail(azure::ErrorCode::kMissingContentLengthHeader);
+  if (*head.content_length != 0) {
+    return azure::Fail(
+        azure::InvalidHeader("Content-Length", std::to_string(*head.content_length)));
+  }
+  return {};
+}
+
+azure::Outcome<void> ParsePageHeaders(const http::HeaderView& headers, PutBlobRequest& request) {
+  if (headers.Get(kPageBlobLength).empty()) {
+    return azure::Fail(azure::MissingHeader(kPageBlobLength));
+  }
+  BG_TRY(const auto size, ParsePageBlobLength(headers));
+  request.size = *size;
+  BG_TRY(const auto number,
+         blob::NumberIn(headers, "x-ms-blob-sequence-number", blob::kMaxSequenceNumber));
+  request.sequence_number = number.value_or(0);
+  return {};
+}
+
+azure::Outcome<void> ParseByType(const Call& call, PutBlobRequest& request) {
+  const http::HeaderView& headers = call.headers();
+  if (request.type != blob::BlobType::kPage && headers.Has(kPageBlobLength)) {
+    return azure::Fail(azure::Error(azure::ErrorCode::kUnsupportedHeader)
+                           .WithDetail("HeaderName", std::string(kPageBlobLength)));
+  }
+  if (request.type == blob::BlobType::kBlock) {
+    BG_TRY(request.length, CheckLength(call.head));
+    return {};
+  }
+  BG_CHECK(CheckNoBody(call.head));
+  return request.type == blob::BlobType::kPage ? ParsePageHeaders(headers, request)
+                                               : azure::Outcome<void>();
+}
+
 azure::Outcome<PutBlobRequest> ParsePutBlob(Call& call) {
   PutBlobRequest request;
   BG_CHECK(CheckBaseBlob(call.query()));
-  BG_CHECK(CheckType(call.headers()));
+  BG_TRY(request.type, ParseType(call.headers()));
   BG_CHECK(CheckSupported(call.headers()));
-  if (call.headers().Has("x-ms-blob-content-length")) {  // the size of a page blob
-    return azure::Fail(azure::Error(azure::ErrorCode::kUnsupportedHeader)
-                           .WithDetail("HeaderName", "x-ms-blob-content-length"));
+  BG_CHECK(ParseByType(call, request));
+  const bool body_is_content = request.type == blob::BlobType::kBlock;
+  BG_TRY(request.inputs, ParseNewBlob(call, body_is_content));
+  if (request.inputs.tier) {
+    BG_CHECK(CheckTierFits(*request.inputs.tier, request.type, request.size));
   }
-  BG_TRY(request.length, CheckLength(call.head));
-  BG_TRY(request.inputs, ParseNewBlob(call, true));
+  if (!body_is_content) return request;
   BG_TRY(request.checksums, PlanChecksums(call.headers(), true));
   request.checksums.compute_md5 = true;  // answered and stored always
   return request;
@@ -89,23 +133,16 @@ Task<azure::Outcome<blob::BlobRecord>> CommitBlob(Call& call, std::optional<Targ
   co_return azure::Fail(Busy());
 }
 
-http::Response Created(const Call& call, const blob::BlobRecord& record, const Uploaded& uploaded) {
+http::Response Created(const blob::BlobRecord& record) {
   http::Response response;
   response.status = 201;
   SetEtag(response, record.etag, record.modified);
   SetVersionId(response, record);
-  response.Set("Content-MD5", Base64Encode(*uploaded.md5));
-  if (call.version >= "2019-02-02") {
-    response.Set("x-ms-content-crc64", Crc64ToBase64(uploaded.crc64));
-  }
   response.Set("x-ms-request-server-encrypted", "true");
   return response;
 }
 
-}  // namespace
-
-Task<azure::Outcome<http::Response>> PutBlob(Call& call) {
-  BG_CO_TRY(auto request, ParsePutBlob(call));
+Task<azure::Outcome<http::Response>> PutBlockBlob(Call& call, PutBlobRequest request) {
   BG_CO_TRY(auto early, co_await CheckEarly(call, request.inputs));
   BG_CO_TRY(const auto uploaded,
             co_await Receive(call.services, call.body, request.length, request.checksums));
@@ -120,7 +157,33 @@ Task<azure::Outcome<http::Response>> PutBlob(Call& call) {
     DiscardAfter(call.services, record.error(), replacement.fresh);
     co_return azure::Fail(record.error());
   }
-  co_return Created(call, *record, uploaded);
+  http::Response response = Created(*record);
+  response.Set("Content-MD5", Base64Encode(*uploaded.md5));
+  if (call.version >= kFirstCrcVersion) {
+    response.Set("x-ms-content-crc64", Crc64ToBase64(uploaded.crc64));
+  }
+  co_return response;
+}
+
+Task<azure::Outcome<http::Response>> PutEmptyBlob(Call& call, PutBlobRequest request) {
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(const auto target, co_await LoadTarget(call));
+    Replacement replacement = EmptyBlob(call.services, target, request.type, request.size);
+    replacement.sequence_number = request.sequence_number;
+    BG_CO_TRY(const auto record, co_await TryReplace(call, target, request.inputs, replacement));
+    if (record) co_return Created(*record);
+  }
+  co_return azure::Fail(Busy());
+}
+
+}  // namespace
+
+Task<azure::Outcome<http::Response>> PutBlob(Call& call) {
+  BG_CO_TRY(auto request, ParsePutBlob(call));
+  if (request.type == blob::BlobType::kBlock) {
+    co_return co_await PutBlockBlob(call, std::move(request));
+  }
+  co_return co_await PutEmptyBlob(call, std::move(request));
 }
 
 }  // namespace blobgate::operations

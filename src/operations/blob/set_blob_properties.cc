@@ -1,48 +1,117 @@
-// Set Blob Properties: the HTTP headers of a blob (operations.md 2.3).
+// Set Blob Properties: the HTTP headers of a blob, and the length and sequence number of a page
+// blob (operations.md 2.3, 2.6).
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "operations/blob/blob_access.h"
 #include "operations/handlers.h"
+#include "operations/page/page_write.h"
 #include "operations/property_headers.h"
+#include "operations/tier.h"
 #include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
 
-/// Resizing and sequence numbers are for page blobs.
-constexpr std::array<std::string_view, 3> kPageHeaders = {
-    "x-ms-blob-content-length", "x-ms-sequence-number-action", "x-ms-blob-sequence-number"};
+struct PropertiesRequest {
+  PropertyHeaders given;
+  blob::ConditionHeaders conditions;
+  // Page blobs.
+  bool page_headers = false;
+  std::optional<std::uint64_t> length;
+  std::optional<blob::SequenceChange> sequence;
+};
 
-azure::Outcome<void> CheckPageHeaders(const http::HeaderView& headers, blob::BlobType type) {
-  if (type == blob::BlobType::kPage) return {};
+bool HasPageHeaders(const http::HeaderView& headers) {
+  constexpr std::array<std::string_view, 3> kPageHeaders = {
+      kPageBlobLength, "x-ms-sequence-number-action", "x-ms-blob-sequence-number"};
   for (const std::string_view name : kPageHeaders) {
-    if (headers.Has(name)) return azure::Fail(azure::ErrorCode::kInvalidBlobType);
+    if (headers.Has(name)) return true;
   }
-  return {};
+  return false;
 }
+
+azure::Outcome<PropertiesRequest> ParseProperties(const Call& call) {
+  PropertiesRequest request;
+  BG_CHECK(CheckBaseBlob(call.query()));
+  BG_CHECK(CheckSupported(call.headers()));
+  BG_TRY(request.given, ParsePropertyHeaders(call.headers(), false));
+  BG_TRY(request.conditions, ParseConditions(call));
+  request.page_headers = HasPageHeaders(call.headers());
+  BG_TRY(request.length, ParsePageBlobLength(call.headers()));
+  BG_TRY(request.sequence, blob::SequenceChange::Parse(call.headers()));
+  return request;
+}
+
+/// Resizing changes pages, and stands in line with those who write them.
+class PropertiesWrite final : public BlobWrite {
+ public:
+  PropertiesWrite(Call& call, const PropertiesRequest& request) : call_(call), request_(request) {}
+
+  Task<azure::Outcome<void>> Apply(Services& services, BlobEdit& edit) override {
+    BG_CO_TRY(auto lease, Check(edit.target));
+    blob::BlobRecord record = *edit.target.blob;
+    record.lease = std::move(lease);
+    if (request_.sequence) {
+      BG_CO_TRY(record.sequence_number, request_.sequence->Apply(record.sequence_number));
+    }
+    // What was not sent is cleared.
+    if (request_.given.any) record.properties = request_.given.properties;
+    BG_CO_CHECK(co_await Resize(services, edit, record));
+    MarkModified(call_, record);
+    if (request_.length) record.content_version = record.etag;
+    *edit.target.blob = std::move(record);
+    after = *edit.target.blob;
+    co_return azure::Outcome<void>();
+  }
+
+  blob::BlobRecord after;
+
+ private:
+  azure::Outcome<blob::LeaseRecord> Check(const Target& target) const {
+    if (!request_.page_headers) return CheckUpdate(call_, target, request_.conditions);
+    if (target.exists()) BG_CHECK(CheckNotIncremental(*target.blob));
+    BG_TRY(auto lease,
+           CheckContentUpdate(call_, target, blob::BlobType::kPage, request_.conditions));
+    if (request_.length && !target.blob->tier.tier.empty()) {
+      BG_CHECK(CheckTierFits(target.blob->tier.tier, blob::BlobType::kPage, *request_.length));
+    }
+    return lease;
+  }
+
+  /// `record` is the new record of the target.
+  Task<azure::Outcome<void>> Resize(Services& services, BlobEdit& edit,
+                                    blob::BlobRecord& record) const {
+    if (!request_.length) co_return azure::Outcome<void>();
+    const std::uint64_t old = record.length;
+    if (*request_.length < old) {
+      BG_CO_TRY(auto plan, co_await edit.pages.PlanClear(services, edit.target, *request_.length,
+                                                         old - *request_.length, true));
+      AdoptPlan(std::move(plan), edit);
+      record.layer = edit.target.blob->layer;
+    }
+    record.length = *request_.length;
+    co_return azure::Outcome<void>();
+  }
+
+  Call& call_;
+  const PropertiesRequest& request_;
+};
 
 }  // namespace
 
 Task<azure::Outcome<http::Response>> SetBlobProperties(Call& call) {
-  BG_CO_CHECK(CheckBaseBlob(call.query()));
-  BG_CO_CHECK(CheckSupported(call.headers()));
-  BG_CO_TRY(const auto given, ParsePropertyHeaders(call.headers(), false));
-  BG_CO_TRY(const auto conditions, ParseConditions(call));
-  BlobChange change = [&](const Target& target) -> azure::Outcome<blob::BlobRecord> {
-    BG_TRY(auto lease, CheckUpdate(call, target, conditions));
-    BG_CHECK(CheckPageHeaders(call.headers(), target.blob->type));
-    blob::BlobRecord record = *target.blob;
-    record.lease = std::move(lease);
-    if (given.any) record.properties = given.properties;  // what was not sent is cleared
-    MarkModified(call, record);
-    return record;
-  };
-  BG_CO_TRY(const auto record, co_await UpdateBlob(call, std::move(change)));
+  BG_CO_TRY(const auto request, ParseProperties(call));
+  PropertiesWrite write(call, request);
+  BG_CO_CHECK(co_await RunOwnWrite(call, write));
   http::Response response;
   response.status = 200;
-  SetEtag(response, record.etag, record.modified);
+  SetEtag(response, write.after.etag, write.after.modified);
+  if (write.after.type == blob::BlobType::kPage) {
+    response.Set("x-ms-blob-sequence-number", std::to_string(write.after.sequence_number));
+  }
   co_return response;
 }
 

@@ -42,9 +42,13 @@ azure::Outcome<TierRequest> ParseTierRequest(const Call& call) {
   return request;
 }
 
-azure::Outcome<TierChange> ChangeTier(const blob::TierState& stored, const TierRequest& request,
+azure::Outcome<TierChange> ChangeTier(const blob::BlobRecord& record, const TierRequest& request,
                                       Time now) {
-  blob::TierState tier = TierAt(stored, now);
+  if (record.type == blob::BlobType::kPage) {
+    BG_TRY(auto changed, ChangePageTier(record.tier, request.tier, now));
+    return TierChange{std::move(changed), 200};
+  }
+  blob::TierState tier = TierAt(record.tier, now);
   if (!tier.rehydrating_to.empty()) {
     if (tier.rehydrating_to != request.tier) {
       return azure::Fail(azure::ErrorCode::kBlobBeingRehydrated);
@@ -66,9 +70,7 @@ azure::Outcome<blob::LeaseRecord> CheckTierTarget(const Call& call, const Target
                                                   const TierRequest& request, Time now) {
   if (!target.exists()) return azure::Fail(azure::ErrorCode::kBlobNotFound);
   const blob::BlobRecord& record = *target.blob;
-  if (record.type != blob::BlobType::kBlock) {
-    return azure::Fail(azure::ErrorCode::kAccessTierNotSupportedForBlobType);
-  }
+  BG_CHECK(CheckTierFits(request.tier, record.type, record.length));
   if (record.copy.status == blob::CopyState::Status::kPending) {
     return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
   }
@@ -87,7 +89,7 @@ Task<azure::Outcome<http::Response>> SetBlobTier(Call& call) {
   BlobChange change = [&](const Target& target) -> azure::Outcome<blob::BlobRecord> {
     const Time now = call.services.clock.Now();
     BG_TRY(auto lease, CheckTierTarget(call, target, request, now));
-    BG_TRY(auto changed, ChangeTier(target.blob->tier, request, now));
+    BG_TRY(auto changed, ChangeTier(*target.blob, request, now));
     blob::BlobRecord record = *target.blob;
     record.lease = std::move(lease);
     record.tier = std::move(changed.tier);

@@ -17,8 +17,6 @@ namespace blobgate::operations {
 namespace {
 
 constexpr std::uint64_t kMaxBlock = 4000ull * 1024 * 1024;
-/// From this version on Content-MD5 is only answered when it was sent.
-constexpr std::string_view kFirstCrcVersion = "2019-02-02";
 
 struct PutBlockRequest {
   std::string id;

@@ -18,7 +18,7 @@ constexpr std::string_view kFirstOrMetadata = "2019-12-12";
 
 /// The texts that an azure::ListedBlob views.
 struct Texts {
-  std::string snapshot, version, etag, md5, archive_status, copy_progress;
+  std::string snapshot, version, etag, md5, archive_status, copy_progress, copy_snapshot;
 };
 
 void FillProperties(azure::ListedBlob& out, const blob::BlobRecord& record, Texts& texts) {
@@ -36,6 +36,17 @@ void FillProperties(azure::ListedBlob& out, const blob::BlobRecord& record, Text
   out.cache_control = http.cache_control;
   out.content_disposition = http.content_disposition;
   out.blob_type = BlobTypeName(record.type);
+}
+
+/// What only append or page blobs have.
+void FillType(azure::ListedBlob& out, const blob::BlobRecord& record, Texts& texts) {
+  out.sealed = record.sealed;
+  if (record.type != blob::BlobType::kPage) return;
+  out.sequence = record.sequence_number;
+  out.incremental_copy = record.incremental;
+  if (record.copied_snapshot == Time{}) return;
+  texts.copy_snapshot = FormatIso8601(record.copied_snapshot);
+  out.copy_snapshot = texts.copy_snapshot;
 }
 
 /// `tier` is the record's at the time of the call and lives until the entry was written.
@@ -98,6 +109,7 @@ void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
   out.committed = record.committed || record.remains != blob::Remains::kNone;
   FillState(out, record, call, listing, texts);
   FillProperties(out, record, texts);
+  FillType(out, record, texts);
   if (out.committed) FillTier(out, tier, texts);
   if (record.committed && record.is_base()) FillLease(out, record.lease, call.now);
   if (listing.copy) FillCopy(out, record.copy, texts);

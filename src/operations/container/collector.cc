@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "blob/keys.h"
+#include "blob/page_chunk.h"
 #include "blob/records.h"
 #include "operations/blob_store.h"
 #include "operations/reference_set.h"
@@ -135,20 +136,51 @@ class Collection {
 
   /// Adds the releases of one row; false (and no change) when it cannot be read.
   Task<Result<bool>> ReleaseRow(const SweptRow& row, engine::Batch& batch) {
-    if (row.key == blob::AliveKey() || row.key.starts_with('x') || row.key.starts_with('t')) {
-      co_return true;
+    if (row.key == blob::AliveKey()) co_return true;
+    switch (row.key.front()) {
+      case 'b':
+        co_return co_await ReleaseBlob(row, batch);
+      case 'd':
+        co_return ReleaseAppended(row, batch);
+      case 'q':
+        co_return ReleasePages(row, batch);
+      case 'u':
+        co_return ReleaseStaged(row, batch);
+      case 't':
+      case 'w':
+      case 'x':
+        co_return true;
+      default:
+        co_return Unreadable(row, "unknown kind of row");
     }
-    if (row.key.starts_with('u')) co_return ReleaseStaged(row, batch);
-    if (!row.key.starts_with('b')) co_return Unreadable(row, "unknown kind of row");
+  }
+
+  Task<Result<bool>> ReleaseBlob(const SweptRow& row, engine::Batch& batch) {
     auto record = blob::BlobRecord::Decode(row.value);
     if (!record) co_return Unreadable(row, record.error().detail);
     ReferenceSet kept;
-    auto released = co_await ReleaseContent(services_, *record, batch, kept);
+    auto released = co_await ReleaseSlices(services_, *record, batch, kept);
     if (released) co_return true;
     if (released.error().code == azure::ErrorCode::kInternalError) {
       co_return Unreadable(row, released.error().cause);
     }
     co_return Fail(Errc::kUnavailable, released.error().cause);
+  }
+
+  bool ReleaseAppended(const SweptRow& row, engine::Batch& batch) {
+    if (!blob::EndOfAppendKey(row.key)) return true;  // the lineage's own row
+    auto appended = blob::AppendedBlock::Decode(row.value);
+    if (!appended) return Unreadable(row, appended.error().detail);
+    for (const auto& slice : appended->block.slices) batch.releases.push_back(slice.extent);
+    return true;
+  }
+
+  bool ReleasePages(const SweptRow& row, engine::Batch& batch) {
+    if (!blob::NameOfPageChunkKey(row.key)) return true;  // the lineage's own row
+    auto chunk = blob::PageChunk::Decode(row.value);
+    if (!chunk) return Unreadable(row, chunk.error().detail);
+    for (const auto& extent : chunk->Extents()) batch.releases.push_back(extent);
+    return true;
   }
 
   bool ReleaseStaged(const SweptRow& row, engine::Batch& batch) {

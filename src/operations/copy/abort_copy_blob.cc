@@ -50,6 +50,7 @@ Task<azure::Outcome<http::Response>> AbortCopyBlob(Call& call) {
     record.lease = std::move(lease);
     record.etag = call.services.etags.Next(record.etag);
     record.modified = call.services.clock.Now();
+    record.length = 0;
     record.copy.status = blob::CopyState::Status::kAborted;
     record.copy.completed = record.modified;
     engine::Batch batch;

@@ -35,13 +35,27 @@ CopyJob NewJob(Call& call, const CopyRequest& request, const RemoteSource& sourc
   return job;
 }
 
-/// The empty destination of a copy that has not run yet.
-Replacement Pending(const CopyRequest& request, const CopyJob& job, std::uint64_t length) {
+/// What the destination is while the copy has not run yet.
+struct PendingBlob {
+  const CopyRequest& request;
+  const SourceAttributes& source;
+  std::uint64_t length = 0;  ///< of the source
+};
+
+/// It is empty; a page blob has its length, and zeros (operations.md 1.13).
+Replacement Pending(Services& services, const Target& target, const PendingBlob& pending,
+                    const CopyJob& job) {
+  const bool pages = pending.source.type == blob::BlobType::kPage;
   Replacement out;
+  if (pending.source.type != blob::BlobType::kBlock) {
+    out = EmptyBlob(services, target, pending.source.type, pages ? pending.length : 0);
+    out.sequence_number = pages ? pending.source.sequence_number : 0;
+    out.sealed = !pages && pending.request.seal.value_or(pending.source.sealed);
+  }
   out.copy.status = blob::CopyState::Status::kPending;
   out.copy.id = job.copy_id;
-  out.copy.source = PublicUrl(request.url);
-  out.copy.bytes_total = length;
+  out.copy.source = PublicUrl(pending.request.url);
+  out.copy.bytes_total = pending.length;
   return out;
 }
 
@@ -49,13 +63,14 @@ Replacement Pending(const CopyRequest& request, const CopyJob& job, std::uint64_
 /// that the job names.
 Task<azure::Outcome<blob::BlobRecord>> CommitPending(Call& call, const NewBlobInputs& inputs,
                                                      const CopyJob& job,
-                                                     const Replacement& replacement) {
+                                                     const PendingBlob& pending) {
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
     if (target.container.record.incarnation != job.incarnation) {
       co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
     }
     BG_CO_CHECK(CheckDestination(call, CopyKind::kCopyBlob, target, inputs));
+    const Replacement replacement = Pending(call.services, target, pending, job);
     BG_CO_TRY(auto record, co_await TryReplace(call, target, inputs, replacement));
     if (record) co_return std::move(*record);
   }
@@ -69,9 +84,9 @@ Task<azure::Outcome<blob::BlobRecord>> StartCopy(Call& call, const CopyRequest& 
                                                  const SourceAttributes& attributes,
                                                  const CopyJob& job, std::uint64_t length) {
   const NewBlobInputs all = Inherit(call, request, inputs, attributes);
-  const Replacement replacement = Pending(request, job, length);
+  const PendingBlob pending{request, attributes, length};
   BG_CO_CHECK(co_await SaveCopyJob(call.services, job));
-  auto record = co_await CommitPending(call, all, job, replacement);
+  auto record = co_await CommitPending(call, all, job, pending);
   if (!record) {
     // After an internal error the destination may be pending all the same: the next start decides.
     if (record.error().code != azure::ErrorCode::kInternalError) {
@@ -98,6 +113,7 @@ Task<azure::Outcome<blob::BlobRecord>> Copy(Call& call, const CopyRequest& reque
   }
   auto& remote = std::get<RemoteSource>(source);
   BG_CO_TRY(const auto attributes, AttributesOf(remote, request));
+  BG_CO_CHECK(CheckSeal(request, attributes.type));
   const CopyJob job = NewJob(call, request, remote, target);
   const std::uint64_t length = remote.content_length;
   remote.body.reset();

@@ -3,12 +3,18 @@
 #include <utility>
 
 #include "operations/blob_store.h"
+#include "operations/copy/copy_rows.h"
 #include "operations/copy/source_blob.h"
 #include "operations/copy/source_error.h"
+#include "operations/copy/source_range.h"
 #include "operations/copy/source_slices.h"
 
 namespace blobgate::operations {
 namespace {
+
+/// Slices of a block blob made from pages or appended blocks: what is more is written anew, so that
+/// its block list stays at a few MiB.
+constexpr std::size_t kMaxSlicesInCopy = 50'000;
 
 /// Hashes of a source that are good for one state of it.
 struct KnownHashes {
@@ -18,24 +24,92 @@ struct KnownHashes {
 
 /// Fills `known` for this state of the source, unless it is filled already.
 Task<azure::Outcome<void>> HashSource(Call& call, const CopyRequest& request,
-                                      const SourceBlob& source, std::optional<KnownHashes>& known) {
+                                      const SourceBlob& source, const blob::Content& content,
+                                      std::optional<KnownHashes>& known) {
   if (known && known->etag == source.record().etag) co_return azure::Outcome<void>();
-  BG_CO_TRY(const auto slices, SubSlices(source.content, 0, source.record().length));
+  BG_CO_TRY(const auto slices, SubSlices(content, 0, source.record().length));
   BG_CO_TRY(auto hashes, co_await HashSlices(call.services, slices, AnswersMd5(call, request)));
   known = KnownHashes{source.record().etag, hashes};
   co_return CheckSourceHashes(request.checksums, hashes.crc64, hashes.md5);
 }
 
-Replacement Share(Call& call, const CopyRequest& request, const SourceBlob& source,
-                  const std::string& copy_id) {
-  Replacement out;
-  out.content = source.content;
-  out.length = source.record().length;
-  out.fresh = ExtentsOf(source.content);
-  if (!copy_id.empty()) {
-    out.copy = SuccessState(request, copy_id, out.length, call.services.clock.Now());
+/// New content out of a source of ours.
+struct Shared {
+  Replacement replacement;
+  std::vector<engine::ExtentRef> fresh;  ///< written for it; given back when it is not committed
+};
+
+/// As a block blob: that of a block blob with its block list, any other as one block. nullopt: the
+/// source moved.
+Task<azure::Outcome<std::optional<Shared>>> ShareAsBlocks(Services& services,
+                                                          const SourceBlob& from) {
+  Shared out;
+  out.replacement.length = from.record().length;
+  if (from.record().type == blob::BlobType::kBlock) {
+    out.replacement.content = from.content;
+  } else if (from.record().length > 0) {
+    BG_CO_TRY(auto range,
+              co_await LoadSourceRange(services, from, 0, from.record().length, kMaxSlicesInCopy));
+    if (!range) co_return std::nullopt;
+    out.fresh = std::move(range->fresh);
+    out.replacement.content.blocks.push_back(
+        {std::string(), from.record().length, std::move(range->slices)});
   }
-  return out;
+  out.replacement.fresh = ExtentsOf(out.replacement.content);
+  co_return std::optional(std::move(out));
+}
+
+/// One round with the rows of an append or page blob; nullopt: something moved.
+Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopyRows(
+    Call& call, const CopyRequest& request, const SourceBlob& from, const Target& target,
+    const NewBlobInputs& inputs, const std::string& copy_id) {
+  Services& services = call.services;
+  const std::uint64_t above = target.blob ? target.blob->lineage : 0;
+  LineageWriter writer(services, target, from.record().type, services.etags.Next(above));
+  Replacement out;
+  auto copied = co_await CopyRows(services, from, writer, out);
+  if (!copied || !*copied) {
+    writer.Abandon();
+    if (!copied) co_return azure::Fail(std::move(copied).error());
+    co_return std::nullopt;
+  }
+  writer.Finish(out);
+  if (request.seal && out.type == blob::BlobType::kAppend) out.sealed = *request.seal;
+  out.copy = SuccessState(request, copy_id, out.length, services.clock.Now());
+  auto record = co_await TryReplace(call, target, inputs, out);
+  if (!record) {
+    writer.Abandon(&record.error());
+  } else if (!*record) {
+    writer.Abandon();
+  }
+  co_return record;
+}
+
+/// One round as a block blob. `known` is set when a hash is wanted.
+Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopyBlocks(
+    Call& call, const CopyRequest& request, const SourceBlob& from, const Target& target,
+    const NewBlobInputs& inputs, const std::string& copy_id, bool hash,
+    std::optional<KnownHashes>& known) {
+  BG_CO_TRY(auto shared, co_await ShareAsBlocks(call.services, from));
+  if (!shared) co_return std::nullopt;
+  Replacement& replacement = shared->replacement;
+  if (!copy_id.empty()) {
+    replacement.copy =
+        SuccessState(request, copy_id, replacement.length, call.services.clock.Now());
+  }
+  azure::Outcome<void> hashed;
+  if (hash) hashed = co_await HashSource(call, request, from, replacement.content, known);
+  if (!hashed) {
+    DiscardAll(call.services, shared->fresh);
+    co_return azure::Fail(std::move(hashed).error());
+  }
+  auto record = co_await TryReplace(call, target, inputs, replacement);
+  if (!record) {
+    DiscardAfter(call.services, record.error(), shared->fresh);
+  } else if (!*record) {
+    DiscardAll(call.services, shared->fresh);
+  }
+  co_return record;
 }
 
 Replacement Own(Call& call, const CopyRequest& request, const Uploaded& uploaded,
@@ -98,6 +172,13 @@ azure::Outcome<void> CheckDestination(Call& call, CopyKind kind, const Target& t
   return {};
 }
 
+azure::Outcome<void> CheckSeal(const CopyRequest& request, blob::BlobType type) {
+  if (request.seal.value_or(false) && type != blob::BlobType::kAppend) {
+    return azure::Fail(azure::ErrorCode::kInvalidBlobType);
+  }
+  return {};
+}
+
 Task<azure::Outcome<Copied>> CopyLocal(Call& call, const CopyRequest& request,
                                        const LocalSource& source, const NewBlobInputs& inputs,
                                        std::string copy_id, bool hash) {
@@ -106,12 +187,21 @@ Task<azure::Outcome<Copied>> CopyLocal(Call& call, const CopyRequest& request,
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
     BG_CO_CHECK(CheckDestination(call, request.kind, target, inputs));
     BG_CO_TRY(const auto from, co_await LoadSource(call, request, source, inputs.tier));
-    if (hash) BG_CO_CHECK(co_await HashSource(call, request, from, known));
+    BG_CO_CHECK(CheckSeal(request, from.record().type));
     const blob::BlobRecord& record = from.record();
-    const SourceAttributes attributes{record.properties, record.metadata, record.tags};
+    SourceAttributes attributes;
+    attributes.properties = record.properties;
+    attributes.metadata = record.metadata;
+    attributes.tags = record.tags;
     const NewBlobInputs all = Inherit(call, request, inputs, attributes);
-    const Replacement replacement = Share(call, request, from, copy_id);
-    BG_CO_TRY(auto committed, co_await TryReplace(call, target, all, replacement));
+    const bool rows = request.kind == CopyKind::kCopyBlob && record.type != blob::BlobType::kBlock;
+    std::optional<blob::BlobRecord> committed;
+    if (rows) {
+      BG_CO_TRY(committed, co_await TryCopyRows(call, request, from, target, all, copy_id));
+    } else {
+      BG_CO_TRY(committed,
+                co_await TryCopyBlocks(call, request, from, target, all, copy_id, hash, known));
+    }
     if (!committed) continue;
     Copied out{std::move(*committed), 0, std::nullopt};
     if (known) {

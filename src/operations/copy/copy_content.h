@@ -23,9 +23,13 @@ struct Copied {
 azure::Outcome<void> CheckDestination(Call& call, CopyKind kind, const Target& target,
                                       const NewBlobInputs& inputs);
 
+/// 409 InvalidBlobType: x-ms-seal-blob is true for something that is no append blob.
+azure::Outcome<void> CheckSeal(const CopyRequest& request, blob::BlobType type);
+
 /// Shares the extents of a blob of ours: moves no bytes, and reads them only to hash what the
-/// references do not tell. The source may be the destination itself. `hash`: the answer needs it.
-/// Not empty `copy_id`: the new blob gets the state of a copy that is done.
+/// references do not tell. Copy Blob makes a blob of the source's type, the others a block blob.
+/// The source may be the destination itself. `hash`: the answer needs it. Not empty `copy_id`: the
+/// new blob gets the state of a copy that is done.
 Task<azure::Outcome<Copied>> CopyLocal(Call& call, const CopyRequest& request,
                                        const LocalSource& source, const NewBlobInputs& inputs,
                                        std::string copy_id, bool hash);

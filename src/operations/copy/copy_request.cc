@@ -5,6 +5,7 @@
 
 #include "base/crc64.h"
 #include "base/encoding.h"
+#include "blob/page_chunk.h"
 #include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
@@ -12,8 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxMetadata = 8 * 1024;  // bytes of names and values (operations.md 5.1)
 constexpr std::string_view kMetaPrefix = "x-ms-meta-";
-/// The first version that answers a CRC-64.
-constexpr std::string_view kFirstCrcVersion = "2019-02-02";
 
 azure::Outcome<std::optional<Md5Digest>> ParseMd5(const http::HeaderView& headers) {
   const auto text = headers.Find("x-ms-source-content-md5");
@@ -60,6 +59,13 @@ azure::Outcome<bool> ParseChoice(const http::HeaderView& headers, std::string_vi
   if (EqualsIgnoreCase(text, yes)) return true;
   if (text.empty() || EqualsIgnoreCase(text, no)) return false;
   return azure::Fail(azure::InvalidHeader(name, text));
+}
+
+azure::Outcome<std::optional<bool>> ParseSeal(const http::HeaderView& headers) {
+  constexpr std::string_view kName = "x-ms-seal-blob";
+  if (headers.Get(kName).empty()) return std::nullopt;
+  BG_TRY(const bool seal, ParseChoice(headers, kName, "true", "false"));
+  return seal;
 }
 
 azure::Outcome<bool> ParseTagOption(Call& call) {
@@ -129,6 +135,16 @@ blob::HttpProperties PropertiesOf(const RemoteSource& source) {
   return out;
 }
 
+/// What no blob service is behind of, or has a length that no page blob has, becomes a block blob.
+blob::BlobType TypeOf(const RemoteSource& source) {
+  const std::string type = HeaderOf(source, "x-ms-blob-type");
+  if (EqualsIgnoreCase(type, "AppendBlob")) return blob::BlobType::kAppend;
+  const bool pages =
+      source.content_length % blob::kPageSize == 0 && source.content_length <= blob::kMaxPageBlob;
+  if (EqualsIgnoreCase(type, "PageBlob") && pages) return blob::BlobType::kPage;
+  return blob::BlobType::kBlock;
+}
+
 azure::Outcome<blob::Metadata> MetadataOf(const RemoteSource& source) {
   blob::Metadata out;
   std::size_t size = 0;
@@ -168,11 +184,14 @@ azure::Outcome<CopyRequest> ParseCopyRequest(Call& call, CopyKind kind) {
   BG_CHECK(CheckSupported(headers));
   if (call.head.has_body()) return azure::Fail(azure::ErrorCode::kContentLengthMustBeZero);
   BG_TRY(out.conditions, blob::ConditionHeaders::Parse(headers, "x-ms-source-"));
-  if (kind == CopyKind::kCopyBlob) return out;  // the rest is not among its headers
+  if (kind == CopyKind::kCopyBlob) {
+    BG_TRY(out.seal, ParseSeal(headers));
+    return out;  // the rest is not among its headers
+  }
 
   out.authorization = headers.Get("x-ms-copy-source-authorization");
   BG_TRY(out.checksums, ParseChecksums(headers));
-  if (kind == CopyKind::kPutBlockFromUrl) {
+  if (IsPart(kind)) {
     BG_TRY(out.range, ParseSourceRange(headers));
     return out;
   }
@@ -225,6 +244,10 @@ azure::Outcome<SourceAttributes> AttributesOf(const RemoteSource& source,
   SourceAttributes out;
   out.properties = PropertiesOf(source);
   BG_TRY(out.metadata, MetadataOf(source));
+  out.type = TypeOf(source);
+  out.sealed = EqualsIgnoreCase(HeaderOf(source, "x-ms-blob-sealed"), "true");
+  const auto number = ParseUnsigned(HeaderOf(source, "x-ms-blob-sequence-number"));
+  if (number && *number <= blob::kMaxSequenceNumber) out.sequence_number = *number;
   if (request.copy_tags && !HeaderOf(source, "x-ms-tag-count").empty()) {
     return azure::Fail(azure::Error(azure::ErrorCode::kUnsupportedHeader)
                            .WithDetail("HeaderName", "x-ms-copy-source-tag-option"));

@@ -22,7 +22,14 @@ enum class CopyKind : std::uint8_t {
   kCopyBlobFromUrl,
   kPutBlobFromUrl,
   kPutBlockFromUrl,
+  kAppendBlockFromUrl,
+  kPutPageFromUrl,
 };
+
+/// Does the operation write a part of a blob, from a range of the source?
+inline bool IsPart(CopyKind kind) {
+  return kind >= CopyKind::kPutBlockFromUrl;
+}
 
 /// The headers about the source. Views into the request head.
 struct CopyRequest {
@@ -32,6 +39,7 @@ struct CopyRequest {
   blob::ConditionHeaders conditions;
   ChecksumPlan checksums;  ///< x-ms-source-content-md5, x-ms-source-content-crc64
   std::optional<http::ByteRange> range;
+  std::optional<bool> seal;     ///< x-ms-seal-blob; absent: as the source is
   bool copy_tags = false;       ///< x-ms-copy-source-tag-option: COPY
   bool copy_properties = true;  ///< x-ms-copy-source-blob-properties is not false
 };
@@ -53,6 +61,9 @@ struct SourceAttributes {
   blob::HttpProperties properties;
   blob::Metadata metadata;
   blob::Tags tags;
+  blob::BlobType type = blob::BlobType::kBlock;
+  bool sealed = false;                ///< append
+  std::uint64_t sequence_number = 0;  ///< page
 };
 
 /// From the head of an outside answer. Metadata whose names ours may not have are left out.

@@ -1,32 +1,14 @@
 // Put Block From URL: an uncommitted block with a range of another blob (operations.md 2.4). A
 // source that is ours is shared, down to a part of an extent.
-#include <algorithm>
-
 #include "operations/block/staging.h"
 #include "operations/copy/copy_content.h"
 #include "operations/copy/source_blob.h"
-#include "operations/copy/source_error.h"
+#include "operations/copy/source_part.h"
 #include "operations/copy/source_slices.h"
 #include "operations/handlers.h"
 
 namespace blobgate::operations {
 namespace {
-
-struct Span {
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;
-};
-
-/// The part of a source of `length` bytes that is asked for, cut at its end. 416
-/// CannotVerifyCopySource when it begins beyond.
-azure::Outcome<Span> Resolve(const std::optional<http::ByteRange>& range, std::uint64_t length) {
-  if (!range) return Span{0, length};
-  if (range->first >= length) {
-    return azure::Fail(SourceFailure(azure::Error(azure::ErrorCode::kInvalidRange)));
-  }
-  const std::uint64_t last = std::min(range->last.value_or(length - 1), length - 1);
-  return Span{range->first, last - range->first + 1};
-}
 
 Task<azure::Outcome<SliceHashes>> StageLocal(Call& call, const CopyRequest& request,
                                              const LocalSource& source,
@@ -34,16 +16,17 @@ Task<azure::Outcome<SliceHashes>> StageLocal(Call& call, const CopyRequest& requ
   const std::optional<std::string> no_tier;
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(const auto from, co_await LoadSource(call, request, source, no_tier));
-    BG_CO_TRY(const auto span, Resolve(request.range, from.record().length));
-    BG_CO_CHECK(CheckSourceLength(call, request.kind, span.length));
-    blob::Block block{block_id, span.length, {}};
-    BG_CO_TRY(block.slices, SubSlices(from.content, span.offset, span.length));
-    BG_CO_TRY(auto hashes,
-              co_await HashSlices(call.services, block.slices, AnswersMd5(call, request)));
-    BG_CO_CHECK(CheckSourceHashes(request.checksums, hashes.crc64, hashes.md5));
+    BG_CO_TRY(auto part, co_await LoadSourcePart(call, request, from));
+    if (!part) continue;
+    const blob::Block block{block_id, part->length, std::move(part->range.slices)};
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
-    BG_CO_TRY(const bool done, co_await TryStage(call, target, block));
-    if (done) co_return hashes;
+    const auto done = co_await TryStage(call, target, block);
+    if (done && *done) co_return part->hashes;
+    if (!done) {
+      DiscardAfter(call.services, done.error(), part->range.fresh);
+      co_return azure::Fail(done.error());
+    }
+    DiscardAll(call.services, part->range.fresh);
   }
   co_return azure::Fail(Busy());
 }

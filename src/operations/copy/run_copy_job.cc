@@ -5,9 +5,13 @@
 #include <optional>
 #include <utility>
 
+#include "operations/append/append_rows.h"
+#include "operations/blob_content.h"
 #include "operations/blob_store.h"
 #include "operations/copy/copy_content.h"
 #include "operations/copy/copy_job.h"
+#include "operations/copy/lineage_writer.h"
+#include "operations/copy/receive_pages.h"
 #include "operations/copy/source_slices.h"
 #include "operations/replace_blob.h"
 
@@ -125,7 +129,41 @@ SourceRequest RequestOf(const CopyJob& job) {
   return request;
 }
 
-Task<std::expected<Uploaded, FetchFailure>> Fetch(Services& services, const CopyJob& job) {
+/// What a fetch brought: bytes that nothing references yet, or pages in rows.
+struct Fetched {
+  Uploaded uploaded;
+  std::unique_ptr<LineageWriter> pages;  ///< of a page blob
+  Replacement rows;                      ///< what `pages` did not commit
+};
+
+/// The destination `target` outlives what is answered.
+Task<std::expected<Fetched, FetchFailure>> ReceiveAs(Services& services, const Target& target,
+                                                     WatchedBody& body, std::uint64_t length) {
+  Fetched out;
+  if (target.blob->type != blob::BlobType::kPage) {
+    auto uploaded = co_await Receive(services, body, length, ChecksumPlan());
+    if (!uploaded) co_return std::unexpected(body.Why());
+    out.uploaded = std::move(*uploaded);
+    co_return out;
+  }
+  if (length != target.blob->copy.bytes_total) {
+    co_return std::unexpected(FetchFailure{FetchFailure::Kind::kFinal, std::string(kCancelled)});
+  }
+  const std::uint64_t lineage = services.etags.Next(target.blob->lineage);
+  out.pages = std::make_unique<LineageWriter>(services, target, blob::BlobType::kPage, lineage);
+  auto received = co_await ReceivePages(services, body, length, *out.pages, out.rows);
+  if (received && *received) {
+    out.uploaded.length = length;
+    co_return out;
+  }
+  out.pages->Abandon(received ? nullptr : &received.error());
+  if (!received) co_return std::unexpected(body.Why());
+  // The next attempt finds out what became of the destination.
+  co_return std::unexpected(FetchFailure{FetchFailure::Kind::kPassing, std::string(kCancelled)});
+}
+
+Task<std::expected<Fetched, FetchFailure>> Fetch(Services& services, const CopyJob& job,
+                                                 const Target& target) {
   SourceRequest request = RequestOf(job);
   auto opened = co_await services.sources.Open(std::move(request));
   if (!opened) co_return std::unexpected(WhyNotOpened(opened.error()));
@@ -135,9 +173,7 @@ Task<std::expected<Uploaded, FetchFailure>> Fetch(Services& services, const Copy
     co_return std::unexpected(FetchFailure{FetchFailure::Kind::kFinal, std::string(kCancelled)});
   }
   WatchedBody body(services, job, std::move(source->body));
-  auto uploaded = co_await Receive(services, body, source->content_length, ChecksumPlan());
-  if (!uploaded) co_return std::unexpected(body.Why());
-  co_return std::move(*uploaded);
+  co_return co_await ReceiveAs(services, target, body, source->content_length);
 }
 
 Task<azure::Outcome<bool>> CommitPending(Services& services, const Target& target,
@@ -155,22 +191,49 @@ blob::BlobRecord Ended(Services& services, const Target& target, blob::CopyState
   return record;
 }
 
+/// Adds the content to `record` and what it takes to `batch`. The old content is empty, and goes
+/// where new content does not go into its place.
+Task<azure::Outcome<void>> PutContent(Services& services, const Target& target,
+                                      const Fetched& fetched, blob::BlobRecord& record,
+                                      engine::Batch& batch) {
+  const Uploaded& uploaded = fetched.uploaded;
+  ReferenceSet none;
+  for (const blob::Slice& slice : uploaded.slices) batch.acquires.push_back(slice.extent);
+  switch (record.type) {
+    case blob::BlobType::kBlock:
+      record.length = uploaded.length;
+      BG_CO_CHECK(co_await ReleaseContent(services, target, *target.blob, batch, none));
+      co_return co_await StoreContent(services, ContentOf(uploaded), record, batch);
+    case blob::BlobType::kAppend:
+      for (const blob::Slice& slice : uploaded.slices) {
+        const blob::Block block{std::string(), slice.length, {slice}};
+        AddBlockRow(blob::NameOfKey(target.key), block, record, batch.puts);
+      }
+      co_return azure::Outcome<void>();
+    case blob::BlobType::kPage:
+      BG_CO_CHECK(co_await ReleaseContent(services, target, *target.blob, batch, none));
+      record.lineage = fetched.rows.lineage;
+      record.layer = fetched.rows.layer;
+      record.content_version = record.etag;
+      AddRows(fetched.rows, batch);
+      batch.acquires.insert(batch.acquires.end(), fetched.rows.fresh.begin(),
+                            fetched.rows.fresh.end());
+      co_return azure::Outcome<void>();
+  }
+  co_return azure::Outcome<void>();
+}
+
 /// The destination gets its content. False: it does not wait for this copy any more.
 Task<azure::Outcome<bool>> Complete(Services& services, const CopyJob& job,
-                                    const Uploaded& uploaded) {
-  const blob::Content content = ContentOf(uploaded);
+                                    const Fetched& fetched) {
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(const auto target, co_await LoadPending(services, job));
     if (!target) co_return false;
     blob::BlobRecord record = Ended(services, *target, blob::CopyState::Status::kSuccess);
-    record.length = uploaded.length;
-    record.copy.bytes_done = uploaded.length;
-    record.copy.bytes_total = uploaded.length;
+    record.copy.bytes_done = fetched.uploaded.length;
+    record.copy.bytes_total = fetched.uploaded.length;
     engine::Batch batch;
-    ReferenceSet none;
-    BG_CO_CHECK(co_await ReleaseContent(services, *target->blob, batch, none));
-    BG_CO_CHECK(co_await StoreContent(services, content, record, batch));
-    for (const blob::Slice& slice : uploaded.slices) batch.acquires.push_back(slice.extent);
+    BG_CO_CHECK(co_await PutContent(services, *target, fetched, record, batch));
     const auto done = co_await CommitPending(services, *target, record, std::move(batch));
     if (done && *done) co_return true;
     std::vector<engine::ExtentRef> manifest;
@@ -191,6 +254,7 @@ Task<azure::Outcome<bool>> MarkFailed(Services& services, const CopyJob& job,
     BG_CO_TRY(const auto target, co_await LoadPending(services, job));
     if (!target) co_return false;
     blob::BlobRecord record = Ended(services, *target, blob::CopyState::Status::kFailed);
+    record.length = 0;
     record.copy.description = description;
     BG_CO_TRY(const bool done, co_await CommitPending(services, *target, record, {}));
     if (done) co_return true;
@@ -198,14 +262,15 @@ Task<azure::Outcome<bool>> MarkFailed(Services& services, const CopyJob& job,
   co_return azure::Fail(Busy());
 }
 
-Task<azure::Outcome<bool>> Finish(Services& services, const CopyJob& job,
-                                  const Uploaded& uploaded) {
-  auto done = co_await Complete(services, job, uploaded);
-  const auto fresh = ExtentsOf(ContentOf(uploaded));
+Task<azure::Outcome<bool>> Finish(Services& services, const CopyJob& job, const Fetched& fetched) {
+  auto done = co_await Complete(services, job, fetched);
+  const auto fresh = ExtentsOf(fetched.uploaded.slices);
   if (!done) {
     DiscardAfter(services, done.error(), fresh);
+    if (fetched.pages) fetched.pages->Abandon(&done.error());
   } else if (!*done) {
     DiscardAll(services, fresh);
+    if (fetched.pages) fetched.pages->Abandon();
   }
   co_return done;
 }
@@ -215,13 +280,14 @@ Task<azure::Outcome<void>> Settle(Services& services, const CopyJob& job) {
   using Kind = FetchFailure::Kind;
   FetchFailure why;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    BG_CO_TRY(const auto target, co_await LoadPending(services, job));
+    BG_CO_TRY(auto target, co_await LoadPending(services, job));
     if (!target) co_return azure::Outcome<void>();
+    target->guard.reset();  // the source may take its time
     if (services.clock.Now() - job.started > kMaxCopyTime) {
       why = {Kind::kFinal, std::string(kTooLate)};
       break;
     }
-    const auto fetched = co_await Fetch(services, job);
+    const auto fetched = co_await Fetch(services, job, *target);
     if (fetched) {
       BG_CO_CHECK(co_await Finish(services, job, *fetched));
       co_return azure::Outcome<void>();

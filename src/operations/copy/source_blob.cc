@@ -2,7 +2,9 @@
 
 #include <limits>
 
+#include "operations/append/append_write.h"
 #include "operations/copy/source_error.h"
+#include "operations/page/page_write.h"
 #include "operations/tier.h"
 
 namespace blobgate::operations {
@@ -20,6 +22,10 @@ std::uint64_t LengthLimit(const Call& call, CopyKind kind) {
       return 5000 * kMiB;
     case CopyKind::kPutBlockFromUrl:
       return (call.version < "2019-12-12" ? 100 : 4000) * kMiB;
+    case CopyKind::kAppendBlockFromUrl:
+      return MaxAppendBlock(call);
+    case CopyKind::kPutPageFromUrl:
+      return kMaxPutPage;
   }
   return std::numeric_limits<std::uint64_t>::max();
 }
@@ -89,13 +95,15 @@ Task<azure::Outcome<SourceBlob>> LoadSource(Call& call, const CopyRequest& reque
     co_return azure::Fail(SourceFailure(azure::Error(azure::ErrorCode::kBlobNotFound)));
   }
   const blob::BlobRecord& record = out.record();
-  if (record.type != blob::BlobType::kBlock) {
+  if (record.incremental && record.is_base()) {
     co_return azure::Fail(azure::ErrorCode::kInvalidSourceBlobType);
   }
   BG_CO_CHECK(CheckTier(call, request, source, record.tier, new_tier));
   BG_CO_CHECK(CheckConditions(request, source, record));
   if (!request.range) BG_CO_CHECK(CheckSourceLength(call, request.kind, record.length));
-  BG_CO_TRY(out.content, co_await LoadContent(call.services, record));
+  if (record.type == blob::BlobType::kBlock) {
+    BG_CO_TRY(out.content, co_await LoadContent(call.services, record));
+  }
   co_return out;
 }
 

@@ -71,6 +71,13 @@ std::vector<engine::ExtentRef> ExtentsOf(const blob::Content& content) {
   return out;
 }
 
+std::vector<engine::ExtentRef> ExtentsOf(const std::vector<blob::Slice>& slices) {
+  std::vector<engine::ExtentRef> out;
+  out.reserve(slices.size());
+  for (const blob::Slice& slice : slices) out.push_back(slice.extent);
+  return out;
+}
+
 Task<Result<SliceHashes>> HashSlices(Services& services, const std::vector<blob::Slice>& slices,
                                      bool md5) {
   SliceHashes hashes;

@@ -20,6 +20,7 @@ Result<std::vector<blob::Slice>> SubSlices(const blob::Content& content, std::ui
 
 /// The extents of all slices of `content`, one entry a slice, in order.
 std::vector<engine::ExtentRef> ExtentsOf(const blob::Content& content);
+std::vector<engine::ExtentRef> ExtentsOf(const std::vector<blob::Slice>& slices);
 
 struct SliceHashes {
   std::uint64_t crc64 = 0;

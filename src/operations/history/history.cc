@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "blob/keys.h"
+#include "operations/blob_content.h"
 #include "operations/service/service_properties.h"
 
 namespace blobgate::operations {
@@ -91,18 +92,8 @@ Task<azure::Outcome<bool>> HasHistory(Services& services, const Target& target,
   co_return found;
 }
 
-Task<azure::Outcome<void>> ShareContent(Services& services, const blob::BlobRecord& record,
-                                        engine::Batch& batch) {
-  BG_CO_TRY(const auto content, co_await LoadContent(services, record));
-  for (const auto& block : content.blocks) {
-    for (const auto& slice : block.slices) batch.acquires.push_back(slice.extent);
-  }
-  if (record.manifest) batch.acquires.push_back(*record.manifest);
-  co_return azure::Outcome<void>();
-}
-
-void PutPreviousVersion(const Target& target, engine::Batch& batch) {
-  blob::BlobRecord state = Frozen(*target.blob);
+void PutPreviousVersion(const Target& target, const blob::BlobRecord& base, engine::Batch& batch) {
+  blob::BlobRecord state = Frozen(base);
   state.previous = true;
   if (state.version == Time{}) state.version = VersionIdOf(state.etag);
   PutNew(blob::VersionKey(blob::NameOfKey(target.key), state.version), state, batch);
@@ -117,7 +108,7 @@ bool KeepReplaced(Services& services, const Target& target, const HistoryRules& 
   }
   if (!target.exists()) return false;
   if (rules.versioning) {
-    PutPreviousVersion(target, batch);
+    PutPreviousVersion(target, *target.blob, batch);
     return true;
   }
   if (rules.retention_days == 0) return false;
@@ -146,8 +137,8 @@ void Restore(std::string_view key, blob::BlobRecord& record, engine::Batch& batc
   record.purge = {};
 }
 
-Task<azure::Outcome<void>> DropState(Services& services, OldState state, Time now,
-                                     std::uint32_t days, engine::Batch& batch) {
+Task<azure::Outcome<void>> DropState(Services& services, const Target& base, OldState state,
+                                     Time now, std::uint32_t days, engine::Batch& batch) {
   batch.preconditions.push_back(engine::Precondition::At(state.key, state.row_version));
   if (state.record.remains == blob::Remains::kDeleted) {
     batch.deletes.push_back(blob::PurgeKey(state.record.purge, state.key));
@@ -159,7 +150,7 @@ Task<azure::Outcome<void>> DropState(Services& services, OldState state, Time no
     co_return azure::Outcome<void>();
   }
   ReferenceSet none;
-  BG_CO_CHECK(co_await ReleaseContent(services, state.record, batch, none));
+  BG_CO_CHECK(co_await ReleaseContent(services, base, state.record, batch, none));
   batch.deletes.push_back(std::move(state.key));
   co_return azure::Outcome<void>();
 }

@@ -44,12 +44,8 @@ Task<azure::Outcome<std::vector<OldState>>> LoadHistory(Services& services, cons
 Task<azure::Outcome<bool>> HasHistory(Services& services, const Target& target,
                                       const engine::Batch& batch);
 
-/// Adds a reference for everything that `record` names: a second row is to hold them as well.
-Task<azure::Outcome<void>> ShareContent(Services& services, const blob::BlobRecord& record,
-                                        engine::Batch& batch);
-
-/// The base state of `target` as a previous version; its references move along.
-void PutPreviousVersion(const Target& target, engine::Batch& batch);
+/// `base`, a base state of `target`, as a previous version; its references move along.
+void PutPreviousVersion(const Target& target, const blob::BlobRecord& base, engine::Batch& batch);
 
 /// Adds what is kept of the base state of `target` when new content takes its place. False: nothing
 /// is, the caller releases it. True: a row of its own holds its references now.
@@ -62,9 +58,9 @@ void SoftDelete(std::string_view key, blob::BlobRecord& record, Time now, std::u
 /// Undoes it.
 void Restore(std::string_view key, blob::BlobRecord& record, engine::Batch& batch);
 
-/// Deletes `state`: softly when `days` is above 0, else for good.
-Task<azure::Outcome<void>> DropState(Services& services, OldState state, Time now,
-                                     std::uint32_t days, engine::Batch& batch);
+/// Deletes `state` of the blob at `base`: softly when `days` is above 0, else for good.
+Task<azure::Outcome<void>> DropState(Services& services, const Target& base, OldState state,
+                                     Time now, std::uint32_t days, engine::Batch& batch);
 
 /// How long a deleted state has left, whole days.
 std::uint32_t RemainingDays(const blob::BlobRecord& record, Time now);

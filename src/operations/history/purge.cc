@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "blob/keys.h"
+#include "operations/blob_content.h"
 #include "operations/block/staging.h"
 #include "operations/container/collector.h"
 #include "operations/container/container_walk.h"
@@ -47,10 +48,9 @@ bool IsDue(const blob::BlobRecord& record, Time now) {
 /// A deleted base blob. Its row stays while snapshots or versions need it, or uncommitted blocks.
 Task<azure::Outcome<void>> PurgeBase(Services& services, const Target& base, engine::Batch& batch) {
   ReferenceSet none;
-  BG_CO_CHECK(co_await ReleaseContent(services, *base.blob, batch, none));
+  BG_CO_CHECK(co_await ReleaseContent(services, base, *base.blob, batch, none));
   blob::BlobRecord record = *base.blob;
-  record.content = {};
-  record.manifest.reset();
+  record.ForgetContent();
   record.deleted = {};
   record.purge = {};
   BG_CO_TRY(const bool more, co_await HasHistory(services, base, batch));
@@ -66,7 +66,7 @@ Task<azure::Outcome<void>> PurgeBase(Services& services, const Target& base, eng
 /// A deleted snapshot or version, and the base row if it was there for this state only.
 Task<azure::Outcome<void>> PurgeState(Services& services, const Target& base, OldState state,
                                       Time now, engine::Batch& batch) {
-  BG_CO_CHECK(co_await DropState(services, std::move(state), now, 0, batch));
+  BG_CO_CHECK(co_await DropState(services, base, std::move(state), now, 0, batch));
   const bool needless =
       base.blob->remains == blob::Remains::kVersionsOnly && base.blob->staged_id_length == 0;
   if (needless) {

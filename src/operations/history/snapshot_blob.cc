@@ -5,9 +5,11 @@
 #include "azure/metadata.h"
 #include "blob/lease.h"
 #include "operations/blob/blob_access.h"
+#include "operations/blob_content.h"
 #include "operations/handlers.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
+#include "operations/page/page_write.h"
 #include "operations/tier.h"
 #include "operations/unsupported_headers.h"
 
@@ -35,6 +37,7 @@ azure::Outcome<void> CheckSnapshot(const Call& call, const Target& target,
     BG_CHECK(blob::CheckMissing(request.conditions));
     return azure::Fail(azure::ErrorCode::kBlobNotFound);
   }
+  BG_CHECK(CheckNotIncremental(*target.blob));
   const Time now = call.services.clock.Now();
   if (IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
   if (target.blob->copy.status == blob::CopyState::Status::kPending) {
@@ -78,14 +81,14 @@ Task<azure::Outcome<std::optional<Taken>>> TrySnapshot(Call& call, const Snapsho
   taken.base = *target.blob;
   taken.snapshot = SnapshotOf(call, taken.base, request);
   engine::Batch batch;
-  BG_CO_CHECK(co_await ShareContent(services, taken.snapshot, batch));
+  BG_CO_CHECK(co_await ShareContent(services, target, taken.base, batch));
   const std::string key = blob::SnapshotKey(blob::NameOfKey(target.key), taken.snapshot.snapshot);
   batch.preconditions.push_back(engine::Precondition::Absent(key));
   batch.puts.push_back({key, taken.snapshot.Encode()});
   ++taken.base.snapshots;
   if (call.account.versioning) {
-    PutPreviousVersion(target, batch);
-    BG_CO_CHECK(co_await ShareContent(services, taken.base, batch));
+    PutPreviousVersion(target, taken.base, batch);
+    BG_CO_CHECK(co_await ShareContent(services, target, taken.base, batch));
     taken.base.version = NextStateId(services, taken.base);
   }
   batch.puts.push_back({target.key, taken.base.Encode()});

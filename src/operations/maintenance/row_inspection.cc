@@ -1,11 +1,14 @@
 #include "operations/maintenance/row_inspection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "blob/keys.h"
+#include "blob/page_layers.h"
 #include "blob/records.h"
 #include "blob/tagged_blob.h"
 #include "operations/copy/copy_job.h"
+#include "operations/leftovers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -38,6 +41,10 @@ Status AddContent(const blob::BlobRecord& record, const blob::Content& content,
   for (const blob::Block& block : content.blocks) {
     BG_CHECK(AddBlock(block, length, uses));
     length += block.size;
+  }
+  if (record.type != blob::BlobType::kBlock) {
+    if (length == 0) return {};  // its content is in other rows
+    return Malformed("an append or page blob with content in its own row");
   }
   // A copy that is not done has its length already, or never got its content.
   using CopyStatus = blob::CopyState::Status;
@@ -83,6 +90,66 @@ Result<InspectedRow> InspectBlob(std::string_view key, std::string_view value,
   return row;
 }
 
+/// A block of an append blob, or the row of their lineage.
+Result<InspectedRow> InspectAppended(std::string_view key, std::string_view value) {
+  InspectedRow row;
+  row.name = blob::NameOfKey(key);
+  const auto lineage = blob::LineageOfKey(key);
+  if (lineage && key == blob::AppendPrefix(row.name, *lineage)) {
+    BG_CHECK(blob::AppendLineage::Decode(value));
+    return row;
+  }
+  const auto end = blob::EndOfAppendKey(key);
+  if (!end) return Malformed("no key of an appended block");
+  BG_TRY(const blob::AppendedBlock block, blob::AppendedBlock::Decode(value));
+  if (block.offset + block.block.size != *end || block.block.size == 0) {
+    return Malformed("an appended block ends somewhere else than its key says");
+  }
+  row.kind = Kind::kAppendedBlock;
+  row.length = *end;
+  BG_CHECK(AddBlock(block.block, block.offset, row.uses));
+  return row;
+}
+
+void AddPages(const blob::PageChunk& chunk, std::uint64_t base, InspectedRow& row) {
+  std::vector<engine::ExtentRef> seen;
+  for (const blob::PageRun& run : chunk.runs()) {
+    row.length = base + run.end() * blob::kPageSize;
+    if (run.cleared) continue;
+    ExtentUse use{run.extent, run.offset, base + run.first * blob::kPageSize,
+                  run.count * blob::kPageSize, false};
+    use.more = std::ranges::find(seen, run.extent) != seen.end();
+    if (!use.more) seen.push_back(run.extent);
+    row.uses.push_back(use);
+  }
+}
+
+/// A chunk of pages, or the row of their lineage.
+Result<InspectedRow> InspectPages(std::string_view key, std::string_view value) {
+  InspectedRow row;
+  row.name = blob::NameOfKey(key);
+  const auto lineage = blob::LineageOfKey(key);
+  if (lineage && key == blob::PagePrefix(row.name, *lineage)) {
+    BG_CHECK(blob::PageLineage::Decode(value));
+    return row;
+  }
+  const auto name = blob::NameOfPageChunkKey(key);
+  if (!name || name->chunk >= blob::kChunksEnd) return Malformed("no key of a chunk of pages");
+  BG_TRY(const blob::PageChunk chunk, blob::PageChunk::Decode(value));
+  row.kind = Kind::kPages;
+  AddPages(chunk, name->chunk * blob::kPageChunk, row);
+  return row;
+}
+
+Result<InspectedRow> InspectLeftover(std::string_view key, std::string_view value) {
+  InspectedRow row;
+  row.name = blob::NameOfKey(key);
+  if (!blob::LineageOfKey(key) || (value != kAppendLeftover && value != kPageLeftover)) {
+    return Malformed("no leftover");
+  }
+  return row;
+}
+
 Result<InspectedRow> InspectStaged(std::string_view key, std::string_view value) {
   InspectedRow row;
   row.name = blob::NameOfKey(key);
@@ -117,7 +184,10 @@ Result<InspectedRow> InspectAccountRow(std::string_view key, std::string_view va
 Result<InspectedRow> InspectContainerRow(std::string_view key, std::string_view value,
                                          const ReadExtent& read_extent) {
   if (key.starts_with('b')) return InspectBlob(key, value, read_extent);
+  if (key.starts_with('d')) return InspectAppended(key, value);
+  if (key.starts_with('q')) return InspectPages(key, value);
   if (key.starts_with('u')) return InspectStaged(key, value);
+  if (key.starts_with('w')) return InspectLeftover(key, value);
   if (key.starts_with('x')) {
     if (!blob::RowOfPurgeKey(key).starts_with('b')) return Malformed("no key of the purge index");
     return InspectedRow{};

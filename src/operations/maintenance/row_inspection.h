@@ -12,13 +12,15 @@
 
 namespace blobgate::operations {
 
-/// A part of an extent and what it is for. Each holds one reference.
+/// A part of an extent and what it is for. Each holds one reference, but see `more`.
 struct ExtentUse {
   engine::ExtentRef extent;
   std::uint64_t extent_offset = 0;  ///< bytes
   std::uint64_t blob_offset = 0;    ///< where these bytes come in the blob, or in the block
   std::uint64_t length = 0;         ///< bytes of the blob; a manifest's: all of them
   bool manifest = false;            ///< an encoded block list, not content
+  /// Another part of an extent of which the row has a use already: they hold one reference together.
+  bool more = false;
 };
 
 struct InspectedRow {
@@ -28,12 +30,14 @@ struct InspectedRow {
     kOther,             ///< of an account or container, without bytes
     kBlob,              ///< name
     kUncommittedBlock,  ///< name (of the blob), block (its id, base64)
+    kAppendedBlock,     ///< name (of the append blob); a part of it
+    kPages,             ///< name (of the page blob); a part of it
   };
   Kind kind = Kind::kOther;
   std::string name;
   std::string block;
   std::string incarnation;
-  std::uint64_t length = 0;     ///< bytes of the blob or block
+  std::uint64_t length = 0;     ///< bytes of the blob or block; of a part: where it ends
   std::vector<ExtentUse> uses;  ///< all references that the row holds, but see the next
   std::string manifest_error;   ///< not empty: its block list cannot be read, so uses are missing
 };

@@ -89,6 +89,13 @@ const std::vector<Example>& Examples() {
       {kPutBlockFromUrl, "PUT", kB, "?comp=block&blockid=AAAA", {kSource}},
       {kPutBlockList, "PUT", kB, "?comp=blocklist", {}},
       {kGetBlockList, "GET", kB, "?comp=BlockList", {}},
+      {kAppendBlock, "PUT", kB, "?comp=appendblock", {}},
+      {kAppendBlockFromUrl, "PUT", kB, "?comp=appendblock", {kSource}},
+      {kAppendBlobSeal, "PUT", kB, "?comp=seal", {}},
+      {kPutPage, "PUT", kB, "?comp=page", {}},
+      {kPutPageFromUrl, "PUT", kB, "?comp=page", {kSource}},
+      {kGetPageRanges, "GET", kB, "?comp=pagelist", {}},
+      {kIncrementalCopyBlob, "PUT", kB, "?comp=incrementalcopy", {kSource}},
   };
   return examples;
 }
@@ -172,7 +179,7 @@ struct Refusal {
 TEST(Route, RefusesWhatTheTableHasNot) {
   const Refusal cases[] = {
       {"GET", Level::kBlob, "?comp=snapshots", ErrorCode::kInvalidQueryParameterValue, "comp"},
-      {"PUT", Level::kBlob, "?comp=page", ErrorCode::kInvalidQueryParameterValue, "comp"},
+      {"PUT", Level::kBlob, "?comp=legalhold", ErrorCode::kInvalidQueryParameterValue, "comp"},
       {"GET", Level::kContainer, "?restype=container&comp=layout",
        ErrorCode::kInvalidQueryParameterValue, "comp"},
       {"GET", Level::kContainer, "?comp=list", ErrorCode::kInvalidQueryParameterValue, "comp"},

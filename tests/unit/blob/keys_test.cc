@@ -25,6 +25,43 @@ TEST(Keys, HaveTheDocumentedForm) {
   EXPECT_EQ(StagedPrefix("n", ~std::uint64_t{0}),
             "un\x01"
             "ffffffffffffffff\x01");
+  EXPECT_EQ(AppendKey("n", 0x1A, 0x100),
+            "dn\x01"
+            "000000000000001a\x01"
+            "0000000000000100");
+  EXPECT_EQ(PageChunkKey("n", 0x1A, 2, 0x1FFFFF),
+            "qn\x01"
+            "000000000000001a\x01"
+            "0000000000000002\x01"
+            "001fffff");
+  EXPECT_EQ(LeftoverKey("n", 0x1A),
+            "wn\x01"
+            "000000000000001a");
+  EXPECT_TRUE(PageChunkKey("n", 5, 1, 0).starts_with(PageLayerPrefix("n", 5, 1)));
+  EXPECT_TRUE(PageLayerPrefix("n", 5, 1).starts_with(PagePrefix("n", 5)));
+  EXPECT_TRUE(AppendKey("n", 5, 1).starts_with(AppendPrefix("n", 5)));
+}
+
+TEST(Keys, ThoseOfContentGiveTheirNumbersBack) {
+  EXPECT_EQ(LineageOfKey(AppendPrefix("n", 77)), 77u);
+  EXPECT_EQ(LineageOfKey(AppendKey("n", ~0ull, 5)), ~0ull);
+  EXPECT_EQ(LineageOfKey(PageChunkKey("n", 77, 1, 2)), 77u);
+  EXPECT_EQ(LineageOfKey(LeftoverKey("n", 77)), 77u);
+  EXPECT_EQ(EndOfAppendKey(AppendKey("n", 1, 0x123456789ull)), 0x123456789u);
+  const auto chunk = NameOfPageChunkKey(PageChunkKey("n", 1, 3, 4));
+  ASSERT_TRUE(chunk);
+  EXPECT_EQ(chunk->layer, 3u);
+  EXPECT_EQ(chunk->chunk, 4u);
+  // What only looks like one.
+  EXPECT_FALSE(EndOfAppendKey(AppendPrefix("n", 1)));
+  EXPECT_FALSE(EndOfAppendKey(AppendKey("n", 1, 2) + "0"));
+  EXPECT_FALSE(NameOfPageChunkKey(PagePrefix("n", 1)));
+  EXPECT_FALSE(NameOfPageChunkKey(PageLayerPrefix("n", 1, 1)));
+  EXPECT_FALSE(NameOfPageChunkKey(PageChunkKey("n", 1, 3, 4) + "0"));
+  EXPECT_FALSE(LineageOfKey("wn"));
+  EXPECT_FALSE(LineageOfKey("wn\x01"));
+  EXPECT_FALSE(LineageOfKey("wn\x01"
+                            "000000000000001G"));
 }
 
 TEST(Keys, BlobsSortByNameByteForByte) {

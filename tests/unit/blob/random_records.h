@@ -91,6 +91,14 @@ class RandomRecords {
     }
     record.staged_generation = Number();
     record.staged_id_length = static_cast<std::uint32_t>(Below(100));
+    record.lineage = Number();
+    record.block_count = static_cast<std::uint32_t>(Below(50'001));
+    record.sealed = Coin();
+    record.layer = Number();
+    record.sequence_number = Number() & kMaxSequenceNumber;
+    record.content_version = Number();
+    record.incremental = Coin();
+    record.copied_snapshot = When();
     return record;
   }
   ContainerRecord Container() {

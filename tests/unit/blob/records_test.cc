@@ -68,6 +68,14 @@ void ExpectSame(const BlobRecord& a, const BlobRecord& b) {
   EXPECT_EQ(a.manifest, b.manifest);
   EXPECT_EQ(a.staged_generation, b.staged_generation);
   EXPECT_EQ(a.staged_id_length, b.staged_id_length);
+  EXPECT_EQ(a.lineage, b.lineage);
+  EXPECT_EQ(a.block_count, b.block_count);
+  EXPECT_EQ(a.sealed, b.sealed);
+  EXPECT_EQ(a.layer, b.layer);
+  EXPECT_EQ(a.sequence_number, b.sequence_number);
+  EXPECT_EQ(a.content_version, b.content_version);
+  EXPECT_EQ(a.incremental, b.incremental);
+  EXPECT_EQ(a.copied_snapshot, b.copied_snapshot);
 }
 
 void ExpectSame(const ContainerRecord& a, const ContainerRecord& b) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "blob/keys.h"
+#include "blob/page_layers.h"
 #include "blob/records.h"
 #include "operations/copy/copy_job.h"
 
@@ -103,6 +104,61 @@ TEST(RowInspection, AnUncommittedBlockAndTheirMark) {
       InspectRow(kSpace, blob::StagedKey("name", 5, ""), blob::StagedBlock().Encode(), NoExtent);
   ASSERT_TRUE(mark) << mark.error().detail;
   EXPECT_EQ(mark->kind, Kind::kOther);
+}
+
+TEST(RowInspection, ABlockOfAnAppendBlobAndTheLineage) {
+  blob::AppendedBlock block;
+  block.offset = 100;
+  block.block = OneSlice(0, 7, 42);
+  const auto row = InspectRow(kSpace, blob::AppendKey("name", 5, 142), block.Encode(), NoExtent);
+  ASSERT_TRUE(row) << row.error().detail;
+  EXPECT_EQ(row->kind, Kind::kAppendedBlock);
+  EXPECT_EQ(row->name, "name");
+  ASSERT_EQ(row->uses.size(), 1u);
+  EXPECT_EQ(row->uses[0].blob_offset, 100u);
+  EXPECT_EQ(row->uses[0].extent_offset, 7u);
+  EXPECT_FALSE(InspectRow(kSpace, blob::AppendKey("name", 5, 143), block.Encode(), NoExtent));
+  EXPECT_FALSE(InspectRow(kSpace, "dname", block.Encode(), NoExtent));
+  const auto lineage =
+      InspectRow(kSpace, blob::AppendPrefix("name", 5), blob::AppendLineage().Encode(), NoExtent);
+  ASSERT_TRUE(lineage);
+  EXPECT_EQ(lineage->kind, Kind::kOther);
+}
+
+TEST(RowInspection, PagesHoldEachExtentOnce) {
+  blob::PageChunk chunk;
+  blob::PageRun run;
+  run.first = 4;
+  run.count = 2;
+  run.extent = Extent(0, 100'000);
+  run.offset = 512;
+  chunk.Put(run);
+  run.first = 10;
+  run.offset = 4096;
+  chunk.Put(run);
+  run = {};
+  run.first = 20;
+  run.count = 5;
+  run.cleared = true;
+  chunk.Put(run);
+  const auto row =
+      InspectRow(kSpace, blob::PageChunkKey("name", 5, 1, 2), chunk.Encode(), NoExtent);
+  ASSERT_TRUE(row) << row.error().detail;
+  EXPECT_EQ(row->kind, Kind::kPages);
+  ASSERT_EQ(row->uses.size(), 2u);
+  EXPECT_EQ(row->uses[0].blob_offset, 2 * blob::kPageChunk + 4 * 512);
+  EXPECT_EQ(row->uses[0].length, 1024u);
+  EXPECT_FALSE(row->uses[0].more);
+  EXPECT_TRUE(row->uses[1].more);
+  EXPECT_FALSE(InspectRow(kSpace, blob::PageLayerPrefix("name", 5, 1), chunk.Encode(), NoExtent));
+  EXPECT_FALSE(InspectRow(kSpace, blob::PageChunkKey("name", 5, 1, blob::kChunksEnd),
+                          chunk.Encode(), NoExtent));
+  const auto lineage =
+      InspectRow(kSpace, blob::PagePrefix("name", 5), blob::PageLineage::New().Encode(), NoExtent);
+  ASSERT_TRUE(lineage);
+  EXPECT_EQ(lineage->kind, Kind::kOther);
+  EXPECT_TRUE(InspectRow(kSpace, blob::LeftoverKey("name", 5), "q", NoExtent));
+  EXPECT_FALSE(InspectRow(kSpace, blob::LeftoverKey("name", 5), "z", NoExtent));
 }
 
 TEST(RowInspection, RowsOfAnAccount) {
