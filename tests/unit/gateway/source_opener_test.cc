@@ -233,11 +233,12 @@ TEST_F(SourceOpenerTest, AHostHeaderOpensNothing) {
   EXPECT_TRUE(outside_.seen.empty());
 }
 
-TEST_F(SourceOpenerTest, OnlyBlobsOfTheBase) {
+TEST_F(SourceOpenerTest, OnlyBlobs) {
   request_.own_account = "acct";
   const std::string url = "https://acct.blob.example/con";
-  EXPECT_EQ(Local(url + "/x?snapshot=2026-01-01T00:00:00.0000000Z"), "404 BlobNotFound");
-  EXPECT_EQ(Local(url + "/x?versionid=2026-01-01T00:00:00.0000000Z"), "404 BlobNotFound");
+  EXPECT_EQ(Local(url + "/x?snapshot=2026-01-01T00:00:00.0000000Z"), "acct/con/x");
+  EXPECT_EQ(Local(url + "/x?versionid=2026-01-01T00:00:00.0000000Z"), "acct/con/x");
+  EXPECT_EQ(Local(url + "/x?snapshot=yesterday"), "400 InvalidQueryParameterValue");
   EXPECT_EQ(Local(url + "/x?comp=metadata"), "400 InvalidQueryParameterValue");
   EXPECT_EQ(Local("https://acct.blob.example/"), "404 ResourceNotFound");
   EXPECT_EQ(Local(url + "?restype=container&comp=list"), "404 ResourceNotFound");
