@@ -10,12 +10,8 @@ namespace blobgate::operations {
 namespace {
 
 constexpr std::array<std::string_view, 7> kUnsupported = {
-    "x-ms-encryption-key",
-    "x-ms-encryption-key-sha256",
-    "x-ms-encryption-algorithm",
-    "x-ms-encryption-scope",
-    "x-ms-immutability-policy-until-date",
-    "x-ms-immutability-policy-mode",
+    "x-ms-encryption-key",   "x-ms-encryption-key-sha256",          "x-ms-encryption-algorithm",
+    "x-ms-encryption-scope", "x-ms-immutability-policy-until-date", "x-ms-immutability-policy-mode",
     "x-ms-legal-hold",
 };
 
