@@ -164,7 +164,7 @@ class Lane:
 
     def _settle(self, op: Operation, before: Account) -> Steps:
         """The operation happened, or it did not: one of the two models must fit entirely."""
-        reads = sequences.visible_state(None)
+        reads = sequences.visible_state(None) + sequences.lease_reads(op)
         seen = []
         for read in reads:
             seen.append((yield from self._fetch(read)))

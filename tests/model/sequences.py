@@ -352,3 +352,13 @@ def visible_state(account: Account | None) -> list[Operation]:
             for name in ("Get Blob Properties", "Get Blob Tags", "Get Blob", "Get Page Ranges"):
                 found.append(Operation(name, container, blob))
     return found
+
+
+def lease_reads(op: Operation) -> list[Operation]:
+    """Reads that tell whether a lease has the id that `op` proposes: no answer shows the id."""
+    reader = {"Lease Blob": "Get Blob Properties",
+              "Lease Container": "Get Container Properties"}.get(op.name)
+    proposed = op.headers.get("x-ms-proposed-lease-id")
+    if reader is None or proposed is None:
+        return []
+    return [Operation(reader, op.container, op.blob, headers={"x-ms-lease-id": proposed})]

@@ -116,3 +116,21 @@ def test_a_lost_write_is_found(monkeypatch, tmp_path: pathlib.Path, kind: str):
     operations = [Operation("Create Container", sequences.CONTAINERS[0]), put, Operation(kind), put]
     with run.make_daemon(tmp_path, 1) as daemon:
         assert find(daemon, 0, iter([("lost", operations)])) != ""
+
+
+def test_a_lease_change_killed_in_flight_is_told_by_its_id(tmp_path):
+    """The id of a lease is in no answer; a read that gives it tells which one counts."""
+    old, new, *_ = sequences.LEASES
+    name = sequences.CONTAINERS[0], sequences.BLOBS[0]
+    change = [
+        Operation("Kill in flight"),
+        Operation("Lease Blob", *name, headers={
+            "x-ms-lease-action": "change", "x-ms-lease-id": old, "x-ms-proposed-lease-id": new})]
+    sequence = [
+        Operation("Create Container", name[0]), Operation("Put Blob", *name, data=b"x"),
+        Operation("Lease Blob", *name, headers={
+            "x-ms-lease-action": "acquire", "x-ms-lease-duration": "-1",
+            "x-ms-proposed-lease-id": old}),
+        *change, Operation("Get Blob", *name, headers={"x-ms-lease-id": new})]
+    with run.make_daemon(tmp_path, 1) as daemon:
+        assert find(daemon, 0, ((f"change {i}", sequence) for i in range(20))) == ""
