@@ -19,7 +19,8 @@ struct ExtentUse {
   std::uint64_t blob_offset = 0;    ///< where these bytes come in the blob, or in the block
   std::uint64_t length = 0;         ///< bytes of the blob; a manifest's: all of them
   bool manifest = false;            ///< an encoded block list, not content
-  /// Another part of an extent of which the row has a use already: they hold one reference together.
+  /// Another part of an extent of which the row has a use already: they hold one reference
+  /// together.
   bool more = false;
 };
 

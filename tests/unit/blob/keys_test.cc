@@ -60,8 +60,9 @@ TEST(Keys, ThoseOfContentGiveTheirNumbersBack) {
   EXPECT_FALSE(NameOfPageChunkKey(PageChunkKey("n", 1, 3, 4) + "0"));
   EXPECT_FALSE(LineageOfKey("wn"));
   EXPECT_FALSE(LineageOfKey("wn\x01"));
-  EXPECT_FALSE(LineageOfKey("wn\x01"
-                            "000000000000001G"));
+  EXPECT_FALSE(
+      LineageOfKey("wn\x01"
+                   "000000000000001G"));
 }
 
 TEST(Keys, BlobsSortByNameByteForByte) {
