@@ -28,7 +28,7 @@ MAY_INCLUDE = {
 HOMES = {
     "rocksdb/": {"engine/local"},
     "pugixml": {"azure"},
-    "nlohmann/": {"config", "azure", "cli", "server"},
+    "nlohmann/": {"config", "azure", "auth", "cli", "server"},
     "boost/beast": {"net"},
     "openssl/ssl": {"net"},
     "CLI/": {"cli", "main.cc"},

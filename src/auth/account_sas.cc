@@ -47,6 +47,7 @@ azure::Outcome<Credential> CheckAccountSas(const SasFields& fields, const http::
   credential.sas_version = fields.sv;
   credential.services = fields.ss;
   credential.resource_types = fields.srt;
+  credential.encryption_scope = fields.ses;
   credential.has_start = !fields.st.empty();
   credential.has_expiry = credential.has_permission = true;
   return credential;

@@ -1,6 +1,8 @@
 // Which scheme a request uses (auth.md section 1).
 #include "auth/account_sas.h"
+#include "auth/bearer.h"
 #include "auth/credential.h"
+#include "auth/delegation_sas.h"
 #include "auth/failure.h"
 #include "auth/sas_common.h"
 #include "auth/service_sas.h"
@@ -10,12 +12,10 @@
 namespace blobgate::auth {
 namespace {
 
-azure::Outcome<Credential> ByHeader(std::string_view header, const http::RequestHead& head,
-                                    const azure::Resource& resource, const AccountKeys* account,
-                                    Time now) {
-  const std::size_t blank = header.find(' ');
-  const std::string_view scheme = header.substr(0, blank);
-  if (EqualsIgnoreCase(scheme, "Bearer")) return azure::Fail(BearerRefused());
+azure::Outcome<Credential> BySharedKey(std::string_view header, const http::RequestHead& head,
+                                       const azure::Resource& resource, const AccountKeys* account,
+                                       Time now) {
+  const std::string_view scheme = header.substr(0, header.find(' '));
   SharedKeyClaim claim;
   claim.lite = EqualsIgnoreCase(scheme, "SharedKeyLite");
   if (!claim.lite && !EqualsIgnoreCase(scheme, "SharedKey")) {
@@ -33,29 +33,49 @@ azure::Outcome<Credential> ByHeader(std::string_view header, const http::Request
 }
 
 azure::Outcome<Credential> BySas(const http::RequestHead& head, const azure::Resource& resource,
-                                 const AccountKeys* account, Time now) {
+                                 const AccountKeys* account, Time now, const OAuth* oauth,
+                                 const Credential* user) {
   if (account == nullptr) return azure::Fail(AuthenticationFailed({}));
   const auto fields = SasFields::Read(head.query);
-  if (!fields || !fields->skoid.empty()) return azure::Fail(SasNotWellFormed());
+  if (!fields) return azure::Fail(SasNotWellFormed());
+  if (!fields->skoid.empty()) {
+    return CheckDelegationSas(*fields, head, resource, *account, now, oauth, user);
+  }
   const bool is_account_sas = !fields->ss.empty() || !fields->srt.empty();
   if (is_account_sas) return CheckAccountSas(*fields, head, *account, now);
   return CheckServiceSas(*fields, head, resource, *account, now);
+}
+
+// A token stands for its bearer, unless a SAS beside it was made for that bearer only (sduoid).
+azure::Outcome<Credential> ByBearer(std::string_view token, const http::RequestHead& head,
+                                    const azure::Resource& resource, const AccountKeys* account,
+                                    Time now, const OAuth* oauth) {
+  if (account == nullptr) return azure::Fail(AuthenticationFailed({}));
+  BG_TRY(Credential user, CheckBearer(token, head, *account, now, oauth));
+  const bool has_sas = head.query.Has("sig") && !head.query.Get("sduoid").empty();
+  if (!has_sas) return user;
+  return BySas(head, resource, account, now, oauth, &user);
 }
 
 }  // namespace
 
 azure::Outcome<Credential> Authenticate(const http::RequestHead& head,
                                         const azure::Resource& resource, const AccountKeys* account,
-                                        Time now) {
+                                        Time now, const OAuth* oauth) {
   if (const auto header = head.headers.Find("authorization")) {
     if (head.headers.Count("authorization") > 1) {
       return azure::Fail(azure::ErrorCode::kInvalidAuthenticationInfo);
     }
-    return ByHeader(*header, head, resource, account, now);
+    if (const auto token = BearerTokenOf(*header)) {
+      return ByBearer(*token, head, resource, account, now, oauth);
+    }
+    return BySharedKey(*header, head, resource, account, now);
   }
-  if (head.query.Has("sig")) return BySas(head, resource, account, now);
+  if (head.query.Has("sig")) return BySas(head, resource, account, now, oauth, nullptr);
   if (account == nullptr) return azure::Fail(azure::ErrorCode::kResourceNotFound);
-  return Credential{};
+  Credential nobody;
+  if (oauth != nullptr) nobody.challenge = oauth->challenge();
+  return nobody;
 }
 
 }  // namespace blobgate::auth

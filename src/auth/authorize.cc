@@ -1,5 +1,6 @@
 // What each kind of credential may do (auth.md sections 7 and 10).
 #include "auth/credential.h"
+#include "auth/failure.h"
 
 namespace blobgate::auth {
 namespace {
@@ -7,8 +8,8 @@ namespace {
 using azure::ErrorCode;
 using azure::Operation;
 
-azure::Outcome<void> AuthorizeAnonymous(const azure::OperationSpec& spec, Access access,
-                                        bool has_version) {
+azure::Outcome<void> AuthorizeAnonymous(const Credential& nobody, const azure::OperationSpec& spec,
+                                        Access access, bool has_version) {
   const bool allowed =
       (spec.anonymous == azure::PublicAccess::kBlob && access != Access::kPrivate) ||
       (spec.anonymous == azure::PublicAccess::kContainer && access == Access::kContainer);
@@ -16,7 +17,9 @@ azure::Outcome<void> AuthorizeAnonymous(const azure::OperationSpec& spec, Access
   // A browser, which sends no version, is not told that there is something to log in to.
   if (!has_version) return azure::Fail(ErrorCode::kResourceNotFound);
   return azure::Fail(azure::Error(ErrorCode::kNoAuthenticationInformation)
-                         .WithHeader("WWW-Authenticate", BearerChallenge()));
+                         .WithHeader("WWW-Authenticate", nobody.challenge.empty()
+                                                             ? BearerChallenge()
+                                                             : std::string(nobody.challenge)));
 }
 
 azure::Outcome<void> AuthorizeAccountSas(const Credential& credential,
@@ -64,23 +67,82 @@ azure::Outcome<void> AuthorizeServiceSas(const Credential& credential,
   return {};
 }
 
-}  // namespace
+azure::Outcome<void> AuthorizeBearer(const Credential& credential, const azure::OperationSpec& spec,
+                                     const azure::Resource& resource) {
+  if (MayCall(credential.grants, spec, resource, credential.list_prefix)) return {};
+  return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
+}
 
-azure::Outcome<void> Authorize(const Credential& credential, const azure::OperationSpec& spec,
-                               const azure::Resource& resource, Access access, bool has_version) {
-  // A browser sends the preflight without the credentials of the request it asks about.
-  if (spec.id == Operation::kPreflightBlobRequest) return {};
+// A user delegation SAS may what it says and its maker may, both as of now.
+azure::Permissions LettersNow(const Credential& credential, const azure::OperationSpec& spec,
+                              const azure::Resource& resource) {
+  using enum Credential::Kind;
+  if (credential.kind != kBearer && credential.kind != kUserDelegationSas) {
+    return credential.letters;
+  }
+  const auto letters = LettersOf(credential.grants, spec, resource, credential.list_prefix);
+  return credential.kind == kBearer ? letters : credential.letters & letters;
+}
+
+azure::Outcome<void> AuthorizeDelegationSas(const Credential& credential,
+                                            const azure::OperationSpec& spec,
+                                            const azure::Resource& resource) {
+  BG_CHECK(AuthorizeServiceSas(credential, spec, resource));
+  if (spec.sas_resource == '*') return {};  // a batch's parts are asked about one by one
+  // POSIX rights exist only where there are directories with owners.
+  const bool posix = !credential.unauthorized_oid.empty();
+  if (posix || !LettersNow(credential, spec, resource).HasAny(spec.service_letters)) {
+    return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
+  }
+  return {};
+}
+
+// `ses` demands that what is written lies under an encryption scope; there is none here, and bytes
+// must not be stored in another way than their owner demands.
+azure::Outcome<void> CheckEncryptionScope(const Credential& credential,
+                                          const azure::OperationSpec& spec) {
+  const bool writes =
+      spec.sas_resource != '*' && azure::Permissions(spec.service_letters).HasAny("cwa");
+  if (credential.encryption_scope.empty() || !writes) return {};
+  return azure::Fail(azure::Error(ErrorCode::kRequestForbiddenByContainerEncryptionPolicy)
+                         .Because("the SAS demands an encryption scope"));
+}
+
+azure::Outcome<void> Check(const Credential& credential, const azure::OperationSpec& spec,
+                           const azure::Resource& resource, Access access, bool has_version) {
   switch (credential.kind) {
     case Credential::Kind::kSharedKey:
       return {};
     case Credential::Kind::kAnonymous:
-      return AuthorizeAnonymous(spec, access, has_version);
+      return AuthorizeAnonymous(credential, spec, access, has_version);
     case Credential::Kind::kAccountSas:
       return AuthorizeAccountSas(credential, spec);
     case Credential::Kind::kServiceSas:
       return AuthorizeServiceSas(credential, spec, resource);
+    case Credential::Kind::kUserDelegationSas:
+      return AuthorizeDelegationSas(credential, spec, resource);
+    case Credential::Kind::kBearer:
+      return AuthorizeBearer(credential, spec, resource);
   }
   return azure::Fail(ErrorCode::kAuthorizationFailure);
+}
+
+}  // namespace
+
+azure::Outcome<azure::Permissions> Authorize(const Credential& credential,
+                                             const azure::OperationSpec& spec,
+                                             const azure::Resource& resource, Access access,
+                                             bool has_version) {
+  // A browser sends the preflight without the credentials of the request it asks about.
+  if (spec.id == Operation::kPreflightBlobRequest) return credential.letters;
+  const bool anonymous = credential.kind == Credential::Kind::kAnonymous;
+  const bool bearer = credential.kind == Credential::Kind::kBearer;
+  if (spec.id == Operation::kGetUserDelegationKey && !bearer && !anonymous) {
+    return azure::Fail(AuthenticationFailed("Only authentication scheme Bearer is supported"));
+  }
+  BG_CHECK(Check(credential, spec, resource, access, has_version));
+  BG_CHECK(CheckEncryptionScope(credential, spec));
+  return LettersNow(credential, spec, resource);
 }
 
 }  // namespace blobgate::auth

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "auth/credential.h"
+#include "auth/oauth.h"
 #include "base/encoding.h"
 
 namespace blobgate::auth {
@@ -41,21 +42,18 @@ azure::Error SasSignatureMismatch(std::string_view string_to_sign) {
   return AuthenticationFailed(detail);
 }
 
-azure::Error BearerRefused() {
+azure::Error BearerRefused(std::string_view detail, std::string_view challenge) {
   return azure::Error(azure::ErrorCode::kInvalidAuthenticationInfo)
       .WithStatus(401)
       .WithMessage(
           "Server failed to authenticate the request. Please refer to the information in the "
           "www-authenticate header.")
-      .WithDetail(kDetail, "Issuer validation failed. Issuer did not match.")
-      .WithHeader("WWW-Authenticate", BearerChallenge());
+      .WithDetail(kDetail, ForXml(detail))
+      .WithHeader("WWW-Authenticate", std::string(challenge));
 }
 
 std::string BearerChallenge() {
-  // Clients take the tenant from the path and ask again only when it is a GUID.
-  return "Bearer authorization_uri=https://login.microsoftonline.com/"
-         "00000000-0000-0000-0000-000000000000/oauth2/authorize "
-         "resource_id=https://storage.azure.com";
+  return BearerChallenge("https://login.microsoftonline.com", {});
 }
 
 }  // namespace blobgate::auth

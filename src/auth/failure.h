@@ -20,7 +20,7 @@ azure::Error SasNotWellFormed();
 /// A SAS whose signature no key of the account gives.
 azure::Error SasSignatureMismatch(std::string_view string_to_sign);
 
-/// 401 with the bearer challenge, for an Authorization header of that scheme.
-azure::Error BearerRefused();
+/// 401 with AuthenticationErrorDetail and the bearer challenge, for a token that is not believed.
+azure::Error BearerRefused(std::string_view detail, std::string_view challenge);
 
 }  // namespace blobgate::auth

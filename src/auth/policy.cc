@@ -4,7 +4,7 @@
 #include "auth/credential.h"
 #include "auth/failure.h"
 #include "auth/sas_common.h"
-#include "auth/service_sas.h"
+#include "auth/sas_resource.h"
 
 namespace blobgate::auth {
 namespace {

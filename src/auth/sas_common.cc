@@ -39,7 +39,19 @@ constexpr FieldName kFieldNames[] = {{"sv", &SasFields::sv},
                                      {"rsct", &SasFields::rsct},
                                      {"snapshot", &SasFields::snapshot},
                                      {"versionid", &SasFields::versionid},
-                                     {"skoid", &SasFields::skoid}};
+                                     {"skoid", &SasFields::skoid},
+                                     {"sktid", &SasFields::sktid},
+                                     {"skt", &SasFields::skt},
+                                     {"ske", &SasFields::ske},
+                                     {"sks", &SasFields::sks},
+                                     {"skv", &SasFields::skv},
+                                     {"skdutid", &SasFields::skdutid},
+                                     {"sduoid", &SasFields::sduoid},
+                                     {"saoid", &SasFields::saoid},
+                                     {"suoid", &SasFields::suoid},
+                                     {"scid", &SasFields::scid},
+                                     {"srh", &SasFields::srh},
+                                     {"srq", &SasFields::srq}};
 
 bool HasControl(std::string_view text) {
   return std::ranges::any_of(text, [](char c) {
@@ -95,14 +107,15 @@ azure::Error OutsideTimeWindow(const std::optional<Time>& start, const std::opti
 
 std::optional<SasFields> SasFields::Read(const http::Query& query) {
   SasFields fields;
-  std::uint32_t seen = 0;
-  static_assert(std::size(kFieldNames) <= 32);
+  std::uint64_t seen = 0;
+  static_assert(std::size(kFieldNames) <= 64);
   for (const auto& [name, value] : query.params()) {
     for (std::size_t i = 0; i < std::size(kFieldNames); ++i) {
       if (name.size() != kFieldNames[i].name.size()) continue;  // spares most calls
       if (!EqualsIgnoreCase(name, kFieldNames[i].name)) continue;
-      if (seen & 1u << i || HasControl(value)) return std::nullopt;
-      seen |= 1u << i;
+      const std::uint64_t bit = std::uint64_t{1} << i;
+      if ((seen & bit) != 0 || HasControl(value)) return std::nullopt;
+      seen |= bit;
       fields.*kFieldNames[i].field = value;
       break;
     }

@@ -17,7 +17,8 @@ struct SasFields {
   std::string_view sv, ss, srt, sr, sp, st, se, sip, spr, ses, si, sdd, sig;
   std::string_view rscc, rscd, rsce, rscl, rsct;
   std::string_view snapshot, versionid;
-  std::string_view skoid;  ///< not empty: a user delegation SAS
+  /// User delegation: not empty skoid makes it one.
+  std::string_view skoid, sktid, skt, ske, sks, skv, skdutid, sduoid, saoid, suoid, scid, srh, srq;
 
   /// nullopt when one is there twice, or holds a control character: fields are signed as lines, and
   /// some become response headers.

@@ -13,8 +13,4 @@ azure::Outcome<Credential> CheckServiceSas(const SasFields& fields, const http::
                                            const azure::Resource& resource,
                                            const AccountKeys& account, Time now);
 
-/// The letters of `sp` that mean something for this kind of resource: a directory SAS has none for
-/// versions, tags and immutability (auth.md section 7).
-azure::Permissions LettersFor(std::string_view signed_resource, std::string_view sp);
-
 }  // namespace blobgate::auth

@@ -25,6 +25,7 @@ enum class Operation : std::uint8_t {
   kBlobBatchInContainer,
   kGetAccountInformation,
   kPreflightBlobRequest,
+  kGetUserDelegationKey,
   kCreateContainer,
   kGetContainerProperties,
   kGetContainerMetadata,
@@ -64,7 +65,7 @@ enum class Operation : std::uint8_t {
   kGetPageRanges,
   kIncrementalCopyBlob,
 };
-inline constexpr std::size_t kOperationCount = 48;
+inline constexpr std::size_t kOperationCount = 49;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

@@ -65,6 +65,7 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kBlobBatchInContainer, "Blob Batch in Container", "POST", false, kContainer, "container", "batch", nullptr, '*', kAnyLetter, kAnyLetter, kPrivate, kNone},
     {kGetAccountInformation, "Get Account Information", "GET", true, kService, "account", "properties", nullptr, '*', kAnyLetter, kAnyLetter, kPrivate, kNone},
     {kPreflightBlobRequest, "Preflight Blob Request", "OPTIONS", false, kService, "", "", nullptr, '*', "", "", kPrivate, kNone},
+    {kGetUserDelegationKey, "Get User Delegation Key", "POST", false, kService, "service", "userdelegationkey", nullptr, 's', "", "", kPrivate, kNone},
 
     {kCreateContainer, "Create Container", "PUT", false, kContainer, "container", "", nullptr, 'c', "cw", "", kPrivate, kNone},
     {kGetContainerProperties, "Get Container Properties", "GET", true, kContainer, "container", "", nullptr, 'c', "r", "", kIfContainer, kNone},

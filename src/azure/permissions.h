@@ -25,6 +25,12 @@ class Permissions {
     return (bits_ & Permissions(letters).bits_) != 0;
   }
   constexpr bool empty() const { return bits_ == 0; }
+  /// The letters that both have.
+  constexpr Permissions operator&(Permissions other) const {
+    Permissions p;
+    p.bits_ = bits_ & other.bits_;
+    return p;
+  }
 
  private:
   std::uint32_t bits_ = 0;

@@ -92,6 +92,10 @@ Outcome<void> SetBlob(Resource& resource, std::string_view raw) {
 
 }  // namespace
 
+bool IsHostStyle(std::string_view host, const AddressRules& rules) {
+  return AccountOfHost(host, rules).has_value();
+}
+
 bool NamesRootBlob(const http::RequestHead& head) {
   if (!head.query.Get("restype").empty()) return false;
   const std::string_view comp = head.query.Get("comp");

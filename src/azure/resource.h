@@ -42,6 +42,9 @@ struct AddressRules {
 /// account, or a `/` in the name of a root blob; those of CheckContainerName and CheckBlobName.
 Outcome<Resource> ParseResource(const http::RequestHead& head, const AddressRules& rules);
 
+/// Does a Host header alone name an account of ours?
+bool IsHostStyle(std::string_view host, const AddressRules& rules);
+
 /// True when a URL with a single segment below the account names a blob of `$root` and not a
 /// container: no restype, and a method and comp (or none) that a blob takes (operations.md 1.1).
 bool NamesRootBlob(const http::RequestHead& head);

@@ -101,6 +101,25 @@ std::optional<std::string> Base64Decode(std::string_view text) {
   return out;
 }
 
+std::string Base64UrlEncode(Bytes data) {
+  std::string out = Base64Encode(data);
+  while (out.ends_with('=')) out.pop_back();
+  std::ranges::replace(out, '+', '-');
+  std::ranges::replace(out, '/', '_');
+  return out;
+}
+
+std::optional<std::string> Base64UrlDecode(std::string_view text) {
+  if (text.find_first_of("+/=") != text.npos) return std::nullopt;
+  std::string standard(text);
+  std::ranges::replace(standard, '-', '+');
+  std::ranges::replace(standard, '_', '/');
+  while (standard.size() % 4 != 0) standard += '=';
+  auto decoded = Base64Decode(standard);
+  if (!decoded || Base64UrlEncode(*decoded) != text) return std::nullopt;
+  return decoded;
+}
+
 std::string HexEncode(Bytes data) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;

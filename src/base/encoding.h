@@ -17,6 +17,14 @@ inline std::string Base64Encode(std::string_view data) {
 /// Standard alphabet, padding required, no white space (RFC 4648 section 4). nullopt otherwise.
 std::optional<std::string> Base64Decode(std::string_view text);
 
+/// The URL-safe alphabet without padding (RFC 4648 section 5, as JOSE uses it).
+std::string Base64UrlEncode(Bytes data);
+inline std::string Base64UrlEncode(std::string_view data) {
+  return Base64UrlEncode(AsBytes(data));
+}
+/// Accepts only what Base64UrlEncode writes: no padding, no left-over bits. nullopt otherwise.
+std::optional<std::string> Base64UrlDecode(std::string_view text);
+
 /// Lower case.
 std::string HexEncode(Bytes data);
 

@@ -7,21 +7,32 @@
 #include "cli/commands.h"
 #include "config/config.h"
 #include "config/schema.h"
+#include "server/oauth_service.h"
 
 namespace blobgate::cli {
+namespace {
+
+Status CheckFile(const std::string& file) {
+  BG_TRY(const config::Config config, config::Load(file));
+  if (auto rules = server::OAuthRulesOf(config); !rules) {
+    return Fail(rules.error().code, file + ": " + rules.error().detail);
+  }
+  return {};
+}
+
+}  // namespace
 
 void AddCheckConfig(CLI::App& app, int& exit_code) {
   auto file = std::make_shared<std::string>();
   auto* command = app.add_subcommand("check-config", "Check a configuration file");
   command->add_option("file", *file, "The file")->required();
   command->callback([file, &exit_code] {
-    auto config = config::Load(*file);
-    if (config) {
-      std::printf("%s: good\n", file->c_str());
+    if (auto good = CheckFile(*file); !good) {
+      std::fprintf(stderr, "%s\n", good.error().detail.c_str());
+      exit_code = 1;
       return;
     }
-    std::fprintf(stderr, "%s\n", config.error().detail.c_str());
-    exit_code = 1;
+    std::printf("%s: good\n", file->c_str());
   });
 }
 

@@ -12,5 +12,6 @@ void AddDocs(CLI::App& app, int& exit_code);
 void AddFsck(CLI::App& app, int& exit_code);
 void AddSnapshot(CLI::App& app, int& exit_code);
 void AddSas(CLI::App& app, int& exit_code);
+void AddToken(CLI::App& app, int& exit_code);
 
 }  // namespace blobgate::cli

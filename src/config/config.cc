@@ -44,7 +44,95 @@ Status CheckAccount(const AccountConfig& account) {
     const auto raw = Base64Decode(key);
     if (!raw || raw->size() < 16) return Bad(where + "a key must be base64 of at least 16 bytes");
   }
+  if (account.delegation_secrets.size() > 2) return Bad(where + "at most two delegation_secrets");
+  for (const auto& secret : account.delegation_secrets) {
+    const auto raw = Base64Decode(secret);
+    if (!raw || raw->size() < 32) {
+      return Bad(where + "a delegation secret must be base64 of at least 32 bytes");
+    }
+  }
   if (account.hierarchical) return Bad(where + "hierarchical accounts are not supported yet");
+  return {};
+}
+
+bool IsGuid(std::string_view text) {
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return text.size() == kForm.size() && std::ranges::equal(text, kForm, [](char c, char form) {
+           const bool hex =
+               (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+           return form == 'x' ? hex : c == form;
+         });
+}
+
+// Tokens and keys must not cross a network in the open.
+bool IsHttpsOrLoopback(std::string_view url) {
+  if (url.starts_with("https://")) return true;
+  for (const std::string_view host : {"http://127.0.0.1", "http://localhost", "http://[::1]"}) {
+    const std::string_view rest = url.substr(std::min(host.size(), url.size()));
+    if (url.starts_with(host) && (rest.empty() || rest[0] == ':' || rest[0] == '/')) return true;
+  }
+  return false;
+}
+
+Status CheckIssuer(const IssuerConfig& issuer) {
+  const std::string where = "oauth.issuers: \"" + issuer.issuer + "\": ";
+  if (issuer.issuer.empty()) return Bad("oauth.issuers: issuer is empty");
+  if (!IsGuid(issuer.tenant)) return Bad(where + "tenant must be a GUID");
+  if (issuer.jwks_file.empty() == issuer.jwks_url.empty()) {
+    return Bad(where + "one of jwks_file and jwks_url is needed");
+  }
+  if (!issuer.jwks_url.empty() && !IsHttpsOrLoopback(issuer.jwks_url)) {
+    return Bad(where + "jwks_url must be https");
+  }
+  return {};
+}
+
+Status CheckLocalIssuer(const LocalIssuerConfig& local) {
+  if (local.key_file.empty()) return {};
+  if (!IsGuid(local.tenant)) return Bad("oauth.local_issuer: tenant must be a GUID");
+  if (!IsHttpsOrLoopback(local.issuer)) {
+    return Bad("oauth.local_issuer: issuer must be an https URL");
+  }
+  return {};
+}
+
+Status CheckRole(const RoleConfig& role, const std::vector<AccountConfig>& accounts) {
+  const std::string where = "oauth.roles: \"" + role.role + "\": ";
+  if ((role.oid + role.appid + role.group + role.app_role + role.sub).empty()) {
+    return Bad(where + "one of oid, appid, group, app_role and sub is needed");
+  }
+  const bool known =
+      role.account == "*" ||
+      std::ranges::find(accounts, role.account, &AccountConfig::name) != accounts.end();
+  if (!known) return Bad(where + "there is no account \"" + role.account + "\"");
+  if (!role.prefix.empty() && role.container.empty()) {
+    return Bad(where + "a prefix needs a container");
+  }
+  return {};
+}
+
+Status CheckOAuth(const OAuthConfig& oauth, const std::vector<AccountConfig>& accounts) {
+  std::set<std::string> names, tenants;
+  const auto add = [&](const std::string& name, const std::string& tenant) -> Status {
+    if (!names.insert(name).second) return Bad("oauth: issuer \"" + name + "\" is there twice");
+    if (!tenants.insert(ToLower(tenant)).second) {
+      return Bad("oauth: tenant \"" + tenant + "\" has two issuers");
+    }
+    return {};
+  };
+  for (const auto& issuer : oauth.issuers) {
+    BG_CHECK(CheckIssuer(issuer));
+    BG_CHECK(add(issuer.issuer, issuer.tenant));
+  }
+  BG_CHECK(CheckLocalIssuer(oauth.local_issuer));
+  if (!oauth.local_issuer.key_file.empty()) {
+    BG_CHECK(add(oauth.local_issuer.issuer, oauth.local_issuer.tenant));
+  }
+  for (const auto& role : oauth.roles) BG_CHECK(CheckRole(role, accounts));
+  const bool clean = oauth.authority.find_first_of(" ,\"\r\n\t") == std::string::npos;
+  if (!clean || !IsHttpsOrLoopback(oauth.authority)) {
+    return Bad("oauth.authority: must be an https URL");
+  }
   return {};
 }
 
@@ -59,6 +147,7 @@ Status Check(const Config& config) {
       return Bad("account \"" + account.name + "\": is there twice");
     }
   }
+  BG_CHECK(CheckOAuth(config.oauth, config.accounts));
   if (config.listeners.empty()) return Bad("listeners: at least one is needed");
   const bool tls = std::ranges::any_of(config.listeners, [](const auto& l) { return l.tls; });
   if (tls && (config.tls.certificate_file.empty() || config.tls.key_file.empty())) {

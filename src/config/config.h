@@ -17,6 +17,8 @@ struct AccountConfig {
   std::string kind = "StorageV2";
   std::string sku = "Standard_LRS";
   bool hierarchical = false;
+  /// base64; what user delegation keys are derived from. Empty: derived from `keys`.
+  std::vector<std::string> delegation_secrets;
   bool versioning = false;
   std::uint64_t container_delete_retention_days = 0;  ///< 0: off
 };
@@ -37,6 +39,46 @@ struct CopySourceConfig {
   /// public host. Loopback, private and link-local addresses are refused unless named exactly.
   std::vector<std::string> allowed_hosts;
   std::string ca_file;  ///< PEM with CAs for outside sources; empty: the system's
+};
+
+struct IssuerConfig {
+  std::string issuer;     ///< `iss` of its tokens, letter for letter
+  std::string tenant;     ///< a GUID
+  std::string jwks_file;  ///< one of these two
+  std::string jwks_url;
+};
+
+struct LocalIssuerConfig {
+  std::string key_file;  ///< PEM; empty: there is no local issuer
+  std::string issuer;    ///< an absolute URL
+  std::string tenant;    ///< a GUID
+};
+
+/// One role for whoever matches all selectors that are not empty.
+struct RoleConfig {
+  std::string role;  ///< a built-in role or an action, by Azure's name
+  std::string tenant;
+  std::string oid;
+  std::string appid;
+  std::string group;
+  std::string app_role;
+  std::string sub;
+  std::string account;  ///< `*`: every account
+  std::string container;
+  std::string prefix;
+};
+
+struct OAuthConfig {
+  std::vector<IssuerConfig> issuers;
+  LocalIssuerConfig local_issuer;
+  std::vector<std::string> audiences;
+  std::vector<RoleConfig> roles;
+  std::string authority = "https://login.microsoftonline.com";
+  std::chrono::seconds clock_skew{300};
+  std::chrono::seconds jwks_max_age{3600};
+  std::string ca_file;
+
+  bool enabled() const { return !issuers.empty() || !local_issuer.key_file.empty(); }
 };
 
 struct LimitConfig {
@@ -70,6 +112,7 @@ struct Config {
   TlsConfig tls;
   std::vector<std::string> suffixes{"blob.core.windows.net", "blob.localhost"};
   std::vector<AccountConfig> accounts;
+  OAuthConfig oauth;
   CopySourceConfig copy_sources;
   LimitConfig limits;
   unsigned threads = 0;  ///< io threads; 0: one per core

@@ -273,6 +273,78 @@ std::vector<Field<AccountConfig>> AccountFields() {
            "Writes and deletes keep the former state of a blob as a version."),
       Number("container_delete_retention_days", &A::container_delete_retention_days, Range{0, 365},
              "days", "Deleted containers can be restored so long; 0: at once gone for good."),
+      Texts("delegation_secrets", &A::delegation_secrets,
+            "At most two, base64 of at least 32 bytes: user delegation keys are derived from the "
+            "first, and those of both are honoured; taking one away revokes its keys. Empty: "
+            "derived from `keys`.",
+            false, true),
+  };
+}
+
+std::vector<Field<IssuerConfig>> IssuerFields() {
+  using I = IssuerConfig;
+  return {
+      Text("issuer", &I::issuer,
+           "The `iss` of its tokens, letter for letter: `https://sts.windows.net/TENANT/` or "
+           "`https://login.microsoftonline.com/TENANT/v2.0` for Entra ID.",
+           true),
+      Text("tenant", &I::tenant, "The tenant's GUID; no two issuers have the same.", true),
+      Text("jwks_file", &I::jwks_file,
+           "File with its public keys (JSON Web Key Set); read again when it changes."),
+      Text("jwks_url", &I::jwks_url,
+           "Instead of the file: https URL of the keys (plain http on this machine only). Fetched "
+           "at start, when a token has an unknown key, and after `jwks_max_age`."),
+  };
+}
+
+std::vector<Field<LocalIssuerConfig>> LocalIssuerFields() {
+  using L = LocalIssuerConfig;
+  return {
+      Text("key_file", &L::key_file,
+           "PEM file of mode 0600 with the private key (`blobgate token new-key`); empty: no local "
+           "issuer."),
+      Text("issuer", &L::issuer, "The `iss` of its tokens: an absolute URL of this server."),
+      Text("tenant", &L::tenant, "A GUID of your choice."),
+  };
+}
+
+std::vector<Field<RoleConfig>> RoleFields() {
+  using R = RoleConfig;
+  return {
+      Text(
+          "role", &R::role,
+          "`Storage Blob Data Owner`, `Storage Blob Data Contributor`, `Storage Blob Data Reader`, "
+          "`Storage Blob Delegator`, `Storage Account Contributor`, or one action "
+          "(`Microsoft.Storage/storageAccounts/blobServices/...`).",
+          true),
+      Text("tenant", &R::tenant, "Only for tokens of this tenant."),
+      Text("oid", &R::oid,
+           "Object id of the user or service principal; `*`: everybody with a valid token."),
+      Text("appid", &R::appid, "Application id (`appid` or `azp`)."),
+      Text("group", &R::group, "One of the token's `groups`."),
+      Text("app_role", &R::app_role, "One of the token's `roles`."),
+      Text("sub", &R::sub, "The token's `sub`."),
+      Text("account", &R::account, "Account name; `*`: every account.", true),
+      Text("container", &R::container, "Only in this container."),
+      Text("prefix", &R::prefix, "Only for blobs of the container whose names begin so."),
+  };
+}
+
+std::vector<Field<OAuthConfig>> OAuthFields() {
+  using O = OAuthConfig;
+  return {
+      List("issuers", &O::issuers, IssuerFields()),
+      Section("local_issuer", &O::local_issuer, LocalIssuerFields()),
+      Texts("audiences", &O::audiences,
+            "Audiences of tokens for this server besides `https://storage.azure.com` and "
+            "`https://ACCOUNT.SUFFIX`."),
+      List("roles", &O::roles, RoleFields()),
+      Text("authority", &O::authority, "Where the 401 challenge sends clients to log in."),
+      Number("clock_skew", &O::clock_skew, Range{0, 600}, "seconds",
+             "How far clocks of issuers may be off."),
+      Number("jwks_max_age", &O::jwks_max_age, Range{60, 7 * 86400}, "seconds",
+             "Keys from a URL are fetched again after this."),
+      Text("ca_file", &O::ca_file, "PEM file of CAs for `jwks_url`, besides the system's."),
   };
 }
 
@@ -307,6 +379,7 @@ std::vector<Field<Config>> ConfigFields() {
       Texts("suffixes", &C::suffixes,
             "Host names `ACCOUNT.SUFFIX` are host style; every other host is path style."),
       List("accounts", &C::accounts, AccountFields()),
+      Section("oauth", &C::oauth, OAuthFields()),
       Section("copy_sources", &C::copy_sources,
               std::vector<Field<CopySourceConfig>>{
                   Texts("allowed_hosts", &CopySourceConfig::allowed_hosts,

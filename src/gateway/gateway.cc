@@ -12,6 +12,7 @@
 #include "gateway/container_access.h"
 #include "gateway/cors.h"
 #include "gateway/protocol_version.h"
+#include "gateway/structured_body.h"
 #include "operations/blob_store.h"
 
 namespace blobgate::gateway {
@@ -56,6 +57,14 @@ bool MayEcho(std::string_view id) {
   return true;
 }
 
+std::optional<operations::Delegator> DelegatorOf(const auth::Credential& credential,
+                                                 const auth::AccountKeys& account) {
+  if (credential.kind != auth::Credential::Kind::kBearer) return std::nullopt;
+  operations::Delegator out{.oid = credential.oid, .tid = credential.tid, .secret = {}};
+  if (!account.delegation_secrets.empty()) out.secret = account.delegation_secrets.front();
+  return out;
+}
+
 class NoBody final : public http::BodyReader {
  public:
   Task<Result<std::size_t>> Read(MutableBytes) override { co_return std::size_t{0}; }
@@ -73,6 +82,12 @@ void LogFailure(const http::RequestHead& head, std::string_view request_id,
 Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyReader& body) {
   Exchange exchange(head);
   exchange.now = parts_.services.clock.Now();
+  if (parts_.discovery != nullptr) {
+    if (auto document = parts_.discovery->Answer(head, parts_.rules)) {
+      Finish(exchange, *document);
+      co_return std::move(*document);
+    }
+  }
   auto outcome = co_await Serve(exchange, body);
   http::Response response =
       outcome ? std::move(*outcome) : ErrorResponse(exchange, outcome.error());
@@ -119,10 +134,39 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
   BG_CO_TRY(x.resource, azure::ParseResource(x.head, parts_.rules));
   x.account = parts_.accounts.Find(x.resource.account);
   BG_CO_TRY(x.spec, azure::Route(x.head, x.resource));
-  BG_CO_TRY(auto permissions, co_await Admit(x));
+  BG_CO_TRY(const auto permissions, co_await Admit(x));
+  const bool structured = x.head.headers.Has("x-ms-structured-body");
+  if (!structured) co_return co_await Perform(x, permissions, x.head, body);
+  if (x.head.has_body()) co_return co_await PerformStructured(x, permissions, body);
+  BG_CO_CHECK(CheckStructuredAnswer(x.head));
+  auto outcome = co_await Perform(x, permissions, x.head, body);
+  const bool content = x.spec->id == azure::Operation::kGetBlob;
+  if (outcome && content && outcome->status < 300) MakeStructured(*outcome);
+  co_return outcome;
+}
+
+Task<azure::Outcome<http::Response>> Gateway::PerformStructured(Exchange& x,
+                                                                azure::Permissions permissions,
+                                                                http::BodyReader& body) {
+  BG_CO_TRY(const auto message, OpenStructuredBody(x.head, body));
+  if (message->content_length() == 0 && !co_await message->ReadEmpty()) {
+    co_return azure::Fail(message->failure().value_or(azure::ErrorCode::kInvalidInput));
+  }
+  http::RequestHead head = x.head;
+  head.content_length = message->content_length();
+  auto outcome = co_await Perform(x, permissions, head, *message);
+  if (!outcome && message->failure()) co_return azure::Fail(*message->failure());
+  if (outcome) outcome->Set("x-ms-structured-body", std::string(azure::kStructuredBody));
+  co_return outcome;
+}
+
+/// `head` and `body` are as the operation is to see them.
+Task<azure::Outcome<http::Response>> Gateway::Perform(Exchange& x, azure::Permissions permissions,
+                                                      const http::RequestHead& head,
+                                                      http::BodyReader& body) {
   const operations::Handler handler = operations::HandlerOf(x.spec->id);
   const std::string endpoint = EndpointOf(x.head, x.resource);
-  operations::Call call{.head = x.head,
+  operations::Call call{.head = head,
                         .body = body,
                         .spec = *x.spec,
                         .resource = x.resource,
@@ -134,6 +178,7 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
                         .now = x.now,
                         .overrides = x.credential.overrides,
                         .shared_key = x.credential.kind == auth::Credential::Kind::kSharedKey,
+                        .delegator = DelegatorOf(x.credential, x.account->keys),
                         .services = parts_.services,
                         .sub_requests = this};
   co_return co_await handler(call);
@@ -145,16 +190,15 @@ Task<azure::Outcome<azure::Permissions>> Gateway::Admit(Exchange& x) {
     if (!x.account) co_return azure::Fail(azure::ErrorCode::kResourceNotFound);
     co_return azure::Permissions();
   }
-  BG_CO_TRY(x.credential,
-            auth::Authenticate(x.head, x.resource, x.account ? &x.account->keys : nullptr, x.now));
+  BG_CO_TRY(x.credential, co_await parts_.authenticator.Authenticate(
+                              x.head, x.resource, x.account ? &x.account->keys : nullptr, x.now));
   if (x.batch_version.empty()) {
     BG_CO_TRY(x.version, VersionOf(x.head, x.credential));
   }
   BG_CO_TRY(auto access,
             co_await CompleteCredential(parts_.services, x.resource, x.credential, x.now));
-  BG_CO_CHECK(auth::Authorize(x.credential, *x.spec, x.resource, access,
-                              x.head.headers.Has("x-ms-version") || !x.batch_version.empty()));
-  co_return x.credential.letters;
+  co_return auth::Authorize(x.credential, *x.spec, x.resource, access,
+                            x.head.headers.Has("x-ms-version") || !x.batch_version.empty());
 }
 
 Task<void> Gateway::AddCorsHeaders(Exchange& x, http::Response& response) {

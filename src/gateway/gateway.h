@@ -13,6 +13,8 @@
 #include "azure/resource.h"
 #include "gateway/access_log.h"
 #include "gateway/accounts.h"
+#include "gateway/authenticator.h"
+#include "gateway/discovery.h"
 #include "net/request_handler.h"
 #include "operations/call.h"
 
@@ -24,6 +26,8 @@ struct GatewayParts {
   azure::AddressRules rules;  ///< must know the accounts
   operations::Services& services;
   AccessLog& access_log;
+  Authenticator authenticator = {};
+  const Discovery* discovery = nullptr;  ///< null: there is no local issuer
 };
 
 class Gateway final : public net::RequestHandler, public operations::SubRequests {
@@ -39,6 +43,12 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
 
   Task<azure::Outcome<http::Response>> Serve(Exchange& exchange, http::BodyReader& body);
   Task<azure::Outcome<azure::Permissions>> Admit(Exchange& exchange);
+  Task<azure::Outcome<http::Response>> Perform(Exchange& exchange, azure::Permissions permissions,
+                                               const http::RequestHead& head,
+                                               http::BodyReader& body);
+  Task<azure::Outcome<http::Response>> PerformStructured(Exchange& exchange,
+                                                         azure::Permissions permissions,
+                                                         http::BodyReader& body);
   Task<void> AddCorsHeaders(Exchange& exchange, http::Response& response);
   http::Response ErrorResponse(const Exchange& exchange, const azure::Error& error);
   void Finish(Exchange& exchange, http::Response& response);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "auth/bearer.h"
 #include "auth/credential.h"
 #include "base/encoding.h"
 #include "gateway/container_access.h"
@@ -31,18 +32,14 @@ std::optional<http::RequestHead> HeadOf(const SourceUrl& url, const SourceReques
   head.secure = url.tls;
   head.peer = request.peer;
   head.headers.Add("Host", url.authority);
+  if (!request.authorization.empty()) {
+    // The token came with the copy request, over that request's connection.
+    head.secure = request.secure;
+    head.headers.Add("Authorization", request.authorization);
+    head.headers.Add("x-ms-version", request.version);
+  }
   if (!http::SplitTarget(head)) return std::nullopt;
   return head;
-}
-
-/// Does the host alone name an account of ours? (Path style needs to know the host as well.)
-bool IsHostStyle(const SourceUrl& url, const azure::AddressRules& rules) {
-  http::RequestHead head;
-  head.method = "GET";
-  head.target = head.path = "/";
-  head.headers.Add("Host", url.authority);
-  const auto resource = azure::ParseResource(head, rules);
-  return resource && !resource->path_style;
 }
 
 bool IsLoopbackName(std::string_view host) {
@@ -173,11 +170,11 @@ Task<azure::Outcome<CopySource>> GatewaySourceOpener::Open(SourceRequest request
     co_return azure::Fail(azure::Error(azure::ErrorCode::kInvalidHeaderValue)
                               .WithDetail("HeaderName", std::string(kUrlHeader)));
   }
-  if (!request.authorization.empty()) {
+  if (!request.authorization.empty() && !auth::BearerTokenOf(request.authorization)) {
     co_return azure::Fail(
         SourceFailure(azure::Error(azure::ErrorCode::kInvalidAuthenticationInfo).WithStatus(401)));
   }
-  if (IsHostStyle(*url, parts_.rules) || IsOwnAddress(*url, request)) {
+  if (azure::IsHostStyle(url->authority, parts_.rules) || IsOwnAddress(*url, request)) {
     co_return co_await OpenLocal(*url, request);
   }
   co_return co_await OpenOutside(*url, request);
@@ -209,22 +206,27 @@ Task<azure::Outcome<LocalSource>> GatewaySourceOpener::Admit(const http::Request
   BG_CO_TRY(auto resource, azure::ParseResource(head, parts_.rules));
   BG_CO_CHECK(CheckIsGetBlob(head.query, resource));
   const AccountEntry* account = parts_.accounts.Find(resource.account);
-  if (account != nullptr && resource.account == own_account) {
+  if (account != nullptr && resource.account == own_account && !head.headers.Has("authorization")) {
     co_return Allowed(std::move(resource), true);
   }
   const Time now = parts_.clock.Now();
-  BG_CO_TRY(auto credential,
-            auth::Authenticate(head, resource, account ? &account->keys : nullptr, now));
+  BG_CO_TRY(auto credential, co_await parts_.authenticator.Authenticate(
+                                 head, resource, account ? &account->keys : nullptr, now));
   BG_CO_TRY(const auto access, co_await CompleteCredential(services_, resource, credential, now));
-  BG_CO_CHECK(auth::Authorize(credential, azure::SpecOf(azure::Operation::kGetBlob), resource,
-                              access, true));
-  co_return Allowed(std::move(resource), credential.letters.Has('t'));
+  BG_CO_TRY(const auto letters,
+            auth::Authorize(credential, azure::SpecOf(azure::Operation::kGetBlob), resource, access,
+                            true));
+  co_return Allowed(std::move(resource), letters.Has('t'));
 }
 
 Task<azure::Outcome<CopySource>> GatewaySourceOpener::OpenOutside(const SourceUrl& url,
                                                                   const SourceRequest& request) {
   const HostRule rule = allowed_.Of(url.host);
   if (rule == HostRule::kRefused) co_return azure::Fail(RefusedHost());
+  if (!request.authorization.empty() && !url.tls) {
+    co_return azure::Fail(SourceFailure(403, "AuthenticationFailed",
+                                        "Authentication scheme Bearer is not allowed with HTTP."));
+  }
 
   net::ClientRequest get;
   get.secure = url.tls;
@@ -234,6 +236,10 @@ Task<azure::Outcome<CopySource>> GatewaySourceOpener::OpenOutside(const SourceUr
   get.headers = request.conditions;
   if (request.range) get.headers.emplace_back("range", RangeText(*request.range));
   get.headers.emplace_back("accept-encoding", "identity");
+  if (!request.authorization.empty()) {
+    get.headers.emplace_back("authorization", request.authorization);
+    get.headers.emplace_back("x-ms-version", request.version);
+  }
   auto refused = std::make_shared<bool>(false);  // shared: the filter is copied
   net::AddressFilter filter = [named = rule == HostRule::kNamed,
                                refused](const ip::address& address) {

@@ -9,6 +9,7 @@
 
 #include "azure/resource.h"
 #include "gateway/accounts.h"
+#include "gateway/authenticator.h"
 #include "gateway/outside_client.h"
 #include "gateway/source_rules.h"
 #include "gateway/source_url.h"
@@ -33,6 +34,7 @@ struct SourceOpenerParts {
   const Clock& clock;
   operations::EtagSource& etags;
   operations::Background& background;
+  Authenticator authenticator = {};
 };
 
 /// Any thread, once the listeners are set.

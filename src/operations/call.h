@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,6 +55,14 @@ class Background {
   virtual void Spawn(std::string_view name, std::move_only_function<Task<void>()> task) = 0;
 };
 
+/// A caller with a bearer token, who may ask for user delegation keys.
+struct Delegator {
+  std::string_view oid;
+  std::string_view tid;
+  /// What the account's keys are derived from (azure/delegation_key.h); empty: it gives none.
+  std::string_view secret;
+};
+
 /// Runs the requests inside a batch. Implemented by the gateway.
 class SubRequests {
  public:
@@ -93,6 +102,7 @@ struct Call {
   /// Response headers a SAS overrides (rscc and so on).
   const std::vector<std::pair<std::string, std::string>>& overrides;
   bool shared_key = false;  ///< signed with an account key: reads its own account's copy sources
+  std::optional<Delegator> delegator = std::nullopt;  ///< set for a bearer token
   Services& services;
   SubRequests* sub_requests = nullptr;  ///< of Blob Batch
 

@@ -25,6 +25,8 @@ Handler HandlerOf(azure::Operation id) {
       return GetAccountInformation;
     case azure::Operation::kPreflightBlobRequest:
       return PreflightBlobRequest;
+    case azure::Operation::kGetUserDelegationKey:
+      return GetUserDelegationKey;
     case azure::Operation::kCreateContainer:
       return CreateContainer;
     case azure::Operation::kGetContainerProperties:

@@ -13,6 +13,7 @@ Task<azure::Outcome<http::Response>> GetBlobServiceProperties(Call& call);
 Task<azure::Outcome<http::Response>> GetBlobServiceStats(Call& call);
 Task<azure::Outcome<http::Response>> GetAccountInformation(Call& call);
 Task<azure::Outcome<http::Response>> PreflightBlobRequest(Call& call);
+Task<azure::Outcome<http::Response>> GetUserDelegationKey(Call& call);
 
 // Container.
 Task<azure::Outcome<http::Response>> CreateContainer(Call& call);

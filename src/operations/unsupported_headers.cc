@@ -9,15 +9,9 @@
 namespace blobgate::operations {
 namespace {
 
-constexpr std::array<std::string_view, 9> kUnsupported = {
-    "x-ms-encryption-key",
-    "x-ms-encryption-key-sha256",
-    "x-ms-encryption-algorithm",
-    "x-ms-encryption-scope",
-    "x-ms-structured-body",
-    "x-ms-structured-content-length",
-    "x-ms-immutability-policy-until-date",
-    "x-ms-immutability-policy-mode",
+constexpr std::array<std::string_view, 7> kUnsupported = {
+    "x-ms-encryption-key",   "x-ms-encryption-key-sha256",          "x-ms-encryption-algorithm",
+    "x-ms-encryption-scope", "x-ms-immutability-policy-until-date", "x-ms-immutability-policy-mode",
     "x-ms-legal-hold",
 };
 

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/time.h"
 #include "server/adapters.h"
 
 namespace blobgate::server {
@@ -13,11 +14,19 @@ namespace {
 constexpr std::size_t kQueue = 8192;
 
 std::string AsJson(const gateway::AccessEntry& e) {
-  return nlohmann::json{
-      {"request_id", e.request_id}, {"peer", e.peer},           {"method", e.method},
-      {"target", e.target},         {"operation", e.operation}, {"account", e.account},
-      {"status", e.status},         {"error", e.error_code},    {"bytes_in", e.bytes_in},
-      {"bytes_out", e.bytes_out},   {"seconds", e.seconds},     {"complete", e.complete}}
+  return nlohmann::json{{"time", FormatIso8601(SystemClock().Now())},
+                        {"request_id", e.request_id},
+                        {"peer", e.peer},
+                        {"method", e.method},
+                        {"target", e.target},
+                        {"operation", e.operation},
+                        {"account", e.account},
+                        {"status", e.status},
+                        {"error", e.error_code},
+                        {"bytes_in", e.bytes_in},
+                        {"bytes_out", e.bytes_out},
+                        {"seconds", e.seconds},
+                        {"complete", e.complete}}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -2,9 +2,22 @@
 
 #include <utility>
 
+#include "azure/delegation_key.h"
 #include "base/encoding.h"
 
 namespace blobgate::server {
+namespace {
+
+std::vector<std::string> DelegationSecretsOf(const config::AccountConfig& account,
+                                             const std::vector<std::string>& keys) {
+  std::vector<std::string> out;
+  for (const auto& secret : account.delegation_secrets) out.push_back(*Base64Decode(secret));
+  if (!out.empty()) return out;
+  for (const auto& key : keys) out.push_back(azure::DelegationSecretOf(key));
+  return out;
+}
+
+}  // namespace
 
 void IoBackground::Spawn(std::string_view, std::move_only_function<Task<void>()> task) {
   tasks_.Spawn(threads_.Next(), std::move(task));
@@ -16,6 +29,7 @@ gateway::Accounts AccountsOf(const config::Config& config) {
     gateway::AccountEntry entry;
     entry.keys.name = account.name;
     for (const auto& key : account.keys) entry.keys.keys.push_back(*Base64Decode(key));
+    entry.keys.delegation_secrets = DelegationSecretsOf(account, entry.keys.keys);
     entry.settings.name = account.name;
     entry.settings.kind = account.kind;
     entry.settings.sku = account.sku;

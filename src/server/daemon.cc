@@ -24,6 +24,7 @@
 #include "server/admin_client.h"
 #include "server/admin_commands.h"
 #include "server/admin_server.h"
+#include "server/oauth_service.h"
 
 namespace blobgate::server {
 namespace {
@@ -69,6 +70,7 @@ struct Daemon::Parts {
   IoBackground background;
   std::unique_ptr<net::HttpClient> client;
   std::unique_ptr<gateway::HttpOutsideClient> outside;
+  std::unique_ptr<OAuthService> oauth;  ///< null: no bearer tokens
   operations::EtagSource etags{clock};
   std::unique_ptr<gateway::GatewaySourceOpener> sources;
   std::unique_ptr<operations::Services> services;
@@ -94,6 +96,9 @@ Status Daemon::Parts::Open() {
   if (any_tls) {
     BG_TRY(tls, net::TlsContext::Load(config.tls.certificate_file, config.tls.key_file));
   }
+  BG_TRY(oauth, OAuthService::Create(config, clock, background));
+  const gateway::Authenticator authenticator =
+      oauth ? oauth->authenticator() : gateway::Authenticator();
   sources = std::make_unique<gateway::GatewaySourceOpener>(
       gateway::SourceOpenerParts{.accounts = accounts,
                                  .rules = RulesOf(config, accounts),
@@ -102,14 +107,17 @@ Status Daemon::Parts::Open() {
                                  .engine = *engine,
                                  .clock = clock,
                                  .etags = etags,
-                                 .background = background});
+                                 .background = background,
+                                 .authenticator = authenticator});
   services = std::make_unique<operations::Services>(
       operations::Services{*engine, clock, etags, *sources, background});
-  gateway =
-      std::make_unique<gateway::Gateway>(gateway::GatewayParts{.accounts = accounts,
-                                                               .rules = RulesOf(config, accounts),
-                                                               .services = *services,
-                                                               .access_log = *access_log});
+  gateway = std::make_unique<gateway::Gateway>(
+      gateway::GatewayParts{.accounts = accounts,
+                            .rules = RulesOf(config, accounts),
+                            .services = *services,
+                            .access_log = *access_log,
+                            .authenticator = authenticator,
+                            .discovery = oauth ? oauth->discovery() : nullptr});
   server = std::make_unique<net::Server>(threads, *gateway, LimitsOf(config.limits));
   return {};
 }
@@ -122,6 +130,7 @@ Status Daemon::Parts::Resume() {
     co_await operations::ResumeCopies(*services, accounts.Names());
     operations::SpawnStagedExpiry(*services, accounts.Names());
     operations::SpawnPurge(*services, accounts.Names());
+    if (oauth) co_await oauth->LoadKeys();
     co_return Status();
   };
   return boost::asio::co_spawn(threads.Next(), work(), boost::asio::use_future).get();

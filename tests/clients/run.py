@@ -11,12 +11,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 
 import azcopy  # noqa: E402
 import blobgate_daemon  # noqa: E402
+import coverage  # noqa: E402
 
 
 def install_js() -> pathlib.Path:
@@ -70,16 +72,20 @@ def main() -> int:
     exercise_js = install_js()
     commands = {"Python": [sys.executable, str(HERE / "python" / "exercise.py")],
                 "JavaScript": [*node(), str(exercise_js)]}
-    with blobgate_daemon.Daemon() as daemon, tempfile.TemporaryDirectory() as directory:
+    met = coverage.Coverage("tests/clients")
+    with blobgate_daemon.Daemon({"log_format": "json"}) as daemon, tempfile.TemporaryDirectory() as directory:
         hosts = pathlib.Path(directory) / "hosts"
         hosts.write_text(f"127.0.0.1 localhost {' '.join(daemon.host_names())}\n")
         for name, command in commands.items():
             for tls in (False, True):
                 print(f"== {name}, {'HTTPS host style' if tls else 'HTTP path style'}", flush=True)
+                began = time.time()
                 good, bad = run(command, daemon, hosts, tls)
+                met.ran(f"{name} SDK", began)
                 passed, failed = passed + good, failed + bad
         if daemon.stop() != 0:
             failed += 1
+        met.write(daemon.directory / "access.log")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

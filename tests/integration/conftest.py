@@ -1,19 +1,24 @@
 """One daemon for all tests of this folder; short deadlines, so that slow clients are cut soon."""
 import pathlib
 import sys
+import time
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+_TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(_TESTS / "support"), str(_TESTS / "model")]
 
 import blobgate_daemon  # noqa: E402
+import coverage  # noqa: E402
 import fsck  # noqa: E402
+
+_coverage = coverage.Coverage("tests/integration")
 
 
 @pytest.fixture(scope="session")
 def daemon():
     limits = {"head_timeout": 2, "body_timeout": 2, "idle_timeout": 10}
-    with blobgate_daemon.Daemon({"limits": limits}) as running:
+    with blobgate_daemon.Daemon({"limits": limits, "log_format": "json"}) as running:
         running.client().create_container("con")
         running.client().put_blob("con", "hello", b"hello world")
         running.client().put_blob("con", "empty", b"")
@@ -22,6 +27,14 @@ def daemon():
         # Whatever the tests did, rows and segments agree on every extent.
         code, report = fsck.run(running.data_directory)
         assert code == fsck.CLEAN, report
+        _coverage.write(running.directory / "access.log")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    began = time.time()
+    yield
+    _coverage.ran(f"{item.path.name}::{item.originalname}", began)
 
 
 @pytest.fixture

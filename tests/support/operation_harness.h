@@ -205,6 +205,7 @@ class OperationHarness {
   bool secondary = false;
   bool secure = false;
   bool shared_key = true;
+  std::optional<operations::Delegator> delegator;
   std::vector<std::pair<std::string, std::string>> overrides;
   std::size_t body_piece = 64 * 1024;
   operations::Services* use_services = nullptr;  ///< instead of `services`
@@ -350,6 +351,7 @@ class OperationHarness {
                           .now = clock.Now(),
                           .overrides = overrides,
                           .shared_key = shared_key,
+                          .delegator = delegator,
                           .services = use_services ? *use_services : services};
     auto outcome = Await(handler(call));
     Reply reply = outcome ? Drain(std::move(*outcome)) : ErrorReply(outcome.error());

@@ -46,13 +46,17 @@ constexpr std::string_view kEveryLetter = "abcdefghijklmnopqrstuvwxyz";
 TEST(Authorize, SharedKeyMayDoEverything) {
   Credential credential;
   credential.kind = Kind::kSharedKey;
-  for (const auto& spec : azure::OperationTable()) EXPECT_EQ(May(credential, spec.id), "OK");
+  for (const auto& spec : azure::OperationTable()) {
+    if (spec.id == Operation::kGetUserDelegationKey) continue;  // bearers only
+    EXPECT_EQ(May(credential, spec.id), "OK");
+  }
 }
 
 // What auth.md section 7 lists, per row: the letters that let an account SAS in, each on its own.
 TEST(Authorize, AccountSasFollowsTheTable) {
   for (const auto& spec : azure::OperationTable()) {
     if (spec.id == Operation::kPreflightBlobRequest) continue;
+    if (spec.id == Operation::kGetUserDelegationKey) continue;
     for (const char letter : kEveryLetter) {
       const std::string one(1, letter);
       const std::string_view expected =
@@ -143,6 +147,7 @@ TEST(Authorize, AnUnappliedPolicyGrantsNothing) {
   credential.policy_id = "policy-1";
   for (const auto& spec : azure::OperationTable()) {
     if (spec.id == Operation::kPreflightBlobRequest) continue;
+    if (spec.id == Operation::kGetUserDelegationKey) continue;
     EXPECT_EQ(May(credential, spec.id), "AuthorizationFailure") << spec.name;
   }
 }
@@ -176,6 +181,39 @@ TEST(Authorize, AnonymousRefusalsDependOnTheVersionHeader) {
   ASSERT_FALSE(browser);
   EXPECT_EQ(CodeOf(browser), "ResourceNotFound");
   EXPECT_TRUE(browser.error().headers.empty());
+}
+
+TEST(Authorize, UserDelegationKeysAreForBearersOnly) {
+  Credential key;
+  key.kind = Kind::kSharedKey;
+  for (const Credential& credential :
+       {key, AccountSas(kEveryLetter), ServiceSas("c", kEveryLetter)}) {
+    EXPECT_EQ(May(credential, Operation::kGetUserDelegationKey), "AuthenticationFailed");
+  }
+  EXPECT_EQ(May({}, Operation::kGetUserDelegationKey), "NoAuthenticationInformation");
+}
+
+// There are no encryption scopes here: what a SAS wants under one must not be stored without.
+TEST(Authorize, ASasWithAnEncryptionScopeWritesNothing) {
+  for (Credential credential : {AccountSas(kEveryLetter), ServiceSas("b", kEveryLetter)}) {
+    credential.encryption_scope = "scope1";
+    EXPECT_EQ(May(credential, Operation::kGetBlob), "OK");
+    EXPECT_EQ(May(credential, Operation::kDeleteBlob), "OK");
+    EXPECT_EQ(May(credential, Operation::kGetAccountInformation), "OK");
+    for (const auto operation : {Operation::kPutBlob, Operation::kPutBlock,
+                                 Operation::kPutBlockList, Operation::kCopyBlob}) {
+      EXPECT_EQ(May(credential, operation), "RequestForbiddenByContainerEncryptionPolicy");
+    }
+  }
+}
+
+TEST(Authorize, AnswersWhatTheOperationMayRelyOn) {
+  const auto& spec = azure::SpecOf(Operation::kPutBlob);
+  const auto letters =
+      Authorize(AccountSas("c"), spec, At(azure::Level::kBlob), Access::kPrivate, true);
+  ASSERT_TRUE(letters);
+  EXPECT_TRUE(letters->Has('c'));
+  EXPECT_FALSE(letters->Has('w'));
 }
 
 TEST(Authorize, PreflightsNeedNoCredentials) {

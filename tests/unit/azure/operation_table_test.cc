@@ -52,6 +52,7 @@ const std::vector<Example>& Examples() {
       {kGetAccountInformation, "GET", kB, "?restype=Account&comp=Properties", {}},
       {kPreflightBlobRequest, "OPTIONS", kS, "", {}},
       {kPreflightBlobRequest, "OPTIONS", kB, "?comp=nonsense", {}},
+      {kGetUserDelegationKey, "POST", kS, "?restype=service&comp=userdelegationkey", {}},
       {kCreateContainer, "PUT", kC, "?restype=container", {}},
       {kGetContainerProperties, "GET", kC, "?restype=container", {}},
       {kGetContainerProperties, "HEAD", kC, "?restype=CONTAINER&timeout=30", {}},

@@ -25,6 +25,21 @@ TEST(Base64, KnownAnswersBothWays) {
   }
 }
 
+TEST(Base64Url, KnownAnswersBothWays) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"", ""}, {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"\xfb\xff\xfe", "-__-"}};
+  for (const auto& [plain, encoded] : cases) {
+    EXPECT_EQ(Base64UrlEncode(plain), encoded);
+    EXPECT_EQ(Base64UrlDecode(encoded), plain);
+  }
+}
+
+TEST(Base64Url, OneSpellingOnly) {
+  for (const auto text : {"Zg=="sv, "Zh"sv, "Zm9="sv, "Z"sv, "+//+"sv, "Zm 9"sv, "Zm9v\n"sv}) {
+    EXPECT_FALSE(Base64UrlDecode(text)) << text;
+  }
+}
+
 TEST(Base64, EveryByteSurvives) {
   std::string all;
   for (int i = 0; i < 256; ++i) all += static_cast<char>(i);

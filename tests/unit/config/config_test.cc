@@ -82,6 +82,83 @@ TEST(Config, AccountsAreChecked) {
   EXPECT_NE(with(good + "," + good).find("twice"), std::string::npos);
 }
 
+TEST(Config, DelegationSecretsAreChecked) {
+  const auto with = [](const std::string& secrets) {
+    return ErrorOf(R"({"engine": {"data_dir": "/x"}, "listeners": [{"address": "::1"}],)"
+                   R"("accounts": [{"name": "acct1", "keys": [")" +
+                   std::string(kKey) + R"("], "delegation_secrets": )" + secrets + "}]}");
+  };
+  const std::string good = R"("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")";
+  EXPECT_EQ(with("[" + good + "]"), "(accepted)");
+  EXPECT_NE(with("[\"c2hvcnQ=\"]").find("32 bytes"), std::string::npos);
+  EXPECT_NE(with("[" + good + "," + good + "," + good + "]").find("at most two"),
+            std::string::npos);
+}
+
+std::string OAuthErrorOf(const std::string& oauth) {
+  return ErrorOf(Minimal(R"(, "oauth": )" + oauth));
+}
+
+constexpr const char* kIssuer =
+    R"("issuer": "https://sts.windows.net/x/", "tenant": "22222222-2222-2222-2222-222222222222")";
+
+TEST(Config, OAuthIssuersAreChecked) {
+  const std::string issuer = kIssuer;
+  const auto with = [](const std::string& fields) {
+    return OAuthErrorOf("{\"issuers\": [{" + fields + "}]}");
+  };
+  EXPECT_EQ(with(issuer + R"(, "jwks_file": "/keys")"), "(accepted)");
+  EXPECT_EQ(with(issuer + R"(, "jwks_url": "https://keys.example/")"), "(accepted)");
+  EXPECT_EQ(with(issuer + R"(, "jwks_url": "http://127.0.0.1:8/keys")"), "(accepted)");
+  EXPECT_NE(with(issuer).find("jwks_file and jwks_url"), std::string::npos);
+  EXPECT_NE(with(issuer + R"(, "jwks_file": "a", "jwks_url": "https://b/")").find("one of"),
+            std::string::npos);
+  for (const char* url : {"http://keys.example/", "ftp://x/", "http://127.0.0.1.evil.example/"}) {
+    EXPECT_NE(with(issuer + R"(, "jwks_url": ")" + url + "\"").find("must be https"),
+              std::string::npos)
+        << url;
+  }
+  EXPECT_NE(with(R"("issuer": "i", "tenant": "t", "jwks_file": "f")").find("GUID"),
+            std::string::npos);
+  const std::string whole = "{" + issuer + R"(, "jwks_file": "/keys"})";
+  EXPECT_NE(OAuthErrorOf("{\"issuers\": [" + whole + "," + whole + "]}").find("twice"),
+            std::string::npos);
+  const std::string other =
+      R"({"issuer": "b", "tenant": "22222222-2222-2222-2222-222222222222", "jwks_file": "f"})";
+  EXPECT_NE(OAuthErrorOf("{\"issuers\": [" + whole + "," + other + "]}").find("two issuers"),
+            std::string::npos);
+}
+
+TEST(Config, TheLocalIssuerIsChecked) {
+  const std::string issuer = kIssuer;
+  const auto with = [](const std::string& fields) {
+    return OAuthErrorOf(R"({"local_issuer": {"key_file": "/k", )" + fields + "}}");
+  };
+  EXPECT_EQ(with(issuer), "(accepted)");
+  EXPECT_NE(with(R"("issuer": "https://x/", "tenant": "t")").find("GUID"), std::string::npos);
+  EXPECT_NE(
+      with(R"("issuer": "x", "tenant": "22222222-2222-2222-2222-222222222222")").find("https"),
+      std::string::npos);
+  EXPECT_NE(OAuthErrorOf(R"({"authority": "http://login.example"})").find("https"),
+            std::string::npos);
+  EXPECT_NE(OAuthErrorOf(R"({"authority": "https://a b"})").find("https"), std::string::npos);
+}
+
+TEST(Config, OAuthRolesAreChecked) {
+  const auto with = [](const std::string& fields) {
+    return OAuthErrorOf(R"({"roles": [{"role": "Storage Blob Data Reader", )" + fields + "}]}");
+  };
+  EXPECT_EQ(with(R"("oid": "*", "account": "*")"), "(accepted)");
+  EXPECT_EQ(with(R"("group": "g", "account": "acct1", "container": "c", "prefix": "p/")"),
+            "(accepted)");
+  EXPECT_NE(with(R"("account": "*")").find("one of oid"), std::string::npos);
+  EXPECT_NE(with(R"("tenant": "x", "account": "*")").find("one of oid"), std::string::npos);
+  EXPECT_NE(with(R"("oid": "*", "account": "acct9")").find("no account"), std::string::npos);
+  EXPECT_NE(with(R"("oid": "*", "account": "*", "prefix": "p")").find("container"),
+            std::string::npos);
+  EXPECT_NE(with(R"("oid": "*")").find("account: is required"), std::string::npos);
+}
+
 TEST(Config, TlsListenersNeedACertificate) {
   EXPECT_NE(ErrorOf(R"({"engine": {"data_dir": "/x"},)"
                     R"("listeners": [{"address": "::1", "tls": true}]})")
@@ -90,8 +167,10 @@ TEST(Config, TlsListenersNeedACertificate) {
 }
 
 TEST(Config, TheExampleFileIsValidAndNamesOnlyDocumentedOptions) {
-  auto config = Load(std::string(BLOBGATE_SOURCE_DIR) + "/config/blobgate.json");
-  EXPECT_TRUE(config) << config.error().detail;
+  for (const char* file : {"/config/blobgate.json", "/config/entra-id.json"}) {
+    auto config = Load(std::string(BLOBGATE_SOURCE_DIR) + file);
+    EXPECT_TRUE(config) << config.error().detail;
+  }
 }
 
 TEST(Config, TheDocumentationIsCurrent) {

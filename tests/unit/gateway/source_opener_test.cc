@@ -13,6 +13,7 @@
 #include "operations/blob_store.h"
 #include "operations/handlers.h"
 #include "support/operation_harness.h"
+#include "unit/auth/token_issuer.h"
 
 namespace blobgate::gateway {
 namespace {
@@ -232,11 +233,12 @@ TEST_F(SourceOpenerTest, AHostHeaderOpensNothing) {
   EXPECT_TRUE(outside_.seen.empty());
 }
 
-TEST_F(SourceOpenerTest, OnlyBlobsOfTheBase) {
+TEST_F(SourceOpenerTest, OnlyBlobs) {
   request_.own_account = "acct";
   const std::string url = "https://acct.blob.example/con";
-  EXPECT_EQ(Local(url + "/x?snapshot=2026-01-01T00:00:00.0000000Z"), "404 BlobNotFound");
-  EXPECT_EQ(Local(url + "/x?versionid=2026-01-01T00:00:00.0000000Z"), "404 BlobNotFound");
+  EXPECT_EQ(Local(url + "/x?snapshot=2026-01-01T00:00:00.0000000Z"), "acct/con/x");
+  EXPECT_EQ(Local(url + "/x?versionid=2026-01-01T00:00:00.0000000Z"), "acct/con/x");
+  EXPECT_EQ(Local(url + "/x?snapshot=yesterday"), "400 InvalidQueryParameterValue");
   EXPECT_EQ(Local(url + "/x?comp=metadata"), "400 InvalidQueryParameterValue");
   EXPECT_EQ(Local("https://acct.blob.example/"), "404 ResourceNotFound");
   EXPECT_EQ(Local(url + "?restype=container&comp=list"), "404 ResourceNotFound");
@@ -254,9 +256,90 @@ TEST_F(SourceOpenerTest, MalformedUrlsAreTheClientsFault) {
   }
 }
 
-TEST_F(SourceOpenerTest, BearerTokensAreNotSupported) {
-  request_.authorization = "Bearer x";
-  EXPECT_EQ(Local("https://acct.blob.example/open/x"), "401 InvalidAuthenticationInfo");
+TEST_F(SourceOpenerTest, WithoutIssuersNoTokenIsBelieved) {
+  for (const char* token : {"Bearer x", "SharedKey acct:x", "x"}) {
+    request_.authorization = token;
+    EXPECT_EQ(Local("https://acct.blob.example/open/x"), "401 InvalidAuthenticationInfo") << token;
+  }
+}
+
+/// The same with an issuer whose bearer may read `con`.
+class SourceTokenTest : public SourceOpenerTest {
+ protected:
+  SourceTokenTest() : server_({Reader()}) {
+    std::vector<KeyOrigin> origins(1);
+    origins[0].fixed = server_.keys.KeysOf(0);
+    origins.push_back(origins[0]);
+    keys_ = std::make_unique<IssuerKeys>(std::move(origins), outside_, h_.clock, h_.background);
+    with_issuer_ = std::make_unique<GatewaySourceOpener>(SourceOpenerParts{
+        .accounts = accounts_,
+        .rules = {.suffixes = {"blob.example"},
+                  .is_account = [](std::string_view name) { return name == "acct"; }},
+        .allowed_hosts = {"*.public.example"},
+        .outside = outside_,
+        .engine = h_.services.engine,
+        .clock = h_.clock,
+        .etags = h_.etags,
+        .background = h_.background,
+        .authenticator = Authenticator(*server_.oauth, *keys_)});
+    auto claims = auth::GoodClaims();
+    claims["nbf"] = auth::Unix(h_.clock.Now());
+    claims["exp"] = auth::Unix(h_.clock.Now()) + 3600;
+    token_ = "Bearer " + auth::TokenOf(claims);
+    request_.authorization = token_;
+    request_.version = "2022-11-02";
+    request_.secure = true;
+  }
+
+  static auth::RoleAssignment Reader() {
+    auth::RoleAssignment rule;
+    rule.actions = *auth::ActionsOf("Storage Blob Data Reader");
+    rule.oid = auth::kOid;
+    rule.account = "acct";
+    rule.container = "con";
+    return rule;
+  }
+
+  std::string Try(std::string_view url) {
+    request_.url = url;
+    auto source = h_.Await(with_issuer_->Open(request_));
+    if (!source) return Failure(source.error());
+    return std::holds_alternative<LocalSource>(*source) ? "local" : "outside";
+  }
+
+  auth::TestServer server_;
+  std::unique_ptr<IssuerKeys> keys_;
+  std::unique_ptr<GatewaySourceOpener> with_issuer_;
+  std::string token_;
+};
+
+TEST_F(SourceTokenTest, ReadsWhatItsBearerMayRead) {
+  EXPECT_EQ(Try("https://acct.blob.example/con/x"), "local");
+  EXPECT_EQ(Try("https://acct.blob.example/open/x"), "403 AuthorizationPermissionMismatch")
+      << "a token is not anonymous";
+}
+
+TEST_F(SourceTokenTest, TheOwnAccountsKeyDoesNotHelpABadToken) {
+  request_.own_account = "acct";
+  request_.authorization = "Bearer x.y.z";
+  EXPECT_EQ(Try("https://acct.blob.example/con/x"), "401 InvalidAuthenticationInfo");
+}
+
+TEST_F(SourceTokenTest, MustHaveComeOverTls) {
+  request_.secure = false;
+  request_.peer = "10.0.0.1";
+  EXPECT_EQ(Try("https://acct.blob.example/con/x"), "403 AuthenticationFailed");
+}
+
+TEST_F(SourceTokenTest, GoesOnToAnOutsideHostOverTlsOnly) {
+  EXPECT_EQ(Try("http://s3.public.example/b"), "403 AuthenticationFailed");
+  EXPECT_TRUE(outside_.seen.empty());
+  EXPECT_EQ(Try("https://s3.public.example/b"), "outside");
+  ASSERT_EQ(outside_.seen.size(), 1u);
+  EXPECT_EQ(outside_.seen[0].headers,
+            (std::vector<std::pair<std::string, std::string>>{{"accept-encoding", "identity"},
+                                                              {"authorization", token_},
+                                                              {"x-ms-version", "2022-11-02"}}));
 }
 
 TEST_F(SourceOpenerTest, OutsideIsAPlainGet) {

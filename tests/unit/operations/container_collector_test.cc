@@ -205,7 +205,7 @@ TEST_F(CollectorTest, ARowThatCannotBeReadStaysAndIsReported) {
   for (int i = 0; i < 5; ++i) PutBlob("c/b" + std::to_string(i), "content");
   const auto container = Delete();
   PutRow(container, blob::BlobKey("b2x"), "no record");
-  PutRow(container, "what", "is this");
+  PutRow(container, "?", "what is this");
   PutRow(container, blob::StagedKey("s", 1, "QQ=="), "no block");
   const Status status = h.Await(CollectContainer(h.services, container, kSmall));
   ASSERT_FALSE(status);

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Makes docs/api.md: every operation that blobgate routes, which tests asked for it over a socket
+and what was answered, and which tests met each error code.
+
+    BLOBGATE_COVERAGE=DIR scripts/test integration   # leaves DIR/*.json
+    tests/api_table.py DIR > docs/api.md
+"""
+from __future__ import annotations
+
+import collections
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "support"))
+
+import blobgate_daemon  # noqa: E402
+
+SHOWN = 6  # tests named in a cell; the others are counted
+
+
+def operations() -> list[tuple[str, str, str]]:
+    """Name, method and URL of the operation table."""
+    text = subprocess.run([str(blobgate_daemon.find_binary()), "operation-docs"], check=True,
+                          capture_output=True, text=True).stdout
+    rows = [[cell.strip() for cell in line.strip("|").split("|")]
+            for line in text.splitlines() if line.startswith("| ")]
+    return [(row[0], row[1], row[2]) for row in rows if row[0] != "Operation"]
+
+
+def error_codes() -> list[tuple[str, str]]:
+    text = (HERE.parent / "src" / "azure" / "errors.def").read_text()
+    return re.findall(r"BG_AZURE_ERROR\((\w+), (\d+)", text)
+
+
+def load(directory: pathlib.Path):
+    tests = collections.defaultdict(set)
+    statuses = collections.defaultdict(set)
+    codes = collections.defaultdict(set)
+    for path in sorted(directory.glob("**/*.json")):
+        found = json.loads(path.read_text())
+        for name, entry in found["operations"].items():
+            tests[name].update(entry["tests"])
+            statuses[name].update(entry["statuses"])
+        for code, names in found["codes"].items():
+            codes[code].update(names)
+    return tests, statuses, codes
+
+
+def cell(names: set[str]) -> str:
+    shown = sorted(names)[:SHOWN]
+    more = len(names) - len(shown)
+    return "<br>".join(f"`{name}`" for name in shown) + (f"<br>and {more} more" if more else "")
+
+
+def main() -> int:
+    tests, statuses, codes = load(pathlib.Path(sys.argv[1]))
+    rows = operations()
+    print("# The API: what is served, and which test asks for it\n")
+    print("Made by [tests/api_table.py](../tests/api_table.py) from the operation table and the"
+          " access logs of a test run.\nEvery `x-ms-version` from 2017-11-09 on is served, newer"
+          " ones too.\n")
+    print("## Operations\n\n| Operation | Method | URL | Answers seen | Tests |\n|---|---|---|---|---|")
+    for name, method, url in rows:
+        seen = ", ".join(map(str, sorted(statuses[name])))
+        print(f"| {name} | {method} | {url} | {seen or 'none'} | {cell(tests[name]) or 'none'} |")
+    print("\n## Error codes\n\nCodes of Azure's list that no test over a socket met are listed"
+          " below the table.\n\n| Code | Status | Tests |\n|---|---|---|")
+    known = error_codes()
+    for code, status in known:
+        if codes[code]:
+            print(f"| {code} | {status} | {cell(codes[code])} |")
+    print("\nNot met: " + ", ".join(code for code, _ in known if not codes[code]) + ".")
+    missing = [name for name, *_ in rows if not tests[name]]
+    if missing:
+        print("not asked for by any test: " + ", ".join(missing), file=sys.stderr)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
