@@ -60,9 +60,8 @@ TEST(Keys, ThoseOfContentGiveTheirNumbersBack) {
   EXPECT_FALSE(NameOfPageChunkKey(PageChunkKey("n", 1, 3, 4) + "0"));
   EXPECT_FALSE(LineageOfKey("wn"));
   EXPECT_FALSE(LineageOfKey("wn\x01"));
-  EXPECT_FALSE(
-      LineageOfKey("wn\x01"
-                   "000000000000001G"));
+  const std::string bad_digit = std::string("wn\x01") + "000000000000001G";
+  EXPECT_FALSE(LineageOfKey(bad_digit));
 }
 
 TEST(Keys, BlobsSortByNameByteForByte) {
