@@ -265,3 +265,82 @@ def test_other_types(daemon):
     assert client.get("con", "page/types") == b"a block blob now"
     assert create(client, "page/types", 512).status == 201
     assert client.get("con", "page/types") == b"\0" * 512
+
+
+def test_diff_between_snapshots(daemon):
+    svc = service(daemon)
+    blob = svc.get_blob_client("con", "page/diff")
+    blob.create_page_blob(16 * MIB)
+    blob.upload_page(b"a" * 2048, offset=0, length=2048)
+    one = blob.create_snapshot()["snapshot"]
+    blob.upload_page(b"b" * 512, offset=512, length=512)
+    blob.clear_page(offset=1024, length=512)
+    two = blob.create_snapshot()["snapshot"]
+    blob.upload_page(b"c" * 512, offset=8 * MIB, length=512)
+    assert blob.get_page_range_diff_for_managed_disk(
+        previous_snapshot_url=f"{blob.url}?snapshot={two}")[0] == [
+            {"start": 8 * MIB, "end": 8 * MIB + 511}]
+    found, cleared = blob.get_page_ranges(previous_snapshot_diff=one)
+    assert found == [{"start": 512, "end": 1023}, {"start": 8 * MIB, "end": 8 * MIB + 511}]
+    assert cleared == [{"start": 1024, "end": 1535}]
+    old = svc.get_blob_client("con", "page/diff", snapshot=two)
+    found, cleared = old.get_page_ranges(previous_snapshot_diff=one)
+    assert found == [{"start": 512, "end": 1023}]
+    assert old.download_blob(offset=0, length=2048).readall() == \
+        b"a" * 512 + b"b" * 512 + b"\0" * 512 + b"a" * 512
+    first = svc.get_blob_client("con", "page/diff", snapshot=one)
+    with pytest.raises(HttpResponseError) as refused:
+        first.get_page_ranges(previous_snapshot_diff=two)
+    assert refused.value.error_code == "PreviousSnapshotCannotBeNewer"
+    old.delete_blob()
+    found, cleared = blob.get_page_ranges(previous_snapshot_diff=one)
+    assert [r["start"] for r in found] == [512, 8 * MIB] and len(cleared) == 1
+    with pytest.raises(HttpResponseError) as refused:
+        blob.get_page_ranges(previous_snapshot_diff=two)
+    assert refused.value.error_code == "PreviousSnapshotNotFound"
+    blob.create_page_blob(512)
+    with pytest.raises(HttpResponseError) as refused:
+        blob.get_page_ranges(previous_snapshot_diff=one)
+    assert refused.value.error_code == "BlobOverwritten"
+    blob.delete_blob(delete_snapshots="include")
+
+
+def test_incremental_copies(own):  # noqa: F811
+    svc = service(own)
+    source = svc.get_blob_client("con", "disk")
+    copy = svc.get_blob_client("con", "backup")
+    source.create_page_blob(64 * MIB)
+    model, states = bytearray(64 * MIB), []
+    rng = random.Random(3)
+    for _ in range(6):
+        for _ in range(10):
+            offset = rng.choice((0, 4 * MIB - 4096, 32 * MIB)) + rng.randrange(16) * 512
+            body = rng.randbytes(2048)
+            source.upload_page(body, offset=offset, length=2048)
+            model[offset:offset + 2048] = body
+        source.clear_page(offset=0, length=1024)
+        model[0:1024] = b"\0" * 1024
+        snapshot = source.create_snapshot()["snapshot"]
+        copy.start_copy_from_url(f"{source.url}?snapshot={snapshot}", incremental_copy=True)
+        properties = copy.get_blob_properties()
+        assert properties.copy.incremental_copy and properties.copy.status == "success"
+        states.append((properties.copy.destination_snapshot, bytes(model)))
+    with pytest.raises(HttpResponseError) as refused:
+        copy.download_blob()
+    assert refused.value.error_code == "OperationNotAllowedOnIncrementalCopyBlob"
+    source.delete_blob(delete_snapshots="include")
+    middle = states.pop(2)[0]
+    svc.get_blob_client("con", "backup", snapshot=middle).delete_blob()
+    own.kill()
+    own.start()
+    svc = service(own)
+    for snapshot, expected in states:
+        client = svc.get_blob_client("con", "backup", snapshot=snapshot)
+        assert client.download_blob(max_concurrency=2).readall() == expected
+    changed = svc.get_blob_client("con", "backup", snapshot=states[-1][0]).get_page_ranges(
+        previous_snapshot_diff=states[0][0])[0]
+    assert changed and all(r["end"] < 33 * MIB for r in changed)
+    own.stop()
+    code, report = fsck.run(own.data_directory, "--data")
+    assert code == fsck.CLEAN, report
+    own.start()

@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace blobgate::operations {
 namespace {
 
 alignas(64) constexpr std::array<std::byte, engine::ExtentStore::kMaxRead> kZeros{};
+
+/// What is sent beyond this may take as long as the client likes, bytes.
+constexpr std::uint64_t kShort = 1024 * 1024;
 
 SharedBytes Zeros(std::uint64_t length) {
   return {nullptr, Bytes(kZeros).first(std::min<std::uint64_t>(length, kZeros.size()))};
@@ -50,6 +54,7 @@ Task<azure::Outcome<std::optional<std::unique_ptr<PageReader>>>> PageReader::Ope
     BG_CO_TRY(const bool same, co_await IsUnchanged(services, target));
     if (!window || !same) co_return std::nullopt;
     reader->window_ = std::move(*window);
+    reader->NarrowGuard();
   }
   BG_CO_TRY(reader->first_, co_await reader->ReadNext());
   co_return std::optional(std::move(reader));
@@ -80,9 +85,21 @@ Task<Status> PageReader::LoadWindow() {
     BG_CO_TRY(window_,
               co_await LoadPageWindow(services_, partition_, blob::NameOfKey(key_), request_));
     BG_CO_CHECK(co_await CheckRecord(moved));
-    if (!moved) co_return Status();
+    if (moved) continue;
+    NarrowGuard();
+    co_return Status();
   }
   co_return Fail(Errc::kUnavailable, "the layers of a page blob keep moving");
+}
+
+void PageReader::NarrowGuard() {
+  if (end_ - at_ <= kShort) return;
+  std::vector<engine::ExtentRef> extents;
+  for (const auto& [number, chunk] : window_.chunks) {
+    const auto more = chunk.Extents();
+    extents.insert(extents.end(), more.begin(), more.end());
+  }
+  guard_ = services_.extents().Narrow(std::move(guard_), extents);
 }
 
 Task<Status> PageReader::CheckRecord(bool& moved) {

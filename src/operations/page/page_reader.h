@@ -29,6 +29,8 @@ class PageReader final : public http::BodySource {
   PageReader(Services& services, const Target& target, std::uint64_t offset, std::uint64_t length);
 
   Task<Status> LoadWindow();
+  /// Lets go of everything but the extents of the window.
+  void NarrowGuard();
   /// Is the blob still what it was? Sets the layer to read.
   Task<Status> CheckRecord(bool& moved);
   Task<Result<SharedBytes>> ReadNext();
