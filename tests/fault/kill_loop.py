@@ -9,6 +9,8 @@ read: one of the two, whole, with its Content-MD5, metadata and ETag, the same i
 the cycle failed. Now and then the daemon is killed again while it recovers. Intents and
 acknowledgements are kept in this process, outside the daemon.
 
+SIGINT or SIGTERM ends the run after the cycle that is on its way, with the same summary.
+
 "lost" counts blobs that hold an older state than the last acknowledged one, "torn" those that hold
 a state nobody ever wrote as a whole.
 """
@@ -21,6 +23,7 @@ import dataclasses
 import hashlib
 import pathlib
 import random
+import signal
 import sys
 import threading
 import time
@@ -33,6 +36,9 @@ import blobgate_daemon  # noqa: E402
 CONTAINER = "kill"
 NAMES = 12  # blobs of each writer
 BLOCK_SIZE = 200_000
+# Bytes; small ones more often: the number of acknowledgements at a kill is what finds faults.
+SIZES = (0, 1, 100, 100, 1000, 4096, 4096, 20_000, 40_000, 300_000, 1_500_000)
+CONTENT = random.Random(1).randbytes(4 << 20)  # what is written is a piece of this
 RECOVERY_KILLS = 0.25  # part of the restarts that are cut short by another kill
 RECOVERY_SECONDS = 0.1
 # Small segments that are rewritten as soon as something in them is gone.
@@ -76,8 +82,9 @@ class Writer:
         return [f"w{self.number}-{index}" for index in range(NAMES)]
 
     def _content(self) -> bytes:
-        size = self.random.choice((0, 1, 100, 4096, 40_000, 300_000, 1_500_000))
-        return self.random.randbytes(size)
+        size = self.random.choice(SIZES)
+        start = self.random.randrange(len(CONTENT) - size)
+        return CONTENT[start:start + size]
 
     def _intend(self, name: str, state: State) -> None:
         self.doubt[name] = state
@@ -239,6 +246,27 @@ class Loop:
         return findings
 
 
+class Tally:
+    """Of all cycles."""
+
+    def __init__(self) -> None:
+        self.cycles = self.passed = self.lost = self.torn = 0
+
+    def add(self, findings: Findings) -> None:
+        for problem in findings.problems:
+            print(f"cycle {self.cycles}: {problem}", flush=True)
+        self.cycles += 1
+        self.passed += not findings.problems
+        self.lost += findings.lost
+        self.torn += findings.torn
+
+    def summary(self, loop: Loop) -> str:
+        total = sum(writer.acknowledged for writer in loop.writers)
+        return (f"{self.cycles} cycles, {total} acknowledged writes, {self.lost} lost, "
+                f"{self.torn} torn, longest restart {loop.slowest:.2f} s, "
+                f"{loop.recovery_kills} kills in recovery")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -248,24 +276,23 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1.5, help="longest time before a kill")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
-    passed = failed = lost = torn = 0
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    tally = Tally()
     with blobgate_daemon.Daemon(CONFIG) as daemon:
         daemon.client().create_container(CONTAINER)
         loop = Loop(daemon, arguments.seed, arguments.writers, arguments.seconds)
-        for number in range(arguments.cycles):
-            findings = loop.cycle()
-            lost, torn = lost + findings.lost, torn + findings.torn
-            passed, failed = passed + (not findings.problems), failed + bool(findings.problems)
-            for problem in findings.problems:
-                print(f"cycle {number}: {problem}", flush=True)
+        while tally.cycles < arguments.cycles and not stop.is_set():
+            tally.add(loop.cycle())
+            if tally.cycles % 50 == 0 and tally.cycles < arguments.cycles:
+                print(tally.summary(loop), flush=True)
         peak = daemon.memory_mib()
         code = daemon.stop()
-    total = sum(writer.acknowledged for writer in loop.writers)
-    print(f"{arguments.cycles} cycles, {total} acknowledged writes, {lost} lost, {torn} torn, "
-          f"longest restart {loop.slowest:.2f} s, {loop.recovery_kills} kills in recovery, "
-          f"peak memory of the last run {peak:.0f} MiB, last stop {code}")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed or not total or code != 0 else 0
+    print(f"{tally.summary(loop)}, peak memory of the last run {peak:.0f} MiB, last stop {code}")
+    print(f"{tally.passed} passed, {tally.cycles - tally.passed} failed")
+    wrong = tally.passed < tally.cycles or not tally.passed or code != 0
+    return 1 if wrong or not any(writer.acknowledged for writer in loop.writers) else 0
 
 
 if __name__ == "__main__":
