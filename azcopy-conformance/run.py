@@ -27,6 +27,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "support")]
 
 import azcopy  # noqa: E402
 import blobgate_daemon  # noqa: E402
+import coverage  # noqa: E402
 import harness  # noqa: E402
 import report  # noqa: E402
 import scenarios  # noqa: E402, F401
@@ -107,6 +108,7 @@ class Runner:
 def _run_all(arguments: argparse.Namespace, rows, directory: pathlib.Path,
              binary: pathlib.Path) -> list[report.Result]:
     runner = Runner(directory, binary, arguments.quick)
+    spans, began = coverage.Spans("azcopy-conformance"), time.time()
     with runner.shared:
         with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
             results = list(pool.map(lambda row: runner.run(*row), rows))
@@ -115,6 +117,8 @@ def _run_all(arguments: argparse.Namespace, rows, directory: pathlib.Path,
             sys.exit(2)
         print(f"daemon peak memory {runner.shared.memory_mib():.0f} MiB, "
               f"data {runner.shared.disk_bytes() >> 20} MiB")
+        spans.ran("AzCopy", began)
+        spans.write()
         code = runner.shared.stop()
         if code != 0:
             print(f"the daemon ended with {code}:\n{runner.shared.log_tail()}")

@@ -2,13 +2,12 @@
 """Makes docs/api.md: every operation that blobgate routes, which tests asked for it over a socket
 and what was answered, and which tests met each error code.
 
-    BLOBGATE_COVERAGE=DIR scripts/test integration   # leaves DIR/*.json
+    export BLOBGATE_COVERAGE=DIR
+    scripts/test integration; scripts/test clients; scripts/test conformance
     tests/api_table.py DIR > docs/api.md
 """
 from __future__ import annotations
 
-import collections
-import json
 import pathlib
 import re
 import subprocess
@@ -18,6 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "support"))
 
 import blobgate_daemon  # noqa: E402
+import coverage  # noqa: E402
 
 SHOWN = 6  # tests named in a cell; the others are counted
 
@@ -36,20 +36,6 @@ def error_codes() -> list[tuple[str, str]]:
     return re.findall(r"BG_AZURE_ERROR\((\w+), (\d+)", text)
 
 
-def load(directory: pathlib.Path):
-    tests = collections.defaultdict(set)
-    statuses = collections.defaultdict(set)
-    codes = collections.defaultdict(set)
-    for path in sorted(directory.glob("**/*.json")):
-        found = json.loads(path.read_text())
-        for name, entry in found["operations"].items():
-            tests[name].update(entry["tests"])
-            statuses[name].update(entry["statuses"])
-        for code, names in found["codes"].items():
-            codes[code].update(names)
-    return tests, statuses, codes
-
-
 def cell(names: set[str]) -> str:
     shown = sorted(names)[:SHOWN]
     more = len(names) - len(shown)
@@ -57,7 +43,7 @@ def cell(names: set[str]) -> str:
 
 
 def main() -> int:
-    tests, statuses, codes = load(pathlib.Path(sys.argv[1]))
+    met = coverage.collect(pathlib.Path(sys.argv[1]))
     rows = operations()
     print("# The API: what is served, and which test asks for it\n")
     print("Made by [tests/api_table.py](../tests/api_table.py) from the operation table and the"
@@ -65,16 +51,16 @@ def main() -> int:
           " ones too.\n")
     print("## Operations\n\n| Operation | Method | URL | Answers seen | Tests |\n|---|---|---|---|---|")
     for name, method, url in rows:
-        seen = ", ".join(map(str, sorted(statuses[name])))
-        print(f"| {name} | {method} | {url} | {seen or 'none'} | {cell(tests[name]) or 'none'} |")
+        seen = ", ".join(map(str, sorted(met.statuses[name])))
+        print(f"| {name} | {method} | {url} | {seen or 'none'} | {cell(met.tests[name]) or 'none'} |")
     print("\n## Error codes\n\nCodes of Azure's list that no test over a socket met are listed"
           " below the table.\n\n| Code | Status | Tests |\n|---|---|---|")
     known = error_codes()
     for code, status in known:
-        if codes[code]:
-            print(f"| {code} | {status} | {cell(codes[code])} |")
-    print("\nNot met: " + ", ".join(code for code, _ in known if not codes[code]) + ".")
-    missing = [name for name, *_ in rows if not tests[name]]
+        if met.codes[code]:
+            print(f"| {code} | {status} | {cell(met.codes[code])} |")
+    print("\nNot met: " + ", ".join(code for code, _ in known if not met.codes[code]) + ".")
+    missing = [name for name, *_ in rows if not met.tests[name]]
     if missing:
         print("not asked for by any test: " + ", ".join(missing), file=sys.stderr)
     return 1 if missing else 0

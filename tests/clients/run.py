@@ -72,8 +72,8 @@ def main() -> int:
     exercise_js = install_js()
     commands = {"Python": [sys.executable, str(HERE / "python" / "exercise.py")],
                 "JavaScript": [*node(), str(exercise_js)]}
-    met = coverage.Coverage("tests/clients")
-    with blobgate_daemon.Daemon({"log_format": "json"}) as daemon, tempfile.TemporaryDirectory() as directory:
+    spans = coverage.Spans("tests/clients")
+    with blobgate_daemon.Daemon() as daemon, tempfile.TemporaryDirectory() as directory:
         hosts = pathlib.Path(directory) / "hosts"
         hosts.write_text(f"127.0.0.1 localhost {' '.join(daemon.host_names())}\n")
         for name, command in commands.items():
@@ -81,11 +81,11 @@ def main() -> int:
                 print(f"== {name}, {'HTTPS host style' if tls else 'HTTP path style'}", flush=True)
                 began = time.time()
                 good, bad = run(command, daemon, hosts, tls)
-                met.ran(f"{name} SDK", began)
+                spans.ran(f"{name} SDK", began)
                 passed, failed = passed + good, failed + bad
         if daemon.stop() != 0:
             failed += 1
-        met.write(daemon.directory / "access.log")
+    spans.write()
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

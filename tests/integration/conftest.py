@@ -12,13 +12,13 @@ import blobgate_daemon  # noqa: E402
 import coverage  # noqa: E402
 import fsck  # noqa: E402
 
-_coverage = coverage.Coverage("tests/integration")
+_spans = coverage.Spans("tests/integration")
 
 
 @pytest.fixture(scope="session")
 def daemon():
     limits = {"head_timeout": 2, "body_timeout": 2, "idle_timeout": 10}
-    with blobgate_daemon.Daemon({"limits": limits, "log_format": "json"}) as running:
+    with blobgate_daemon.Daemon({"limits": limits, "copy_sources": {"allowed_hosts": ["127.0.0.1"]}}) as running:
         running.client().create_container("con")
         running.client().put_blob("con", "hello", b"hello world")
         running.client().put_blob("con", "empty", b"")
@@ -27,14 +27,17 @@ def daemon():
         # Whatever the tests did, rows and segments agree on every extent.
         code, report = fsck.run(running.data_directory)
         assert code == fsck.CLEAN, report
-        _coverage.write(running.directory / "access.log")
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
     began = time.time()
     yield
-    _coverage.ran(f"{item.path.name}::{item.originalname}", began)
+    _spans.ran(f"{item.path.name}::{item.originalname}", began)
+
+
+def pytest_sessionfinish():
+    _spans.write()
 
 
 @pytest.fixture

@@ -187,3 +187,31 @@ def test_a_deleted_container_can_be_made_again(daemon):
     client.create_container("again")
     assert client.names("again") == []
     client.delete_container("again")
+
+
+def test_metadata_of_a_container(daemon):
+    client = daemon.client()
+    client.create_container("meta")
+    before = client.expect(200, "GET", "meta", restype="container").headers["ETag"]
+    client.expect(200, "PUT", "meta", restype="container", comp="metadata",
+                  headers={"x-ms-meta-Colour": "blue", "x-ms-meta-size": "3"})
+    for method in ("GET", "HEAD"):
+        found = client.expect(200, method, "meta", restype="container", comp="metadata")
+        assert found.metadata == {"colour": "blue", "size": "3"}
+        assert found.headers["ETag"] != before
+        assert found.body == b""
+    client.expect(200, "PUT", "meta", restype="container", comp="metadata")
+    assert client.expect(200, "GET", "meta", restype="container", comp="metadata").metadata == {}
+    early = client.request("PUT", "meta", restype="container", comp="metadata",
+                           headers={"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"})
+    assert (early.status, early.error_code) == (412, "ConditionNotMet")
+
+
+def test_metadata_of_a_blob(daemon):
+    client = daemon.client()
+    client.put_blob("con", "ops/meta", b"12345", {"x-ms-meta-Colour": "blue"})
+    for method in ("GET", "HEAD"):
+        found = client.expect(200, method, "con", "ops/meta", comp="metadata")
+        assert found.metadata == {"colour": "blue"}
+        assert found.body == b""
+    assert client.request("GET", "con", "ops/none", comp="metadata").error_code == "BlobNotFound"

@@ -19,6 +19,7 @@ import time
 import azure_auth
 import blob_client
 import certificates
+import coverage
 import raw_http
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
@@ -78,6 +79,7 @@ class Daemon:
     def __exit__(self, *_) -> None:
         with contextlib.suppress(Exception):
             self.kill()
+        coverage.keep_log(self.directory / "access.log")
         if self._own_directory and not self._keep:
             shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -99,6 +101,7 @@ class Daemon:
                           "container_delete_retention_days": 7}],
             "log_level": "info",
             "access_log": str(self.directory / "access.log"),
+            "log_format": "json" if coverage.directory() else "text",
         }
         _merge(config, self._overrides)
         path = self.directory / "blobgate.json"

@@ -1,18 +1,37 @@
 """Which operations and error codes the tests met, from the access logs of their daemons.
 
-A log line belongs to the tests that ran at its time. `Coverage.write` leaves a JSON file in the
-directory that BLOBGATE_COVERAGE names; tests/api_table.py makes docs/api.md of all of them."""
+Where BLOBGATE_COVERAGE names a directory, each test daemon logs JSON and leaves its log there, and
+each suite leaves the times of its tests; tests/api_table.py makes docs/api.md of both. A log line
+belongs to the tests that ran at its time."""
 from __future__ import annotations
 
+import bisect
 import collections
+import dataclasses
 import datetime
 import json
 import os
 import pathlib
+import shutil
 import time
+import uuid
 
 
-class Coverage:
+def directory() -> pathlib.Path | None:
+    named = os.environ.get("BLOBGATE_COVERAGE")
+    return pathlib.Path(named) if named else None
+
+
+def keep_log(log: pathlib.Path) -> None:
+    """The daemon that wrote it has ended. Nothing when BLOBGATE_COVERAGE is not set."""
+    if (home := directory()) and log.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        shutil.copy(log, home / f"{uuid.uuid4()}.log")
+
+
+class Spans:
+    """The times of the tests of a suite."""
+
     def __init__(self, suite: str):
         self._suite = suite
         self._spans: list[tuple[float, float, str]] = []
@@ -21,31 +40,38 @@ class Coverage:
         """A test that began at `began` (time.time()) has just ended."""
         self._spans.append((began, time.time(), name))
 
-    def _tests_at(self, moment: float) -> list[str]:
-        # The log is written when the answer was sent; its time has milliseconds.
-        return [name for began, ended, name in self._spans
-                if began - 0.002 <= moment <= ended + 0.05] or [self._suite]
+    def write(self) -> None:
+        """Nothing when BLOBGATE_COVERAGE is not set."""
+        if home := directory():
+            home.mkdir(parents=True, exist_ok=True)
+            path = home / (self._suite.replace("/", "-") + ".json")
+            path.write_text(json.dumps(self._spans))
 
-    def write(self, *logs: pathlib.Path) -> None:
-        """Nothing when BLOBGATE_COVERAGE is not set. The daemons have ended."""
-        directory = os.environ.get("BLOBGATE_COVERAGE")
-        if not directory:
-            return
-        operations: dict[str, dict[str, set]] = collections.defaultdict(
-            lambda: {"tests": set(), "statuses": set()})
-        codes: dict[str, set[str]] = collections.defaultdict(set)
-        for log in logs:
-            for line in log.read_text(errors="replace").splitlines():
-                entry = json.loads(line)
-                text = entry["time"].rstrip("Z")[:26] + "+00:00"
-                moment = datetime.datetime.fromisoformat(text).timestamp()
-                tests = self._tests_at(moment)
-                operations[entry["operation"]]["tests"].update(tests)
-                operations[entry["operation"]]["statuses"].add(entry["status"])
-                if entry["error"]:
-                    codes[entry["error"]].update(tests)
-        found = {"operations": {name: {key: sorted(values) for key, values in found.items()}
-                                for name, found in sorted(operations.items())},
-                 "codes": {code: sorted(tests) for code, tests in sorted(codes.items())}}
-        path = pathlib.Path(directory) / (self._suite.replace("/", "-") + ".json")
-        path.write_text(json.dumps(found, indent=1))
+
+@dataclasses.dataclass
+class Met:
+    """By name of operation, and by error code."""
+    tests: dict[str, set[str]]
+    statuses: dict[str, set[int]]
+    codes: dict[str, set[str]]
+
+
+def collect(home: pathlib.Path) -> Met:
+    spans = sorted(tuple(span) for path in home.glob("*.json")
+                   for span in json.loads(path.read_text()))
+    begins = [span[0] for span in spans]
+    met = Met(*(collections.defaultdict(set) for _ in range(3)))
+    for log in home.glob("*.log"):
+        for line in log.read_text(errors="replace").splitlines():
+            entry = json.loads(line)
+            text = entry["time"].rstrip("Z")[:26] + "+00:00"
+            moment = datetime.datetime.fromisoformat(text).timestamp()
+            # The log is written when the answer was sent; its time has milliseconds.
+            last = bisect.bisect_right(begins, moment + 0.002)
+            tests = {name for began, ended, name in spans[max(0, last - 50):last]
+                     if moment <= ended + 0.05} or {"between tests"}
+            met.tests[entry["operation"]].update(tests)
+            met.statuses[entry["operation"]].add(entry["status"])
+            if entry["error"]:
+                met.codes[entry["error"]].update(tests)
+    return met
