@@ -7,6 +7,9 @@
     tests/acceptance/run.py million    1,000,000 blobs, then the time of a restart (needs wrk)
     tests/acceptance/run.py ten-million    10,000,000 blobs, put through the engine, and the same;
                                        needs 45 GiB and the target fill_store
+    tests/acceptance/run.py tagged     1,000,000 tagged blobs: how long a query takes
+    tests/acceptance/run.py ingest     200 clients append 4 MiB blocks to 8 blobs for a minute,
+                                       beside what fio writes
 
 Symbolic links are left out of the tree: AzCopy skips them unless told otherwise.
 """
@@ -14,6 +17,7 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import json
 import os
 import pathlib
 import shutil
@@ -154,35 +158,145 @@ def check_restarts(daemon, limit: float) -> None:
           f"{daemon.ready_seconds:.2f} s")
 
 
-def million_run(directory: pathlib.Path) -> None:
-    if not shutil.which("wrk"):
-        subprocess.run(["apt-get", "install", "-y", "-qq", "wrk"], check=True,
+def install(program: str) -> None:
+    if not shutil.which(program):
+        subprocess.run(["apt-get", "install", "-y", "-qq", program], check=True,
                        stdout=subprocess.DEVNULL)
+
+
+def put_million(daemon, container: str, *more: str) -> bool:
+    """At least a million blobs in one container, by wrk; prints how long it took."""
+    daemon.client().create_container(container)
+    host, port = daemon.address()
+    began = time.monotonic()
+    total = rounds = 0
+    while total < 1_000_000 and time.monotonic() - began < 900:
+        out = subprocess.run(
+            ["wrk", "-t2", "-c64", "-d20s", "-s", HERE / "million_put.lua",
+             f"http://{host}:{port}", "--", f"/acct1/{container}/r{rounds}", daemon.account_sas(),
+             *more], capture_output=True, text=True, check=True).stdout
+        if "Non-2xx" in out:
+            check("every put is answered 201", False, out)
+            return False
+        total += int(out.split(" requests in ")[0].split()[-1])
+        rounds += 1
+    print(f"       {total} blobs in {time.monotonic() - began:.0f} s; "
+          f"peak memory {daemon.memory_mib():.0f} MiB", flush=True)
+    check("a million blobs", total >= 1_000_000, str(total))
+    return True
+
+
+def million_run(directory: pathlib.Path) -> None:
+    install("wrk")
     with blobgate_daemon.Daemon({"access_log": "off"}, directory=directory / "daemon") as daemon:
-        daemon.client().create_container("many")
-        host, port = daemon.address()
+        if put_million(daemon, "many"):
+            check("orderly stop", daemon.stop() == 0)
+            check_restarts(daemon, 2)
+
+
+def times_of(run, count: int = 100) -> str:
+    """Of `count` runs one after the other, in ms."""
+    found = []
+    for _ in range(count):
+        began = time.perf_counter()
+        run()
+        found.append((time.perf_counter() - began) * 1000)
+    found.sort()
+    return f"median {found[count // 2]:.1f} ms, 99 of 100 under {found[count - 2]:.1f} ms"
+
+
+def tagged_run(directory: pathlib.Path) -> None:
+    install("wrk")
+    with blobgate_daemon.Daemon({"access_log": "off"}, directory=directory / "daemon") as daemon:
+        if not put_million(daemon, "many", "tagged"):
+            return
+        client = daemon.client()
+
+        def find(where: str, container: str = "many", size: int = 1000) -> list[str]:
+            scope = {"restype": "container"} if container else {}
+            answer = client.expect(200, "GET", container, comp="blobs", where=where,
+                                   maxresults=str(size), **scope)
+            return [node.findtext("Name") for node in blob_client.parse_xml(answer.body).iter("Blob")]
+
+        one = find("\"number\" = '0-000000500'")
+        check("one of a million by its own tag", bool(one) and all("000000500" in n for n in one),
+              times_of(lambda: find("\"number\" = '0-000000500'")))
+        few = find("\"group\" = 'g123' AND \"number\" >= '1' AND \"number\" < '1-000100000'")
+        check("two conditions", len(few) == 1000 or few == sorted(few), times_of(lambda: find(
+            "\"group\" = 'g123' AND \"number\" >= '1' AND \"number\" < '1-000100000'", size=100)))
+        check("a page of 100 of a group", len(find("\"group\" = 'g500'", size=100)) == 100,
+              times_of(lambda: find("\"group\" = 'g500'", size=100)))
+        check("a page of 100 of a group, all containers",
+              len(find("\"group\" = 'g500'", "", 100)) == 100,
+              times_of(lambda: find("\"group\" = 'g500'", "", 100)))
+        check("none", not find("\"group\" = 'none'"),
+              times_of(lambda: find("\"group\" = 'none'")))
+        print(f"       beside them, Get Blob Properties: "
+              f"{times_of(lambda: client.request('HEAD', 'many', one[0]))}")
+
+
+INGEST_CLIENTS, INGEST_BLOBS, INGEST_SECONDS = 200, 8, 60
+INGEST_BLOCK = 4 << 20
+
+
+def ingest_client(daemon, number: int, ends: float) -> list[tuple[str, int, int]]:
+    """Appends until `ends`: (blob, offset, number of the block) of each answer. A block begins with
+    the numbers of its client and of itself."""
+    client = daemon.client()
+    done: list[tuple[str, int, int]] = []
+    body = bytearray((number.to_bytes(8, "big") + bytes(8)) * (INGEST_BLOCK // 16))
+    while time.monotonic() < ends:
+        blob = f"log{(number + len(done)) % INGEST_BLOBS}"
+        body[8:16] = len(done).to_bytes(8, "big")
+        answer = client.expect(201, "PUT", "ingest", blob, body=bytes(body), comp="appendblock")
+        done.append((blob, int(answer.headers["x-ms-blob-append-offset"]), len(done)))
+    client.close()
+    return done
+
+
+def disk_rate(directory: pathlib.Path) -> float:
+    """MiB/s that fio writes: 4 MiB at a time, eight files, synced."""
+    out = subprocess.run(
+        ["fio", "--name=disk", f"--directory={directory}", "--rw=write", "--bs=4m", "--size=1g",
+         "--numjobs=8", "--fdatasync=8", "--runtime=20", "--time_based", "--group_reporting",
+         "--output-format=json"], capture_output=True, text=True, check=True).stdout
+    for file in directory.glob("disk.*"):
+        file.unlink()
+    return json.loads(out)["jobs"][0]["write"]["bw"] / 1024
+
+
+def ingest_run(directory: pathlib.Path) -> None:
+    install("fio")
+    before = disk_rate(directory)
+    with blobgate_daemon.Daemon({"access_log": "off"}, directory=directory / "daemon") as daemon:
+        client = daemon.client()
+        client.create_container("ingest")
+        for index in range(INGEST_BLOBS):
+            client.expect(201, "PUT", "ingest", f"log{index}",
+                          headers={"x-ms-blob-type": "AppendBlob"})
+        ends = time.monotonic() + INGEST_SECONDS
         began = time.monotonic()
-        total = 0
-        log = daemon.data_directory / "catalog"
-        while total < 1_000_000 and time.monotonic() - began < 900:
-            seconds = 20
-            container = f"many{total}"
-            daemon.client().create_container(container)
-            out = subprocess.run(
-                ["wrk", "-t2", "-c64", f"-d{seconds}s", "-s", HERE / "million_put.lua",
-                 f"http://{host}:{port}", "--", f"/acct1/{container}", daemon.account_sas()],
-                capture_output=True, text=True, check=True).stdout
-            if "Non-2xx" in out:
-                check("every put is answered 201", False, out)
-                return
-            total += int(out.split(" requests in ")[0].split()[-1])
+        with concurrent.futures.ThreadPoolExecutor(INGEST_CLIENTS) as pool:
+            futures = [pool.submit(ingest_client, daemon, number, ends)
+                       for number in range(INGEST_CLIENTS)]
+            answers = [future.result() for future in futures]
         took = time.monotonic() - began
-        print(f"       {total} blobs in {took:.0f} s; catalog {log.exists()}; "
-              f"peak memory {daemon.memory_mib():.0f} MiB")
-        check("a million blobs", total >= 1_000_000, str(total))
-        code = daemon.stop()
-        check("orderly stop", code == 0)
-        check_restarts(daemon, 2)
+        total = sum(map(len, answers))
+        rate = total * INGEST_BLOCK / (1 << 20) / took
+        wrong = 0
+        for number, done in enumerate(answers):
+            for blob, offset, block in done:
+                head = client.get("ingest", blob, {"x-ms-range": f"bytes={offset}-{offset + 15}"})
+                wrong += head != number.to_bytes(8, "big") + block.to_bytes(8, "big")
+        sizes = sum(int(client.head("ingest", f"log{i}").headers["Content-Length"])
+                    for i in range(INGEST_BLOBS))
+        check("every offset that was answered holds its block", wrong == 0, f"{total} blocks")
+        check("nothing else is there", sizes == total * INGEST_BLOCK)
+        print(f"       peak memory {daemon.memory_mib():.0f} MiB")
+    after = disk_rate(directory)
+    disk = (before + after) / 2
+    print(f"       {rate:.0f} MiB/s, {rate / disk:.2f} of what fio writes beside it "
+          f"({before:.0f} before, {after:.0f} MiB/s after)")
 
 
 def ten_million_run(directory: pathlib.Path) -> None:
@@ -201,7 +315,7 @@ def ten_million_run(directory: pathlib.Path) -> None:
 
 def main() -> int:
     parts = {"tree": tree_run, "parallel": parallel_run, "million": million_run,
-             "ten-million": ten_million_run}
+             "ten-million": ten_million_run, "tagged": tagged_run, "ingest": ingest_run}
     for name in sys.argv[1:] or list(parts):
         print(f"== {name}", flush=True)
         directory = pathlib.Path(tempfile.mkdtemp(prefix="blobgate-acceptance-"))

@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "blob/conditions.h"
+#include "support/random_steps.h"
 
 namespace blobgate::blob {
 namespace {
 
-constexpr int kSteps = 1'000'000;
+constexpr int kSteps = test::RandomSteps(1'000'000);
 constexpr std::uint64_t kEtag = 0x8DE000000000000;
 
 /// One request: what each header says, in the model's own terms.

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "blob/lease.h"
+#include "support/random_steps.h"
 
 namespace blobgate::blob {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 using Action = LeaseRequest::Action;
 using std::chrono::seconds;
 
-constexpr int kSteps = 1'000'000;
+constexpr int kSteps = test::RandomSteps(1'000'000);
 const std::string kIds[] = {"0aaaaaaa-0000-4000-8000-000000000000",
                             "0bbbbbbb-0000-4000-8000-000000000000",
                             "0ccccccc-0000-4000-8000-000000000000"};

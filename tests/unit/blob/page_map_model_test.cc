@@ -8,6 +8,7 @@
 #include <random>
 
 #include "blob/page_layers.h"
+#include "support/random_steps.h"
 
 namespace blobgate::blob {
 namespace {
@@ -321,7 +322,7 @@ class PageMap {
 
 // Several blobs, so that extents nobody needs do not pile up in the test.
 TEST(PageMapModel, AMillionRandomSteps) {
-  constexpr int kBlobs = 100;
+  constexpr int kBlobs = test::RandomSteps(100);
   constexpr int kStepsEach = 10'000;
   const char* given = std::getenv("BLOBGATE_TEST_SEED");
   const std::uint32_t seed = given ? static_cast<std::uint32_t>(std::atoi(given)) : 20260115u;
@@ -341,7 +342,7 @@ TEST(PageMapModel, AMillionRandomSteps) {
     if (::testing::Test::HasFailure()) return;
   }
   EXPECT_GT(most_layers, kSnapshots);
-  EXPECT_GT(gathers, 100u);
+  EXPECT_GT(gathers, std::size_t{kBlobs});
 }
 
 }  // namespace
