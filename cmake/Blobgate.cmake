@@ -10,6 +10,7 @@ find_package(RocksDB REQUIRED)
 find_package(pugixml REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 
 add_library(blobgate_options INTERFACE)

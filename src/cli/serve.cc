@@ -52,7 +52,8 @@ Result<config::Config> ConfigOf(const Options& options) {
 Status WriteReadyFile(const std::string& file, const server::Daemon& daemon) {
   nlohmann::json ready{{"pid", getpid()}, {"listeners", nlohmann::json::array()}};
   for (const auto& l : daemon.listeners()) {
-    ready["listeners"].push_back({{"address", l.address}, {"port", l.port}, {"tls", l.tls}});
+    ready["listeners"].push_back(
+        {{"address", l.address}, {"port", l.port}, {"tls", l.tls}, {"monitor", l.monitor}});
   }
   const std::string partial = file + ".partial";
   std::ofstream(partial) << ready.dump() << "\n";

@@ -149,7 +149,9 @@ Status Check(const Config& config) {
   }
   BG_CHECK(CheckOAuth(config.oauth, config.accounts));
   if (config.listeners.empty()) return Bad("listeners: at least one is needed");
-  const bool tls = std::ranges::any_of(config.listeners, [](const auto& l) { return l.tls; });
+  const auto is_tls = [](const auto& listener) { return listener.tls; };
+  const bool tls = std::ranges::any_of(config.listeners, is_tls) ||
+                   std::ranges::any_of(config.monitor_listeners, is_tls);
   if (tls && (config.tls.certificate_file.empty() || config.tls.key_file.empty())) {
     return Bad("tls: certificate_file and key_file are needed for a listener with tls");
   }

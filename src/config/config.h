@@ -109,6 +109,7 @@ struct EngineConfig {
 struct Config {
   EngineConfig engine;
   std::vector<ListenerConfig> listeners;
+  std::vector<ListenerConfig> monitor_listeners;  ///< metrics and health; empty: none
   TlsConfig tls;
   std::vector<std::string> suffixes{"blob.core.windows.net", "blob.localhost"};
   std::vector<AccountConfig> accounts;

@@ -371,6 +371,7 @@ std::vector<Field<Config>> ConfigFields() {
   return {
       Section("engine", &C::engine, EngineFields(), true),
       List("listeners", &C::listeners, ListenerFields()),
+      List("monitor_listeners", &C::monitor_listeners, ListenerFields()),
       Section("tls", &C::tls,
               std::vector<Field<TlsConfig>>{
                   Text("certificate_file", &TlsConfig::certificate_file,

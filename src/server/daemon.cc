@@ -1,6 +1,7 @@
 #include "server/daemon.h"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_future.hpp>
@@ -24,6 +25,7 @@
 #include "server/admin_client.h"
 #include "server/admin_commands.h"
 #include "server/admin_server.h"
+#include "server/monitor.h"
 #include "server/oauth_service.h"
 
 namespace blobgate::server {
@@ -76,11 +78,16 @@ struct Daemon::Parts {
   std::unique_ptr<operations::Services> services;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<net::Server> server;
+  std::unique_ptr<Monitor> monitor;
+  std::unique_ptr<net::Server> monitor_server;
   AdminServer admin;
   std::vector<BoundListener> listeners;
+  std::atomic<bool> stopping = false;
 
   Status Open();
   Status Bind();
+  Result<BoundListener> Listen(net::Server& on, const config::ListenerConfig& listener);
+  std::vector<std::string> ReasonsNotReady() const;
   Status Resume();
   void Administer();
 };
@@ -92,8 +99,9 @@ Status Daemon::Parts::Open() {
   client_options.ca_file = config.copy_sources.ca_file;
   BG_TRY(client, net::HttpClient::Create(std::move(client_options)));
   outside = std::make_unique<gateway::HttpOutsideClient>(*client);
-  const bool any_tls = std::ranges::any_of(config.listeners, [](const auto& l) { return l.tls; });
-  if (any_tls) {
+  const auto is_tls = [](const config::ListenerConfig& listener) { return listener.tls; };
+  if (std::ranges::any_of(config.listeners, is_tls) ||
+      std::ranges::any_of(config.monitor_listeners, is_tls)) {
     BG_TRY(tls, net::TlsContext::Load(config.tls.certificate_file, config.tls.key_file));
   }
   BG_TRY(oauth, OAuthService::Create(config, clock, background));
@@ -119,6 +127,10 @@ Status Daemon::Parts::Open() {
                             .authenticator = authenticator,
                             .discovery = oauth ? oauth->discovery() : nullptr});
   server = std::make_unique<net::Server>(threads, *gateway, LimitsOf(config.limits));
+  std::vector<std::shared_ptr<prometheus::Collectable>> metrics{
+      std::make_shared<EngineMetrics>(*engine)};
+  monitor = std::make_unique<Monitor>(std::move(metrics), [this] { return ReasonsNotReady(); });
+  monitor_server = std::make_unique<net::Server>(threads, *monitor, LimitsOf(config.limits));
   return {};
 }
 
@@ -139,15 +151,35 @@ Status Daemon::Parts::Resume() {
 Status Daemon::Parts::Bind() {
   std::vector<gateway::OwnListener> own;
   for (const auto& listener : config.listeners) {
-    auto port = server->Listen(listener.address, listener.port, listener.tls ? tls : nullptr);
-    if (!port) return std::unexpected(std::move(port).error());
-    listeners.push_back({listener.address, *port, listener.tls});
-    own.push_back({listener.address, *port});
-    spdlog::info("listening on {}://{}:{}", listener.tls ? "https" : "http", listener.address,
-                 *port);
+    BG_TRY(const BoundListener bound, Listen(*server, listener));
+    listeners.push_back(bound);
+    own.push_back({bound.address, bound.port});
   }
   sources->SetListeners(std::move(own));
+  for (const auto& listener : config.monitor_listeners) {
+    BG_TRY(BoundListener bound, Listen(*monitor_server, listener));
+    bound.monitor = true;
+    listeners.push_back(std::move(bound));
+  }
   return {};
+}
+
+Result<BoundListener> Daemon::Parts::Listen(net::Server& on,
+                                            const config::ListenerConfig& listener) {
+  BG_TRY(const std::uint16_t port,
+         on.Listen(listener.address, listener.port, listener.tls ? tls : nullptr));
+  spdlog::info("listening on {}://{}:{}{}", listener.tls ? "https" : "http", listener.address, port,
+               &on == monitor_server.get() ? " for metrics and health" : "");
+  return BoundListener{listener.address, port, listener.tls};
+}
+
+std::vector<std::string> Daemon::Parts::ReasonsNotReady() const {
+  std::vector<std::string> reasons;
+  if (stopping) reasons.push_back("the daemon is stopping");
+  if (engine->Stats().read_only) {
+    reasons.push_back("the store takes no writes after a failed sync; see the log, and restart");
+  }
+  return reasons;
 }
 
 // The server is worth running without it.
@@ -186,8 +218,10 @@ Status Daemon::ReloadCertificates() {
 // Everything acknowledged is durable, so leaving at once is safe; the next start recovers.
 void Daemon::Stop() {
   Parts& p = *parts_;
+  p.stopping = true;
   p.admin.Stop();
-  const bool answered = p.server->Stop(p.config.limits.drain_timeout);
+  const bool drained = p.server->Stop(p.config.limits.drain_timeout);
+  const bool answered = p.monitor_server->Stop(std::chrono::seconds(1)) && drained;
   p.background.tasks().Cancel();
   const bool ended = p.background.tasks().WaitFor(std::chrono::seconds(10));
   if (!answered || !ended) {

@@ -15,6 +15,7 @@ struct BoundListener {
   std::string address;
   std::uint16_t port = 0;  ///< as bound
   bool tls = false;
+  bool monitor = false;  ///< of config.monitor_listeners
 };
 
 /// Start, then Stop once; both block and are called from the main thread.

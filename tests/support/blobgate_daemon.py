@@ -60,6 +60,7 @@ class Daemon:
         self._keep = keep
         self._process: subprocess.Popen | None = None
         self.ports: dict[bool, int] = {}
+        self.monitor_port = 0
         self.ready_seconds = 0.0
         self.data_directory = self.directory / "data"
         self.data_directory.mkdir(parents=True, exist_ok=True)
@@ -90,6 +91,7 @@ class Daemon:
             "engine": {"data_dir": str(self.data_directory)},
             "listeners": [{"address": "127.0.0.1", "port": self.ports.get(tls, 0), "tls": tls}
                           for tls in (False, True)],
+            "monitor_listeners": [{"address": "127.0.0.1", "port": self.monitor_port}],
             "tls": {"certificate_file": str(self.directory / "server.pem"),
                     "key_file": str(self.directory / "server.key")},
             "suffixes": ["blob.core.windows.net", "blob.localhost", HOST_SUFFIX],
@@ -128,7 +130,10 @@ class Daemon:
             time.sleep(0.005)
         self.ready_seconds = time.monotonic() - began
         for listener in json.loads(ready.read_text())["listeners"]:
-            self.ports[listener["tls"]] = listener["port"]
+            if listener["monitor"]:
+                self.monitor_port = listener["port"]
+            else:
+                self.ports[listener["tls"]] = listener["port"]
 
     def stop(self, deadline: float = STOP_DEADLINE) -> int:
         """SIGTERM and wait for the drain. Returns the exit code."""
@@ -212,7 +217,8 @@ class Daemon:
                                       timeout=timeout)
 
     def host_names(self) -> list[str]:
-        return [f"{account}.{HOST_SUFFIX}" for account in ACCOUNTS]
+        return [f"{account}{which}.{HOST_SUFFIX}" for account in ACCOUNTS
+                for which in ("", "-secondary")]
 
     def url(self, account: str, container: str = "", blob: str = "", sas: str = "", *,
             host_style: bool = True, quoted: bool = False) -> str:
