@@ -52,6 +52,7 @@ azure::Outcome<Credential> ByBearer(std::string_view token, const http::RequestH
                                     Time now, const OAuth* oauth) {
   if (account == nullptr) return azure::Fail(AuthenticationFailed({}));
   BG_TRY(Credential user, CheckBearer(token, head, *account, now, oauth));
+  user.list_prefix = azure::ListedPrefix(head, resource);
   const bool has_sas = head.query.Has("sig") && !head.query.Get("sduoid").empty();
   if (!has_sas) return user;
   return BySas(head, resource, account, now, oauth, &user);

@@ -1,6 +1,7 @@
 // What each kind of credential may do (auth.md sections 7 and 10).
 #include "auth/credential.h"
 #include "auth/failure.h"
+#include "auth/sas_resource.h"
 
 namespace blobgate::auth {
 namespace {
@@ -73,13 +74,15 @@ azure::Outcome<void> AuthorizeBearer(const Credential& credential, const azure::
   return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
 }
 
-// A user delegation SAS may what it says and its maker may, both as of now.
+// A user delegation SAS may what it says and its maker may, both as of now; one that stands for
+// another user what it says and that user may, which POSIX rights tell.
 azure::Permissions LettersNow(const Credential& credential, const azure::OperationSpec& spec,
                               const azure::Resource& resource) {
   using enum Credential::Kind;
   if (credential.kind != kBearer && credential.kind != kUserDelegationSas) {
     return credential.letters;
   }
+  if (!credential.unauthorized_oid.empty()) return credential.letters;
   const auto letters = LettersOf(credential.grants, spec, resource, credential.list_prefix);
   return credential.kind == kBearer ? letters : credential.letters & letters;
 }
@@ -89,11 +92,12 @@ azure::Outcome<void> AuthorizeDelegationSas(const Credential& credential,
                                             const azure::Resource& resource) {
   BG_CHECK(AuthorizeServiceSas(credential, spec, resource));
   if (spec.sas_resource == '*') return {};  // a batch's parts are asked about one by one
-  // POSIX rights exist only where there are directories with owners.
-  const bool posix = !credential.unauthorized_oid.empty();
-  if (posix || !LettersNow(credential, spec, resource).HasAny(spec.service_letters)) {
-    return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
-  }
+  // A user named by suoid is asked about by POSIX rights; who names one must be allowed to.
+  const bool allowed =
+      credential.unauthorized_oid.empty()
+          ? LettersNow(credential, spec, resource).HasAny(spec.service_letters)
+          : MayActForOthers(credential.grants, spec, resource, credential.list_prefix);
+  if (!allowed) return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
   return {};
 }
 
@@ -143,6 +147,39 @@ azure::Outcome<azure::Permissions> Authorize(const Credential& credential,
   BG_CHECK(Check(credential, spec, resource, access, has_version));
   BG_CHECK(CheckEncryptionScope(credential, spec));
   return LettersNow(credential, spec, resource);
+}
+
+bool CoversToo(const Credential& credential, const azure::OperationSpec& spec,
+               const azure::Resource& named, const azure::Resource& other) {
+  using enum Credential::Kind;
+  switch (credential.kind) {
+    case kSharedKey:
+    case kAccountSas:
+      return true;
+    case kAnonymous:
+      return false;
+    case kBearer:
+      return MayCall(credential.grants, spec, other, {});
+    case kServiceSas:
+      break;
+    case kUserDelegationSas:
+      if (credential.unauthorized_oid.empty() &&
+          !LettersNow(credential, spec, other).HasAny(spec.service_letters)) {
+        return false;
+      }
+      break;
+  }
+  if (credential.signed_resource == "c") return true;
+  const auto directory = DirectoryOf(named.blob, credential.directory_depth);
+  return credential.signed_resource == "d" && directory &&
+         DirectoryOf(other.blob, credential.directory_depth) == directory;
+}
+
+std::string_view PosixCallerOf(const Credential& credential) {
+  using enum Credential::Kind;
+  if (credential.kind == kBearer) return credential.oid;
+  return credential.kind == kUserDelegationSas ? std::string_view(credential.unauthorized_oid)
+                                               : std::string_view();
 }
 
 }  // namespace blobgate::auth

@@ -51,7 +51,7 @@ azure::Outcome<Credential> CheckBearer(std::string_view token, const http::Reque
   credential.grants = oauth->GrantsOf(bearer.principal, account.name);
   credential.oid = std::move(bearer.principal.oid);
   credential.tid = std::move(bearer.principal.tid);
-  credential.list_prefix = head.query.Get("prefix");
+  credential.groups = std::move(bearer.principal.groups);
   credential.challenge = oauth->challenge();
   return credential;
 }

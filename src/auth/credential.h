@@ -69,7 +69,8 @@ struct Credential {
 
   // Bearer, and who made a user delegation SAS.
   std::string oid, tid;
-  std::vector<Grant> grants;  ///< in the account that the URL names
+  std::vector<std::string> groups;  ///< of a bearer token: object ids
+  std::vector<Grant> grants;        ///< in the account that the URL names
   std::string list_prefix;    ///< `prefix` of the query: a grant for a prefix may list below it
 
   /// The challenge of a 401; empty: BearerChallenge(). A view into OAuth.
@@ -113,6 +114,15 @@ azure::Outcome<azure::Permissions> Authorize(const Credential& credential,
                                              const azure::OperationSpec& spec,
                                              const azure::Resource& resource, Access access,
                                              bool has_version);
+
+/// Does this credential, which Authorize let do `spec` on `named`, cover the path `other` of the
+/// same filesystem too? That is the source of a rename.
+bool CoversToo(const Credential& credential, const azure::OperationSpec& spec,
+               const azure::Resource& named, const azure::Resource& other);
+
+/// Whose POSIX rights decide once no role of the caller's does: that of a bearer token, or that a
+/// user delegation SAS names with `suoid`. Empty: nobody's, Authorize decides alone.
+std::string_view PosixCallerOf(const Credential& credential);
 
 /// The bearer challenge of a 401 where no issuer is configured (auth.md 11).
 std::string BearerChallenge();

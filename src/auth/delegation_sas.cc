@@ -112,7 +112,7 @@ azure::Outcome<void> CheckSignature(const SasFields& fields, const http::Request
                                     const azure::Resource& resource, const AccountKeys& account,
                                     std::uint32_t depth) {
   const auto covered =
-      CoveredResource(fields, account.name, resource, depth, head.query.Get("prefix"));
+      CoveredResource(fields, account.name, resource, depth, azure::ListedPrefix(head, resource));
   std::string headers, query;
   if (!covered || !AppendDemanded(fields, head, headers, query)) {
     return azure::Fail(SasNotWellFormed());
@@ -147,7 +147,7 @@ azure::Outcome<void> CheckUser(const SasFields& fields, const Credential* user) 
 }
 
 Credential ToCredential(const SasFields& fields, const http::RequestHead& head,
-                        std::uint32_t depth) {
+                        const azure::Resource& resource, std::uint32_t depth) {
   Credential credential;
   credential.kind = Credential::Kind::kUserDelegationSas;
   credential.letters = LettersFor(fields.sr, fields.sp);
@@ -161,7 +161,7 @@ Credential ToCredential(const SasFields& fields, const http::RequestHead& head,
   credential.unauthorized_oid = fields.suoid;
   credential.oid = ToLower(fields.skoid);
   credential.tid = ToLower(fields.sktid);
-  credential.list_prefix = head.query.Get("prefix");
+  credential.list_prefix = azure::ListedPrefix(head, resource);
   credential.overrides = OverridesOf(fields);
   return credential;
 }
@@ -182,7 +182,7 @@ azure::Outcome<Credential> CheckDelegationSas(const SasFields& fields,
   if (oauth == nullptr || !oauth->KnowsTenant(fields.sktid)) {
     return azure::Fail(AuthenticationFailed("The tenant of the user delegation key is not known."));
   }
-  Credential credential = ToCredential(fields, head, *depth);
+  Credential credential = ToCredential(fields, head, resource, *depth);
   Principal maker;
   maker.oid = credential.oid;
   maker.tid = credential.tid;

@@ -93,6 +93,11 @@ constexpr LetterRule kBlobLetters[] = {
     {kBlobsImmutableStorage, "i"},
 };
 
+/// Where the operation works. The root directory's URL is that of its filesystem.
+Level LevelOf(const OperationSpec& spec, const Resource& resource) {
+  return resource.face == azure::Face::kDfs ? spec.level : resource.level();
+}
+
 bool Reads(const OperationSpec& spec) {
   return spec.method == "GET" || spec.method == "HEAD";
 }
@@ -122,7 +127,8 @@ bool Covers(const Grant& grant, const OperationSpec& spec, const Resource& resou
   if (grant.container != resource.container) return false;
   if (grant.prefix.empty()) return true;
   if (resource.level() == Level::kBlob) return resource.blob.starts_with(grant.prefix);
-  return spec.id == Operation::kListBlobs && list_prefix.starts_with(grant.prefix);
+  const bool lists = spec.id == Operation::kListBlobs || spec.id == Operation::kListPaths;
+  return lists && list_prefix.starts_with(grant.prefix);
 }
 
 Actions Covering(const std::vector<Grant>& grants, const OperationSpec& spec,
@@ -186,7 +192,14 @@ std::vector<Grant> GrantsFor(const std::vector<RoleAssignment>& rules, const Pri
 
 azure::Permissions LettersOf(const std::vector<Grant>& grants, const OperationSpec& spec,
                              const Resource& resource, std::string_view list_prefix) {
-  return Letters(Covering(grants, spec, resource, list_prefix), spec, resource.level());
+  return Letters(Covering(grants, spec, resource, list_prefix), spec,
+                 LevelOf(spec, resource));
+}
+
+bool MayActForOthers(const std::vector<Grant>& grants, const OperationSpec& spec,
+                     const Resource& resource, std::string_view list_prefix) {
+  const Actions actions = Covering(grants, spec, resource, list_prefix);
+  return actions.Has(kBlobsRunAsSuperUser) || actions.Has(kBlobsManageOwnership);
 }
 
 bool MayCall(const std::vector<Grant>& grants, const OperationSpec& spec, const Resource& resource,
@@ -202,14 +215,18 @@ bool MayCall(const std::vector<Grant>& grants, const OperationSpec& spec, const 
     case Operation::kLeaseContainer:
       return actions.Has(kContainersWrite);
     case Operation::kLeaseBlob:
+    case Operation::kLeasePath:
       return actions.Has(kBlobsWrite);
+    case Operation::kSetAccessControl:
+    case Operation::kSetAccessControlRecursive:
+      return actions.Has(kBlobsModifyPermissions) || actions.Has(kBlobsManageOwnership);
     default:
       break;
   }
   // Get Account Information, and a batch, whose parts are asked about one by one: any right will
   // do.
   if (spec.sas_resource == '*') return !grants.empty();
-  return Letters(actions, spec, resource.level()).HasAny(spec.account_letters);
+  return Letters(actions, spec, LevelOf(spec, resource)).HasAny(spec.account_letters);
 }
 
 }  // namespace blobgate::auth

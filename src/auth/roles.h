@@ -107,6 +107,10 @@ std::vector<Grant> GrantsFor(const std::vector<RoleAssignment>& rules, const Pri
 azure::Permissions LettersOf(const std::vector<Grant>& grants, const azure::OperationSpec& spec,
                              const azure::Resource& resource, std::string_view list_prefix);
 
+/// May a holder of these grants make a SAS that stands for another user (suoid)?
+bool MayActForOthers(const std::vector<Grant>& grants, const azure::OperationSpec& spec,
+                     const azure::Resource& resource, std::string_view list_prefix);
+
 /// May a holder of these grants call the operation? Operations still check their own details with
 /// the letters (overwriting with `c` alone, tags without `t`).
 bool MayCall(const std::vector<Grant>& grants, const azure::OperationSpec& spec,

@@ -15,7 +15,15 @@ bool IsKnownResource(std::string_view sr, std::string_view sv) {
   return sr == "d" && sv >= sas_version::kDirectory;
 }
 
-// The first `depth` segments of a blob's name; nullopt when it has fewer.
+// The same for a listing, which must ask for names below the directory: "d1/", not "d1".
+std::optional<std::string_view> ListedDirectory(std::string_view prefix, std::uint32_t depth) {
+  const auto directory = DirectoryOf(prefix, depth);
+  if (!directory || (depth > 0 && directory->size() == prefix.size())) return std::nullopt;
+  return directory;
+}
+
+}  // namespace
+
 std::optional<std::string_view> DirectoryOf(std::string_view blob, std::uint32_t depth) {
   if (depth == 0) return std::string_view();
   std::size_t end = 0;
@@ -25,15 +33,6 @@ std::optional<std::string_view> DirectoryOf(std::string_view blob, std::uint32_t
   }
   return blob.substr(0, end);
 }
-
-// The same for a listing, which must ask for names below the directory: "d1/", not "d1".
-std::optional<std::string_view> ListedDirectory(std::string_view prefix, std::uint32_t depth) {
-  const auto directory = DirectoryOf(prefix, depth);
-  if (!directory || (depth > 0 && directory->size() == prefix.size())) return std::nullopt;
-  return directory;
-}
-
-}  // namespace
 
 bool IsWellFormedResource(const SasFields& fields) {
   if (!IsKnownResource(fields.sr, fields.sv)) return false;

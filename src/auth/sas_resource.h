@@ -52,4 +52,7 @@ std::vector<std::pair<std::string, std::string>> OverridesOf(const SasFields& fi
 /// versions, tags and immutability (auth.md section 7).
 azure::Permissions LettersFor(std::string_view signed_resource, std::string_view sp);
 
+/// The first `depth` segments of a blob's name; nullopt when it has fewer.
+std::optional<std::string_view> DirectoryOf(std::string_view blob, std::uint32_t depth);
+
 }  // namespace blobgate::auth

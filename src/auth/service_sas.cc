@@ -54,7 +54,7 @@ azure::Outcome<void> CheckSignature(const SasFields& fields, const http::Request
                                     const azure::Resource& resource, const AccountKeys& account,
                                     std::uint32_t depth) {
   const auto covered =
-      CoveredResource(fields, account.name, resource, depth, head.query.Get("prefix"));
+      CoveredResource(fields, account.name, resource, depth, azure::ListedPrefix(head, resource));
   if (!covered) return azure::Fail(SasNotWellFormed());
   const std::string text = StringToSign(fields, *covered, false);
   if (SignedByAny(account, text, fields.sig)) return {};

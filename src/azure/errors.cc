@@ -18,6 +18,25 @@ const ErrorInfo& InfoOf(ErrorCode code) {
   return kErrors[static_cast<std::size_t>(code)];
 }
 
+ErrorCode OnDfsFace(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kContainerNotFound:
+      return ErrorCode::kFilesystemNotFound;
+    case ErrorCode::kContainerAlreadyExists:
+      return ErrorCode::kFilesystemAlreadyExists;
+    case ErrorCode::kContainerBeingDeleted:
+      return ErrorCode::kFilesystemBeingDeleted;
+    case ErrorCode::kBlobNotFound:
+      return ErrorCode::kPathNotFound;
+    case ErrorCode::kBlobAlreadyExists:
+      return ErrorCode::kPathAlreadyExists;
+    case ErrorCode::kDirectoryIsNotEmpty:
+      return ErrorCode::kDirectoryNotEmpty;
+    default:
+      return code;
+  }
+}
+
 Error::Error(blobgate::Error internal) {
   cause = std::string(ErrcName(internal.code));
   if (!internal.detail.empty()) cause += ": " + internal.detail;

@@ -26,6 +26,10 @@ struct ErrorInfo {
 
 const ErrorInfo& InfoOf(ErrorCode code);
 
+/// What the dfs face calls a code of the Blob face: FilesystemNotFound for ContainerNotFound and so
+/// on; most have the same name.
+ErrorCode OnDfsFace(ErrorCode code);
+
 /// A failure as the client will see it (errors.md "Body forms").
 struct [[nodiscard]] Error {
   ErrorCode code = ErrorCode::kInternalError;

@@ -44,7 +44,9 @@ void WriteContentProperties(XmlWriter& xml, const ListedBlob& blob) {
     return;
   }
   xml.Element("Last-Modified", FormatHttpDate(blob.modified));
+  if (blob.expires) xml.Element("Expiry-Time", FormatHttpDate(*blob.expires));
   xml.Element("Etag", blob.etag);
+  xml.ElementIfSet("ResourceType", blob.resource_type);
   xml.Element("Content-Length", blob.length);
   xml.Element("Content-Type", blob.content_type);
   xml.Element("Content-Encoding", blob.content_encoding);
@@ -61,6 +63,7 @@ void WriteDeleted(XmlWriter& xml, Time deleted, std::uint32_t remaining_days) {
 }
 
 void WriteState(XmlWriter& xml, const ListedBlob& blob) {
+  xml.ElementIfSet("DeletionId", blob.deletion_id);
   xml.ElementIfSet("Snapshot", blob.snapshot);
   xml.ElementIfSet("VersionId", blob.version);
   if (!blob.version.empty() && blob.current_version) xml.Flag("IsCurrentVersion", true);
@@ -84,6 +87,10 @@ void WriteProperties(XmlWriter& xml, const ListedBlob& blob) {
   if (blob.tag_count > 0) xml.Element("TagCount", blob.tag_count);
   if (blob.sealed) xml.Flag("Sealed", true);
   if (blob.deleted) WriteDeleted(xml, *blob.deleted, blob.remaining_days);
+  xml.ElementIfSet("Owner", blob.owner);
+  xml.ElementIfSet("Group", blob.group);
+  xml.ElementIfSet("Permissions", blob.permissions);
+  xml.ElementIfSet("Acl", blob.acl);
   xml.Close("Properties");
 }
 

@@ -73,6 +73,11 @@ struct ListedBlob {
   const NameValues* metadata = nullptr;  ///< null: not asked for
   const NameValues* tags = nullptr;      ///< null: not asked for
   bool or_metadata = true;               ///< x-ms-version 2019-12-12 and later
+  // Of hierarchical containers.
+  std::string_view resource_type;  ///< file | directory; empty: a flat container's
+  std::optional<Time> expires;
+  std::string_view deletion_id;
+  std::string_view owner, group, permissions, acl;  ///< empty: not asked for
 };
 
 void OpenContainerList(XmlWriter& xml, std::string_view endpoint);

@@ -64,8 +64,30 @@ enum class Operation : std::uint8_t {
   kPutPageFromUrl,
   kGetPageRanges,
   kIncrementalCopyBlob,
+  kSetBlobExpiry,
+  // The dfs face (path_operation_table.cc), by the names of its specification.
+  kListFilesystems,
+  kCreateFilesystem,
+  kGetFilesystemProperties,
+  kSetFilesystemProperties,
+  kDeleteFilesystem,
+  kListPaths,
+  kCreatePath,
+  kRenamePath,
+  kReadPath,
+  kGetPathProperties,
+  kGetPathStatus,
+  kGetPathAccessControl,
+  kAppendData,
+  kFlushData,
+  kSetPathProperties,
+  kSetAccessControl,
+  kSetAccessControlRecursive,
+  kLeasePath,
+  kDeletePath,
 };
-inline constexpr std::size_t kOperationCount = 49;
+inline constexpr std::size_t kOperationCount = 50;  ///< of the Blob face
+inline constexpr std::size_t kPathOperationCount = 19;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };
@@ -80,7 +102,7 @@ struct OperationSpec {
   bool head_too = false;
   Level level;
   std::string_view restype;  ///< required value of the query parameter, empty: absent
-  std::string_view comp;     ///< likewise; compared without case
+  std::string_view comp;     ///< likewise; compared without case. On the dfs face: resource, action
   /// For PUT rows that share a URL: the headers that decide. Null: always fits.
   bool (*fits)(const http::HeaderView&) = nullptr;
   char sas_resource;                 ///< account SAS `srt`: 's', 'c', 'o'; '*' any
@@ -91,12 +113,18 @@ struct OperationSpec {
 };
 
 std::span<const OperationSpec> OperationTable();
+std::span<const OperationSpec> PathOperationTable();
 const OperationSpec& SpecOf(Operation id);
 
 /// Finds the row for a request. Errors: 405 UnsupportedHttpVerb (with Allow) when the URL exists
 /// with other methods; 400 InvalidQueryParameterValue for an unknown comp or restype; 400
 /// MissingRequiredHeader (x-ms-blob-type) for a PUT on a blob URL that says nothing else; 501-free:
 /// what Azure has and we have not answers 400 as an unknown comp does.
+/// On the dfs face: 400 InvalidQueryParameterValue for an unknown resource or action, 400
+/// MissingRequiredQueryParameter for a path request that says neither.
 Outcome<const OperationSpec*> Route(const http::RequestHead& head, const Resource& resource);
+
+/// Route for the dfs face.
+Outcome<const OperationSpec*> RoutePath(const http::RequestHead& head, const Resource& resource);
 
 }  // namespace blobgate::azure

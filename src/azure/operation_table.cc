@@ -106,6 +106,7 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kPutPageFromUrl, "Put Page From URL", "PUT", false, kBlob, "", "page", HasSource, 'o', "w", "w", kPrivate, kWrite},
     {kGetPageRanges, "Get Page Ranges", "GET", false, kBlob, "", "pagelist", nullptr, 'o', "r", "r", kIfBlob, kRead},
     {kIncrementalCopyBlob, "Incremental Copy Blob", "PUT", false, kBlob, "", "incrementalcopy", nullptr, 'o', "cw", "cw", kPrivate, kWrite},
+    {kSetBlobExpiry, "Set Blob Expiry", "PUT", false, kBlob, "", "expiry", nullptr, 'o', "w", "w", kPrivate, kNone},
 });
 // clang-format on
 
@@ -174,11 +175,13 @@ std::span<const OperationSpec> OperationTable() {
 }
 
 const OperationSpec& SpecOf(Operation id) {
-  return Row(id);
+  const auto index = static_cast<std::size_t>(id);
+  return index < kTable.size() ? kTable[index] : PathOperationTable()[index - kTable.size()];
 }
 
 Outcome<const OperationSpec*> Route(const http::RequestHead& head, const Resource& resource) {
   if (head.method == "OPTIONS") return &Row(kPreflightBlobRequest);
+  if (resource.face == Face::kDfs) return RoutePath(head, resource);
   const Request request{head, resource.level(), head.query.Get("restype"), head.query.Get("comp")};
   bool url_exists = false;
   bool method_fits = false;

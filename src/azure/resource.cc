@@ -14,15 +14,16 @@ constexpr std::string_view kSecondary = "-secondary";
 struct AccountName {
   std::string account;
   bool secondary = false;
+  bool dfs = false;  ///< the host is that of the dfs face
 };
 
 // `name`, or what comes before "-secondary", when that is an account.
 std::optional<AccountName> KnownAccount(std::string_view name, const AddressRules& rules) {
-  if (rules.is_account(name)) return AccountName{std::string(name), false};
+  if (rules.is_account(name)) return AccountName{std::string(name)};
   if (!name.ends_with(kSecondary)) return std::nullopt;
   name.remove_suffix(kSecondary.size());
   if (!rules.is_account(name)) return std::nullopt;
-  return AccountName{std::string(name), true};
+  return AccountName{.account = std::string(name), .secondary = true};
 }
 
 // Lower case, without port and without the dot of the root domain.
@@ -40,9 +41,10 @@ std::optional<AccountName> AccountOfHost(std::string_view host_header, const Add
   if (dot == std::string::npos || dot == 0) return std::nullopt;
   const std::string_view rest = std::string_view(host).substr(dot);
   for (const std::string& suffix : rules.suffixes) {
-    if (rest.ends_with("." + ToLower(suffix))) {
-      return KnownAccount(std::string_view(host).substr(0, dot), rules);
-    }
+    if (!rest.ends_with("." + ToLower(suffix))) continue;
+    auto account = KnownAccount(std::string_view(host).substr(0, dot), rules);
+    if (account) account->dfs = suffix.starts_with("dfs.");
+    return account;
   }
   return std::nullopt;
 }
@@ -65,24 +67,38 @@ Outcome<std::string> Decode(std::string_view raw) {
   return *std::move(text);
 }
 
-Outcome<void> SetAccount(Resource& resource, std::string_view host, std::string_view& path,
+Outcome<void> SetAccount(Resource& resource, const http::RequestHead& head, std::string_view& path,
                          const AddressRules& rules) {
-  std::optional<AccountName> name = AccountOfHost(host, rules);
+  std::optional<AccountName> name = AccountOfHost(head.host(), rules);
   if (!name) {
     resource.path_style = true;
     bool more = false;
     BG_TRY(const std::string segment, Decode(TakeSegment(path, more)));
     if (segment.empty()) return Fail(ErrorCode::kInvalidUri);
-    name = KnownAccount(segment, rules).value_or(AccountName{segment, false});
+    name = KnownAccount(segment, rules).value_or(AccountName{segment});
+    name->dfs = SpeaksDfs(head);
   }
+  // Blob operations are answered on both hosts: clients send them to whichever they know.
+  const bool blob_operation = head.query.Has("comp") || head.query.Has("restype");
+  resource.face = name->dfs && !blob_operation ? Face::kDfs : Face::kBlob;
   resource.account = std::move(name->account);
   resource.secondary = name->secondary;
   return {};
 }
 
+// Slashes around the path of a file or directory do not count; nothing between them is the root.
+void TrimPath(std::string& path) {
+  path.erase(0, path.find_first_not_of('/'));
+  path.erase(path.find_last_not_of('/') + 1);
+}
+
 Outcome<void> SetBlob(Resource& resource, std::string_view raw) {
   BG_TRY(resource.blob, Decode(raw));
   std::ranges::replace(resource.blob, '\\', '/');
+  if (resource.face == Face::kDfs) {
+    TrimPath(resource.blob);
+    if (resource.blob.empty()) return {};
+  }
   BG_CHECK(CheckBlobName(resource.blob));
   if (resource.container == "$root" && resource.blob.find('/') != std::string::npos) {
     return Fail(ErrorCode::kInvalidUri);
@@ -94,6 +110,23 @@ Outcome<void> SetBlob(Resource& resource, std::string_view raw) {
 
 bool IsHostStyle(std::string_view host, const AddressRules& rules) {
   return AccountOfHost(host, rules).has_value();
+}
+
+std::string ListedPrefix(const http::RequestHead& head, const Resource& resource) {
+  if (resource.face == Face::kBlob) return std::string(head.query.Get("prefix"));
+  std::string directory(head.query.Get("directory"));
+  TrimPath(directory);
+  if (!directory.empty()) directory += '/';
+  return directory;
+}
+
+bool SpeaksDfs(const http::RequestHead& head) {
+  for (const std::string_view name : {"resource", "action", "recursive", "position"}) {
+    if (head.query.Has(name)) return true;
+  }
+  if (head.method == "PATCH" || head.headers.Has("x-ms-rename-source")) return true;
+  if (head.method == "POST" && head.headers.Has("x-ms-lease-action")) return true;
+  return head.headers.Get("accept").find("application/json") != std::string_view::npos;
 }
 
 bool NamesRootBlob(const http::RequestHead& head) {
@@ -110,13 +143,13 @@ Outcome<Resource> ParseResource(const http::RequestHead& head, const AddressRule
   Resource resource;
   std::string_view path = head.path;
   if (path.starts_with('/')) path.remove_prefix(1);
-  BG_CHECK(SetAccount(resource, head.host(), path, rules));
+  BG_CHECK(SetAccount(resource, head, path, rules));
   // A preflight asks about the service; what its URL names is not looked at (operations.md 1.19).
   if (path.empty() || head.method == "OPTIONS") return resource;
 
   bool more = false;
   const std::string_view first = TakeSegment(path, more);
-  if (path.empty() && NamesRootBlob(head)) {
+  if (path.empty() && resource.face == Face::kBlob && NamesRootBlob(head)) {
     if (more) return Fail(ErrorCode::kInvalidUri);  // "/name/": an empty blob name
     resource.container = "$root";
     BG_CHECK(SetBlob(resource, first));

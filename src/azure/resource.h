@@ -13,6 +13,9 @@ namespace blobgate::azure {
 
 enum class Level : unsigned char { kService, kContainer, kBlob };
 
+/// Which of the two APIs a request speaks (docs/hierarchical-namespace.md).
+enum class Face : unsigned char { kBlob, kDfs };
+
 /// Account, container and blob of one request, decoded. Blob names are used byte for byte:
 /// `a//b`, `.` and `..` are legal and are not resolved (operations.md 1.1, 1.7).
 struct Resource {
@@ -21,11 +24,16 @@ struct Resource {
   std::string blob;        ///< empty above blob level; UTF-8
   bool secondary = false;  ///< addressed through ACCOUNT-secondary
   bool path_style = false;
+  Face face = Face::kBlob;
 
   Level level() const {
     return container.empty() ? Level::kService : blob.empty() ? Level::kContainer : Level::kBlob;
   }
 };
+
+/// What all names begin with that a listing asks for: `prefix`; for List Paths the directory with
+/// its slash.
+std::string ListedPrefix(const http::RequestHead& head, const Resource& resource);
 
 /// How a request's host and path name an account (design.md section 4).
 struct AddressRules {
@@ -38,9 +46,12 @@ struct AddressRules {
 /// What `head` names. Host style when the Host ends in a suffix and its first label is a known
 /// account (or ACCOUNT-secondary), else path style: the first path segment is the account, known or
 /// not. Each part is percent-decoded once and not normalised otherwise, except that `\` in a blob
-/// name is `/`. Errors: 400 InvalidUri for a bad escape, NUL, malformed UTF-8, a path without
+/// name is `/`. On the dfs face slashes at both ends of a path do not count. Errors: 400 InvalidUri for a bad escape, NUL, malformed UTF-8, a path without
 /// account, or a `/` in the name of a root blob; those of CheckContainerName and CheckBlobName.
 Outcome<Resource> ParseResource(const http::RequestHead& head, const AddressRules& rules);
+
+/// Has the request what only requests to the dfs face have? Decides in path style.
+bool SpeaksDfs(const http::RequestHead& head);
 
 /// Does a Host header alone name an account of ours?
 bool IsHostStyle(std::string_view host, const AddressRules& rules);

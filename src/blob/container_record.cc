@@ -22,6 +22,7 @@ enum ContainerTag : std::uint32_t {
   kDenyScopeOverride = 10,
   kDeleted = 11,
   kPurge = 12,
+  kHierarchical = 64,
 };
 
 std::string EncodePolicy(const AccessPolicy& policy) {
@@ -91,6 +92,9 @@ bool DecodeField(FieldReader& field, ContainerRecord& record) {
     case kPurge:
       record.purge = DecodeTime(field.number());
       return true;
+    case kHierarchical:
+      record.hierarchical = field.number() != 0;
+      return true;
     default:
       return true;
   }
@@ -113,6 +117,7 @@ std::string ContainerRecord::Encode() const {
   fields.NumberIfSet(kDenyScopeOverride, deny_encryption_scope_override ? 1 : 0);
   fields.NumberIfSet(kDeleted, EncodeTime(deleted));
   fields.NumberIfSet(kPurge, EncodeTime(purge));
+  fields.NumberIfSet(kHierarchical, hierarchical ? 1 : 0);
   return out;
 }
 

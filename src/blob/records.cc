@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "blob/records_codec.h"
 
@@ -11,7 +12,12 @@ namespace {
 enum ContentTag : std::uint32_t { kContentBlockList = 1, kContentBlock = 2 };
 enum AppendedTag : std::uint32_t { kAppendedBlock = 1, kAppendedOffset = 2 };
 enum AppendLineageTag : std::uint32_t { kAppendBaseGone = 1, kAppendSnapshot = 2 };
-enum StagedTag : std::uint32_t { kStagedBlock = 1, kStagedTime = 2, kStagedCount = 3 };
+enum StagedTag : std::uint32_t {
+  kStagedBlock = 1,
+  kStagedTime = 2,
+  kStagedCount = 3,
+  kStagedEntry = 4,
+};
 enum HttpTag : std::uint32_t {
   kContentType = 1,
   kContentEncoding = 2,
@@ -69,6 +75,7 @@ enum BlobTag : std::uint32_t {
   kBlobDeleted = 29,
   kBlobPurge = 30,
   kBlobSnapshots = 31,
+  kBlobPath = 64,
 };
 
 std::string EncodeProperties(const HttpProperties& properties) {
@@ -230,6 +237,12 @@ bool DecodeManifest(std::string_view in, std::optional<engine::ExtentRef>& manif
   return true;
 }
 
+bool DecodePath(std::string_view in, PathState& path) {
+  auto decoded = PathState::Decode(in);
+  if (decoded) path = std::move(*decoded);
+  return decoded.has_value();
+}
+
 /// Fields of snapshots, versions and deleted states; unknown tags are passed over.
 bool DecodeHistoryField(FieldReader& field, BlobRecord& record) {
   switch (field.tag()) {
@@ -253,6 +266,8 @@ bool DecodeHistoryField(FieldReader& field, BlobRecord& record) {
     case kBlobSnapshots:
       record.snapshots = static_cast<std::uint32_t>(field.number());
       return true;
+    case kBlobPath:
+      return DecodePath(field.bytes(), record.path);
     default:
       return true;
   }
@@ -406,6 +421,7 @@ std::string BlobRecord::Encode() const {
   fields.NumberIfSet(kBlobDeleted, EncodeTime(deleted));
   fields.NumberIfSet(kBlobPurge, EncodeTime(purge));
   fields.NumberIfSet(kBlobSnapshots, snapshots);
+  fields.BytesIfSet(kBlobPath, path.Encode());
   return out;
 }
 
@@ -485,6 +501,7 @@ std::string StagedBlock::Encode() const {
   fields.Bytes(kStagedBlock, bytes);
   fields.NumberIfSet(kStagedTime, EncodeTime(staged));
   fields.NumberIfSet(kStagedCount, count);
+  fields.BytesIfSet(kStagedEntry, entry);
   return out;
 }
 
@@ -502,6 +519,9 @@ Result<StagedBlock> StagedBlock::Decode(std::string_view row) {
         break;
       case kStagedCount:
         record.count = fields.number();
+        break;
+      case kStagedEntry:
+        record.entry = fields.bytes();
         break;
       default:
         break;

@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "blob/path_record.h"
 #include "blobgate/engine/extent_store.h"
 
 namespace blobgate::blob {
@@ -155,6 +156,8 @@ struct BlobRecord {
   Time purge{};                 ///< kDeleted: when it goes for good
   std::uint32_t snapshots = 0;  ///< in a base row: how many that are not deleted
 
+  PathState path;  ///< only in a hierarchical container
+
   bool is_base() const { return snapshot == Time{} && !previous; }
   /// Names no content any more: another row does, or nothing.
   void ForgetContent();
@@ -171,6 +174,8 @@ struct StagedBlock {
   /// Only in the mark, which has no block id (operations/block/staging.h): about how many blocks
   /// there are.
   std::uint64_t count = 0;
+  /// Only in the mark, and only in a hierarchical container: the entry name of their file.
+  std::string entry;
   std::string Encode() const;
   static Result<StagedBlock> Decode(std::string_view row);
 };
@@ -216,6 +221,8 @@ struct ContainerRecord {
   bool deny_encryption_scope_override = false;
   Time deleted{};  ///< of a deleted container that Restore Container can bring back
   Time purge{};    ///< with `deleted`: when it goes for good
+  /// Names are paths: rows are keyed as blob/path_keys.h says.
+  bool hierarchical = false;
 
   std::string Encode() const;
   static Result<ContainerRecord> Decode(std::string_view row);

@@ -51,7 +51,9 @@ Status CheckAccount(const AccountConfig& account) {
       return Bad(where + "a delegation secret must be base64 of at least 32 bytes");
     }
   }
-  if (account.hierarchical) return Bad(where + "hierarchical accounts are not supported yet");
+  if (account.hierarchical && account.versioning) {
+    return Bad(where + "hierarchical accounts have no versions");
+  }
   return {};
 }
 

@@ -111,7 +111,8 @@ struct Config {
   std::vector<ListenerConfig> listeners;
   std::vector<ListenerConfig> monitor_listeners;  ///< metrics and health; empty: none
   TlsConfig tls;
-  std::vector<std::string> suffixes{"blob.core.windows.net", "blob.localhost"};
+  std::vector<std::string> suffixes{"blob.core.windows.net", "blob.localhost",
+                                    "dfs.core.windows.net", "dfs.localhost"};
   std::vector<AccountConfig> accounts;
   OAuthConfig oauth;
   CopySourceConfig copy_sources;

@@ -14,6 +14,7 @@
 #include "gateway/protocol_version.h"
 #include "gateway/structured_body.h"
 #include "operations/blob_store.h"
+#include "operations/path/path_access.h"
 
 namespace blobgate::gateway {
 
@@ -31,6 +32,7 @@ struct Gateway::Exchange {
   auth::Credential credential;
   std::string version{kDefaultVersion};
   std::string_view batch_version;  ///< of the batch that the request is part of; empty: of none
+  std::optional<blob::AclCaller> posix;  ///< POSIX rights decide
 };
 
 namespace {
@@ -63,6 +65,14 @@ std::optional<operations::Delegator> DelegatorOf(const auth::Credential& credent
   operations::Delegator out{.oid = credential.oid, .tid = credential.tid, .secret = {}};
   if (!account.delegation_secrets.empty()) out.secret = account.delegation_secrets.front();
   return out;
+}
+
+/// Shared Key and SAS without a user make things of $superuser's.
+std::string_view OwnerOf(const auth::Credential& credential) {
+  using enum auth::Credential::Kind;
+  if (!credential.unauthorized_oid.empty()) return credential.unauthorized_oid;
+  const bool user = credential.kind == kBearer || credential.kind == kUserDelegationSas;
+  return user && !credential.oid.empty() ? std::string_view(credential.oid) : blob::kSuperuser;
 }
 
 class NoBody final : public http::BodyReader {
@@ -140,7 +150,8 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
   if (x.head.has_body()) co_return co_await PerformStructured(x, permissions, body);
   BG_CO_CHECK(CheckStructuredAnswer(x.head));
   auto outcome = co_await Perform(x, permissions, x.head, body);
-  const bool content = x.spec->id == azure::Operation::kGetBlob;
+  const bool content = x.spec->id == azure::Operation::kGetBlob ||
+                       x.spec->id == azure::Operation::kReadPath;
   if (outcome && content && outcome->status < 300) MakeStructured(*outcome);
   co_return outcome;
 }
@@ -180,7 +191,15 @@ Task<azure::Outcome<http::Response>> Gateway::Perform(Exchange& x, azure::Permis
                         .shared_key = x.credential.kind == auth::Credential::Kind::kSharedKey,
                         .delegator = DelegatorOf(x.credential, x.account->keys),
                         .services = parts_.services,
-                        .sub_requests = this};
+                        .sub_requests = this,
+                        .posix = x.posix,
+                        .owner = OwnerOf(x.credential),
+                        .covers = [&x](const azure::Resource& source) {
+                          const bool by_acl =
+                              x.posix && x.credential.kind == auth::Credential::Kind::kBearer;
+                          return by_acl ||
+                                 auth::CoversToo(x.credential, *x.spec, x.resource, source);
+                        }};
   co_return co_await handler(call);
 }
 
@@ -197,8 +216,31 @@ Task<azure::Outcome<azure::Permissions>> Gateway::Admit(Exchange& x) {
   }
   BG_CO_TRY(auto access,
             co_await CompleteCredential(parts_.services, x.resource, x.credential, x.now));
-  co_return auth::Authorize(x.credential, *x.spec, x.resource, access,
-                            x.head.headers.Has("x-ms-version") || !x.batch_version.empty());
+  auto permissions =
+      auth::Authorize(x.credential, *x.spec, x.resource, access,
+                      x.head.headers.Has("x-ms-version") || !x.batch_version.empty());
+  co_return ConsiderPosixRights(x, std::move(permissions));
+}
+
+// Where no role lets the caller in, what it may is for the path's ACLs to say; the operation asks
+// them where it walks the path.
+azure::Outcome<azure::Permissions> Gateway::ConsiderPosixRights(
+    Exchange& x, azure::Outcome<azure::Permissions> permissions) {
+  using azure::ErrorCode;
+  const bool for_other = !x.credential.unauthorized_oid.empty();
+  const std::string_view caller = auth::PosixCallerOf(x.credential);
+  const bool refused =
+      !permissions && permissions.error().code == ErrorCode::kAuthorizationPermissionMismatch;
+  if (caller.empty() || (!for_other && !refused) || (for_other && !permissions)) {
+    return permissions;
+  }
+  if (!x.account->settings.hierarchical || !operations::ObeysPosixRights(x.spec->id)) {
+    return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
+  }
+  x.posix = blob::AclCaller{std::string(caller), {}};
+  if (for_other) return permissions;
+  x.posix->groups = x.credential.groups;
+  return azure::Permissions::All();
 }
 
 Task<void> Gateway::AddCorsHeaders(Exchange& x, http::Response& response) {
@@ -211,13 +253,17 @@ http::Response Gateway::ErrorResponse(const Exchange& x, const azure::Error& err
   LogFailure(x.head, x.request_id, error);
   http::Response response;
   response.status = error.http_status();
-  const auto& info = azure::InfoOf(error.code);
-  response.reason = error.message.value_or(std::string(info.message));
+  const bool dfs = x.resource.face == azure::Face::kDfs;
+  azure::Error shown = error;
+  if (dfs) shown.code = azure::OnDfsFace(error.code);
+  const auto& info = azure::InfoOf(shown.code);
+  response.reason = shown.message.value_or(std::string(info.message));
   response.Set("x-ms-error-code", std::string(info.code));
-  for (const auto& [name, value] : error.headers) response.Set(name, value);
+  for (const auto& [name, value] : shown.headers) response.Set(name, value);
   if (x.head.method != "HEAD" && response.status != 304) {
-    response.Set("Content-Type", "application/xml");
-    response.text = azure::ErrorXml(error, x.request_id, x.now);
+    response.Set("Content-Type", dfs ? std::string(azure::kErrorJsonType) : "application/xml");
+    response.text = dfs ? azure::ErrorJson(shown, x.request_id, x.now)
+                        : azure::ErrorXml(shown, x.request_id, x.now);
   }
   return response;
 }

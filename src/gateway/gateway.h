@@ -49,6 +49,8 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
   Task<azure::Outcome<http::Response>> PerformStructured(Exchange& exchange,
                                                          azure::Permissions permissions,
                                                          http::BodyReader& body);
+  azure::Outcome<azure::Permissions> ConsiderPosixRights(
+      Exchange& exchange, azure::Outcome<azure::Permissions> permissions);
   Task<void> AddCorsHeaders(Exchange& exchange, http::Response& response);
   http::Response ErrorResponse(const Exchange& exchange, const azure::Error& error);
   void Finish(Exchange& exchange, http::Response& response);

@@ -25,7 +25,7 @@ Task<azure::Outcome<void>> ShareSlices(Services& services, const blob::BlobRecor
 
 Task<azure::Outcome<void>> ShareBlocks(Services& services, const Target& target,
                                        const blob::BlobRecord& record, engine::Batch& batch) {
-  const std::string key = blob::AppendPrefix(blob::NameOfKey(target.key), record.lineage);
+  const std::string key = blob::AppendPrefix(target.name, record.lineage);
   BG_CO_TRY(auto row, co_await LineageRow<blob::AppendLineage>::Load(services, target, key, batch));
   auto& snapshots = row.value.snapshots;
   snapshots.insert(std::ranges::upper_bound(snapshots, record.length), record.length);
@@ -35,7 +35,7 @@ Task<azure::Outcome<void>> ShareBlocks(Services& services, const Target& target,
 
 Task<azure::Outcome<void>> SharePages(Services& services, const Target& target,
                                       blob::BlobRecord& goes_on, engine::Batch& batch) {
-  const std::string key = blob::PagePrefix(blob::NameOfKey(target.key), goes_on.lineage);
+  const std::string key = blob::PagePrefix(target.name, goes_on.lineage);
   BG_CO_TRY(auto row, co_await LineageRow<blob::PageLineage>::Load(services, target, key, batch));
   if (row.value.layers.empty() || row.value.layers.back().number != goes_on.layer) {
     co_return azure::Fail(
@@ -51,7 +51,7 @@ Task<azure::Outcome<void>> SharePages(Services& services, const Target& target,
 
 Task<azure::Outcome<void>> ReleaseBlocks(Services& services, const Target& target,
                                          const blob::BlobRecord& record, engine::Batch& batch) {
-  const std::string_view name = blob::NameOfKey(target.key);
+  const std::string_view name = target.name;
   const std::string key = blob::AppendPrefix(name, record.lineage);
   BG_CO_TRY(auto row, co_await LineageRow<blob::AppendLineage>::Load(services, target, key, batch));
   // States of the same length need the same blocks: it does not matter which of them goes.
@@ -69,7 +69,7 @@ Task<azure::Outcome<void>> ReleaseBlocks(Services& services, const Target& targe
 
 Task<azure::Outcome<void>> ReleasePages(Services& services, const Target& target,
                                         const blob::BlobRecord& record, engine::Batch& batch) {
-  const std::string_view name = blob::NameOfKey(target.key);
+  const std::string_view name = target.name;
   const std::string key = blob::PagePrefix(name, record.lineage);
   BG_CO_TRY(auto row, co_await LineageRow<blob::PageLineage>::Load(services, target, key, batch));
   row.value.Disown(record.layer);

@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "operations/blob_store.h"
 #include "operations/lease_headers.h"
+#include "operations/path/path_headers.h"
 #include "operations/tier.h"
 
 namespace blobgate::operations {
@@ -114,6 +115,18 @@ void SetMetadataHeaders(http::Response& response, const blob::Metadata& metadata
   for (const auto& [name, value] : metadata) response.Set("x-ms-meta-" + name, value);
 }
 
+void SetUserMetadata(http::Response& response, const Call& call, const blob::BlobRecord& record) {
+  const bool folder = record.path.directory;
+  if (call.resource.face == azure::Face::kDfs) {
+    blob::Metadata all = record.metadata;
+    if (folder) all.emplace_back(kFolderMark, "true");
+    response.Set("x-ms-properties", PathPropertiesText(all));
+    return;
+  }
+  SetMetadataHeaders(response, record.metadata);
+  if (folder) response.Set("x-ms-meta-" + std::string(kFolderMark), "true");
+}
+
 void SetBlobHeaders(http::Response& response, const Call& call, const blob::BlobRecord& record,
                     BlobAnswer answer) {
   SetContentHeaders(response, call, record.properties, answer);
@@ -128,7 +141,8 @@ void SetBlobHeaders(http::Response& response, const Call& call, const blob::Blob
   response.Set("x-ms-blob-type", std::string(BlobTypeName(record.type)));
   SetTypeHeaders(response, record);
   response.Set("x-ms-server-encrypted", "true");
-  SetMetadataHeaders(response, record.metadata);
+  SetUserMetadata(response, call, record);
+  SetPathHeaders(response, call, record);
   SetCopyHeaders(response, record.copy);
   if (!record.tags.empty()) response.Set("x-ms-tag-count", std::to_string(record.tags.size()));
   if (answer == BlobAnswer::kProperties || call.version >= kFirstTierOnGet) {

@@ -27,6 +27,13 @@ std::string_view BlobTypeName(blob::BlobType type);
 /// "pending" and so on; empty when there was no copy.
 std::string_view CopyStatusName(blob::CopyState::Status status);
 
+/// The metadata by which the Blob face shows a directory of a hierarchical container; it is not
+/// stored.
+inline constexpr std::string_view kFolderMark = "hdi_isfolder";
+
+/// The metadata of a blob, as the face of the call has it: x-ms-meta-NAME or x-ms-properties.
+void SetUserMetadata(http::Response& response, const Call& call, const blob::BlobRecord& record);
+
 /// x-ms-meta-NAME for each pair, names in the case they were stored with.
 void SetMetadataHeaders(http::Response& response, const blob::Metadata& metadata);
 

@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "operations/leftovers.h"
+#include "operations/path/path_access.h"
+#include "operations/path/path_place.h"
+#include "operations/path/path_walk.h"
 #include "operations/tags/tag_index.h"
 
 namespace blobgate::operations {
@@ -66,7 +69,10 @@ Task<azure::Outcome<ContainerRow>> LoadContainer(Services& services, std::string
 }
 
 Task<azure::Outcome<Target>> LoadTarget(Call& call) {
-  co_return co_await LoadTarget(call.services, call.resource);
+  BG_CO_TRY(auto target, co_await LoadTarget(call.services, call.resource));
+  BG_CO_CHECK(CheckPathAccess(call, target));
+  if (target.place) target.place->owner = call.owner;
+  co_return target;
 }
 
 Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resource& resource) {
@@ -74,8 +80,13 @@ Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resourc
   target.guard = services.extents().BeginRead();
   BG_CO_TRY(target.container,
             co_await LoadContainer(services, resource.account, resource.container));
+  if (target.container.record.hierarchical) {
+    BG_CO_CHECK(co_await WalkPath(services, resource.blob, target));
+    co_return target;
+  }
   const std::string space = blob::ContainerSpace(target.container.record.incarnation);
   BG_CO_TRY(target.partition, co_await services.catalog().Locate(space, resource.blob));
+  target.name = resource.blob;
   target.key = blob::BlobKey(resource.blob);
   BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
   if (target.row) {
@@ -88,6 +99,10 @@ Task<azure::Outcome<Target>> LoadState(Services& services, const azure::Resource
                                        const StateName& state) {
   BG_CO_TRY(auto target, co_await LoadTarget(services, resource));
   if (state.is_base()) co_return target;
+  if (target.place) {  // there are neither snapshots nor versions
+    target.blob.reset();
+    co_return target;
+  }
   const bool snapshot = state.kind == StateName::Kind::kSnapshot;
   if (!snapshot && target.exists() && target.blob->version == state.id) co_return target;
   target.key = snapshot ? blob::SnapshotKey(resource.blob, state.id)
@@ -114,6 +129,7 @@ Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target
                                         engine::Batch batch) {
   batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
   batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
+  if (target.place) BG_CO_CHECK(CompletePath(services, target, batch));
   BG_CO_CHECK(UpdateTagIndex(target, batch));
   const std::string space = blob::ContainerSpace(target.container.record.incarnation);
   std::vector<Leftover> leftovers = LeftoversIn(batch, space);
@@ -169,7 +185,7 @@ Task<azure::Outcome<std::vector<blob::StagedBlock>>> LoadStaged(Services& servic
   std::vector<blob::StagedBlock> staged;
   if (!target.blob || target.blob->staged_id_length == 0) co_return staged;
   const std::string prefix =
-      blob::StagedPrefix(blob::NameOfKey(target.key), target.blob->staged_generation);
+      blob::StagedPrefix(target.name, target.blob->staged_generation);
   Status decoded;
   auto visit = [&staged, &decoded](std::string_view, std::string_view value, engine::RowVersion) {
     auto block = blob::StagedBlock::Decode(value);

@@ -12,6 +12,7 @@
 //   co_return Busy();
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@
 #include "operations/reference_set.h"
 
 namespace blobgate::operations {
+
+struct PathPlace;  // operations/path/path_place.h
 
 /// A container as it was read.
 struct ContainerRow {
@@ -42,16 +45,25 @@ struct Target {
   ContainerRow container;
   engine::PartitionRef partition;  ///< of the blob's rows
   std::string key;                 ///< of the row: blob::BlobKey(name) of the base blob
+  /// Stands for the blob in its other rows: its name, or in a hierarchical container a number
+  /// that it keeps when it is renamed (blob::ContentName).
+  std::string name;
   std::optional<engine::Row> row;
   std::optional<blob::BlobRecord> blob;
+  /// In a hierarchical container: how it was found. What is to be made takes its owner and ACL
+  /// from here.
+  std::shared_ptr<PathPlace> place;
 
-  bool exists() const { return blob && blob->committed; }
+  bool is_directory() const { return blob && blob->path.directory; }
+  bool expired = false;  ///< its time is over (Set Blob Expiry): as good as gone
+  bool exists() const { return blob && blob->committed && !expired; }
 };
 
 /// 404 ContainerNotFound.
 Task<azure::Outcome<ContainerRow>> LoadContainer(Services& services, std::string_view account,
                                                  std::string_view container);
-/// The blob that `call` names. 404 ContainerNotFound. REQUIRES: blob level.
+/// The blob that `call` names. 404 ContainerNotFound, 403 AuthorizationPermissionMismatch by POSIX
+/// rights. REQUIRES: blob level, or the root directory.
 Task<azure::Outcome<Target>> LoadTarget(Call& call);
 /// The snapshot, version or base blob that `state` names; a version that is the current one is the
 /// base blob.
@@ -80,7 +92,8 @@ Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target)
 
 /// Commits `batch` on condition that the container lives and the blob's row is as `target` read it.
 /// True: durable and visible. False: something moved, load again. kExtentGone is false too (a copy
-/// source was removed meanwhile). The tag index follows, and what the batch leaves behind
+/// source was removed meanwhile). In a hierarchical container also on condition that the way there is
+/// as it was walked, and missing parents are made (path/path_walk.h). The tag index follows, and what the batch leaves behind
 /// (leftovers.h) is then collected in the background. REQUIRES: `batch` has no precondition on
 /// those two rows.
 Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,

@@ -16,11 +16,13 @@
 #include "azure/resource.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "blob/acl.h"
 #include "blobgate/engine/engine.h"
 #include "http/body.h"
 #include "http/request_head.h"
 #include "http/response.h"
 #include "operations/copy/copy_source.h"
+#include "operations/path/running_jobs.h"
 #include "operations/write_queue.h"
 
 namespace blobgate::operations {
@@ -81,6 +83,8 @@ struct Services {
   Background& background;
   /// Where the writers of one blob line up (operations/blob_write.h). Never null.
   std::shared_ptr<WriteQueue> writes = std::make_shared<WriteQueue>();
+  /// Containers whose deleted directories are being removed (operations/path/detached.h).
+  std::shared_ptr<RunningJobs> path_jobs = std::make_shared<RunningJobs>();
 
   engine::Catalog& catalog() const { return engine.catalog(); }
   engine::ExtentStore& extents() const { return engine.extents(); }
@@ -105,6 +109,13 @@ struct Call {
   std::optional<Delegator> delegator = std::nullopt;  ///< set for a bearer token
   Services& services;
   SubRequests* sub_requests = nullptr;  ///< of Blob Batch
+
+  /// Set when POSIX rights decide what the caller may (operations.md 3.1).
+  std::optional<blob::AclCaller> posix = std::nullopt;
+  /// Who owns what the caller makes in a hierarchical container.
+  std::string_view owner = blob::kSuperuser;
+  /// Do the caller's rights cover the path `source`, of the same filesystem? (Rename Path)
+  std::function<bool(const azure::Resource& source)> covers = nullptr;
 
   const http::HeaderView& headers() const { return head.headers; }
   const http::Query& query() const { return head.query; }

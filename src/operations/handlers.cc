@@ -103,6 +103,46 @@ Handler HandlerOf(azure::Operation id) {
       return GetPageRanges;
     case azure::Operation::kIncrementalCopyBlob:
       return IncrementalCopyBlob;
+    case azure::Operation::kSetBlobExpiry:
+      return SetBlobExpiry;
+    case azure::Operation::kListFilesystems:
+      return ListContainers;
+    case azure::Operation::kCreateFilesystem:
+      return CreateContainer;
+    case azure::Operation::kGetFilesystemProperties:
+      return GetFilesystemProperties;
+    case azure::Operation::kSetFilesystemProperties:
+      return SetContainerMetadata;
+    case azure::Operation::kDeleteFilesystem:
+      return DeleteContainer;
+    case azure::Operation::kListPaths:
+      return ListPaths;
+    case azure::Operation::kCreatePath:
+      return CreatePath;
+    case azure::Operation::kRenamePath:
+      return RenamePath;
+    case azure::Operation::kReadPath:
+      return GetBlob;
+    case azure::Operation::kGetPathProperties:
+      return GetPathProperties;
+    case azure::Operation::kGetPathStatus:
+      return GetPathStatus;
+    case azure::Operation::kGetPathAccessControl:
+      return GetPathAccessControl;
+    case azure::Operation::kAppendData:
+      return AppendData;
+    case azure::Operation::kFlushData:
+      return FlushData;
+    case azure::Operation::kSetPathProperties:
+      return SetPathProperties;
+    case azure::Operation::kSetAccessControl:
+      return SetAccessControl;
+    case azure::Operation::kSetAccessControlRecursive:
+      return SetAccessControlRecursive;
+    case azure::Operation::kLeasePath:
+      return LeaseBlob;
+    case azure::Operation::kDeletePath:
+      return DeletePath;
   }
   std::unreachable();
 }

@@ -39,6 +39,7 @@ Task<azure::Outcome<http::Response>> SetBlobTags(Call& call);
 Task<azure::Outcome<http::Response>> SetBlobTier(Call& call);
 Task<azure::Outcome<http::Response>> LeaseBlob(Call& call);
 Task<azure::Outcome<http::Response>> DeleteBlob(Call& call);
+Task<azure::Outcome<http::Response>> SetBlobExpiry(Call& call);
 
 // Copy.
 Task<azure::Outcome<http::Response>> CopyBlob(Call& call);
@@ -66,5 +67,20 @@ Task<azure::Outcome<http::Response>> PutPage(Call& call);
 Task<azure::Outcome<http::Response>> PutPageFromUrl(Call& call);
 Task<azure::Outcome<http::Response>> GetPageRanges(Call& call);
 Task<azure::Outcome<http::Response>> IncrementalCopyBlob(Call& call);
+
+// The dfs face, in filesystem/ and path/. Operations that both faces have are one handler.
+Task<azure::Outcome<http::Response>> GetFilesystemProperties(Call& call);
+Task<azure::Outcome<http::Response>> ListPaths(Call& call);
+Task<azure::Outcome<http::Response>> CreatePath(Call& call);
+Task<azure::Outcome<http::Response>> RenamePath(Call& call);
+Task<azure::Outcome<http::Response>> GetPathProperties(Call& call);
+Task<azure::Outcome<http::Response>> GetPathStatus(Call& call);
+Task<azure::Outcome<http::Response>> GetPathAccessControl(Call& call);
+Task<azure::Outcome<http::Response>> AppendData(Call& call);
+Task<azure::Outcome<http::Response>> FlushData(Call& call);
+Task<azure::Outcome<http::Response>> SetPathProperties(Call& call);
+Task<azure::Outcome<http::Response>> SetAccessControl(Call& call);
+Task<azure::Outcome<http::Response>> SetAccessControlRecursive(Call& call);
+Task<azure::Outcome<http::Response>> DeletePath(Call& call);
 
 }  // namespace blobgate::operations

@@ -80,16 +80,17 @@ azure::Outcome<std::vector<std::string_view>> ParseInclude(
   return found;
 }
 
-azure::Outcome<ListRange> ParseListRange(const http::Query& query, char kind) {
+azure::Outcome<ListRange> ParseListRange(const http::Query& query, char kind,
+                                         std::string_view marker_name) {
   const std::string_view prefix = query.Get("prefix");
-  const std::string_view marker = query.Get(kMarker);
+  const std::string_view marker = query.Get(marker_name);
   const std::string_view start = query.Get(kStartFrom);
   ListRange range;
   range.from = KeyOf(kind, CanBeInName(prefix) ? prefix : "");
   range.end = blob::PrefixEnd(range.from);
   if (!marker.empty()) {
     auto key = DecodeMarker(marker, kind);
-    if (!key) return azure::Fail(azure::InvalidQueryParameter(kMarker, marker));
+    if (!key) return azure::Fail(azure::InvalidQueryParameter(marker_name, marker));
     range.from = std::max(range.from, *key);
   }
   if (!start.empty()) {

@@ -37,7 +37,9 @@ struct ListRange {
 /// marker or the name `startFrom` on. An empty range when no name can match. 400
 /// InvalidQueryParameterValue for a marker that is not one of ours, or a startFrom that no name can
 /// reach.
-azure::Outcome<ListRange> ParseListRange(const http::Query& query, char kind);
+/// `marker_name`: what the marker's parameter is called.
+azure::Outcome<ListRange> ParseListRange(const http::Query& query, char kind,
+                                         std::string_view marker_name = "marker");
 
 /// The key of a marker whose first byte is `kind`; nullopt when it is not one of ours.
 std::optional<std::string> DecodeMarker(std::string_view marker, char kind);

@@ -13,18 +13,18 @@ namespace {
 constexpr std::size_t kMaxText = 4 * 1024;  // bytes
 
 struct TextProperty {
-  std::string_view own;       ///< x-ms-blob-*
+  std::string_view own;       ///< behind the prefix
   std::string_view standard;  ///< what HTTP calls it
   std::string blob::HttpProperties::* member;
 };
 
 constexpr std::array<TextProperty, 5> kTexts = {{
-    {"x-ms-blob-content-type", "Content-Type", &blob::HttpProperties::content_type},
-    {"x-ms-blob-content-encoding", "Content-Encoding", &blob::HttpProperties::content_encoding},
-    {"x-ms-blob-content-language", "Content-Language", &blob::HttpProperties::content_language},
-    {"x-ms-blob-content-disposition", "Content-Disposition",
+    {"content-type", "Content-Type", &blob::HttpProperties::content_type},
+    {"content-encoding", "Content-Encoding", &blob::HttpProperties::content_encoding},
+    {"content-language", "Content-Language", &blob::HttpProperties::content_language},
+    {"content-disposition", "Content-Disposition",
      &blob::HttpProperties::content_disposition},
-    {"x-ms-blob-cache-control", "Cache-Control", &blob::HttpProperties::cache_control},
+    {"cache-control", "Cache-Control", &blob::HttpProperties::cache_control},
 }};
 
 azure::Outcome<std::optional<Md5Digest>> ParseMd5(std::string_view text) {
@@ -39,18 +39,19 @@ azure::Outcome<std::optional<Md5Digest>> ParseMd5(std::string_view text) {
 }  // namespace
 
 azure::Outcome<PropertyHeaders> ParsePropertyHeaders(const http::HeaderView& headers,
-                                                     bool body_is_content) {
+                                                     bool body_is_content,
+                                                     std::string_view prefix) {
   PropertyHeaders parsed;
+  const auto own = [prefix](std::string_view name) { return std::string(prefix).append(name); };
   for (const TextProperty& text : kTexts) {
-    auto value = headers.Find(text.own);
+    auto value = headers.Find(own(text.own));
     if (value) parsed.any = true;
     if (!value && body_is_content) value = headers.Find(text.standard);
     if (!value) continue;
-    if (value->size() > kMaxText) return azure::Fail(azure::InvalidHeader(text.own, "(too long)"));
+    if (value->size() > kMaxText) return azure::Fail(azure::InvalidHeader(own(text.own), "(too long)"));
     parsed.properties.*text.member = *value;
   }
-  constexpr std::string_view kMd5 = "x-ms-blob-content-md5";
-  auto md5 = headers.Find(kMd5);
+  auto md5 = headers.Find(own("content-md5"));
   if (md5) parsed.any = true;
   if (!md5 && body_is_content) md5 = headers.Find("Content-MD5");
   if (md5) {

@@ -33,7 +33,9 @@ Task<azure::Outcome<bool>> DropOld(Call& call, const Target& target, const Stage
   if (!target.blob) co_return replacement.kept.empty();
   HistoryRules rules;
   rules.versioning = call.account.versioning;
-  if (!rules.versioning && target.exists()) {
+  if (target.place) {
+    rules = {};  // overwriting keeps nothing there
+  } else if (!rules.versioning && target.exists()) {
     BG_CO_TRY(rules, co_await LoadHistoryRules(call));
   }
   ReferenceSet kept(replacement.kept);
@@ -117,7 +119,7 @@ blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs
   record.incremental = replacement.incremental;
   if (record.type == blob::BlobType::kPage) record.content_version = record.etag;
   record.snapshots = target.blob ? target.blob->snapshots : 0;
-  if (call.account.versioning) record.version = VersionIdOf(record.etag);
+  if (call.account.versioning && !target.place) record.version = VersionIdOf(record.etag);
   return record;
 }
 
@@ -130,7 +132,7 @@ Replacement EmptyBlob(Services& services, const Target& target, blob::BlobType t
   if (type == blob::BlobType::kPage) {
     const blob::PageLineage lineage = blob::PageLineage::New();
     out.layer = lineage.layers.back().number;
-    const std::string_view name = blob::NameOfKey(target.key);
+    const std::string_view name = target.name;
     out.rows.push_back({blob::PagePrefix(name, out.lineage), lineage.Encode()});
   }
   return out;

@@ -21,6 +21,7 @@
 #include "operations/copy/copy_job.h"
 #include "operations/history/purge.h"
 #include "operations/leftovers.h"
+#include "operations/path/detached.h"
 #include "server/adapters.h"
 #include "server/admin_client.h"
 #include "server/admin_commands.h"
@@ -139,6 +140,7 @@ Status Daemon::Parts::Resume() {
   auto work = [this]() -> Task<Status> {
     BG_CO_CHECK(co_await operations::ResumeCollection(*services, accounts.Names()));
     BG_CO_CHECK(co_await operations::ResumeLeftovers(*services, accounts.Names()));
+    BG_CO_CHECK(co_await operations::ResumeDetached(*services, accounts.Names()));
     co_await operations::ResumeCopies(*services, accounts.Names());
     operations::SpawnStagedExpiry(*services, accounts.Names());
     operations::SpawnPurge(*services, accounts.Names());

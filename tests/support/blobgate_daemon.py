@@ -24,11 +24,13 @@ import raw_http
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 HOST_SUFFIX = "blob.gate.test"
+DFS_SUFFIX = "dfs.gate.test"
 ACCOUNTS = {
     "acct1": "YmxvYmdhdGUgdGVzdCBrZXkgb25lIGZvciBhY2N0MQ==",
     "acct2": "YmxvYmdhdGUgdGVzdCBrZXkgb25lIGZvciBhY2N0Mg==",
     "versioned": "YmxvYmdhdGUgdGVzdCBrZXkgZm9yIHZlcnNpb25lZA==",
     "kept": "YmxvYmdhdGUgdGVzdCBrZXkgb25lIGZvciBrZXB0IQ==",
+    "tree": "YmxvYmdhdGUgdGVzdCBrZXkgb25lIGZvciB0cmVlIQ==",
 }
 SECOND_KEY = "YmxvYmdhdGUgdGVzdCBrZXkgdHdvIGZvciBhY2N0MQ=="
 START_DEADLINE = 120.0
@@ -94,11 +96,12 @@ class Daemon:
             "monitor_listeners": [{"address": "127.0.0.1", "port": self.monitor_port}],
             "tls": {"certificate_file": str(self.directory / "server.pem"),
                     "key_file": str(self.directory / "server.key")},
-            "suffixes": ["blob.core.windows.net", "blob.localhost", HOST_SUFFIX],
+            "suffixes": ["blob.core.windows.net", "blob.localhost", HOST_SUFFIX, DFS_SUFFIX],
             "accounts": [{"name": "acct1", "keys": [ACCOUNTS["acct1"], SECOND_KEY]},
                          {"name": "acct2", "keys": [ACCOUNTS["acct2"]]},
                          {"name": "versioned", "keys": [ACCOUNTS["versioned"]],
                           "versioning": True},
+                         {"name": "tree", "keys": [ACCOUNTS["tree"]], "hierarchical": True},
                          {"name": "kept", "keys": [ACCOUNTS["kept"]],
                           "container_delete_retention_days": 7}],
             "log_level": "info",
@@ -217,14 +220,16 @@ class Daemon:
                                       timeout=timeout)
 
     def host_names(self) -> list[str]:
-        return [f"{account}{which}.{HOST_SUFFIX}" for account in ACCOUNTS
-                for which in ("", "-secondary")]
+        return [f"{account}{which}.{suffix}" for account in ACCOUNTS
+                for which in ("", "-secondary") for suffix in (HOST_SUFFIX, DFS_SUFFIX)]
 
     def url(self, account: str, container: str = "", blob: str = "", sas: str = "", *,
-            host_style: bool = True, quoted: bool = False) -> str:
-        """HTTPS host style, or plain HTTP path style. `quoted`: `blob` is already escaped."""
+            host_style: bool = True, quoted: bool = False, dfs: bool = False) -> str:
+        """HTTPS host style (`dfs`: on that face), or plain HTTP path style. `quoted`: `blob` is
+        already escaped."""
         if host_style:
-            base = f"https://{account}.{HOST_SUFFIX}:{self.ports[True]}"
+            suffix = DFS_SUFFIX if dfs else HOST_SUFFIX
+            base = f"https://{account}.{suffix}:{self.ports[True]}"
         else:
             base = f"http://127.0.0.1:{self.ports[False]}/{account}"
         if container:

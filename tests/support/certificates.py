@@ -5,7 +5,8 @@ from __future__ import annotations
 import pathlib
 import subprocess
 
-NAMES = ("localhost", "*.blob.localhost", "*.blob.core.windows.net", "*.blob.gate.test")
+NAMES = ("localhost", "*.blob.localhost", "*.blob.core.windows.net", "*.blob.gate.test",
+         "*.dfs.gate.test")
 
 
 def make_certificates(directory: pathlib.Path, names: tuple[str, ...] = NAMES) -> None:

@@ -40,7 +40,7 @@ Task<azure::Outcome<std::optional<std::vector<blob::AppendedBlock>>>> LoadBlocks
     Services& services, const Target& target, std::uint64_t offset, std::uint64_t length) {
   Blocks blocks;
   if (length == 0) co_return std::optional(std::move(blocks.found));
-  const std::string_view name = blob::NameOfKey(target.key);
+  const std::string_view name = target.name;
   const std::uint64_t lineage = target.blob->lineage;
   const std::uint64_t end = offset + length;
   auto visit = [&blocks, end](std::string_view, std::string_view value, engine::RowVersion) {

@@ -44,7 +44,7 @@ Task<azure::Outcome<void>> AppendWrite::Apply(Services&, BlobEdit& edit) {
   etag_ = record.etag;
   modified_ = record.modified;
   offset_ = record.length;
-  AddBlockRow(blob::NameOfKey(edit.target.key), block_, record, edit.batch.puts);
+  AddBlockRow(edit.target.name, block_, record, edit.batch.puts);
   for (const blob::Slice& slice : block_.slices) edit.batch.acquires.push_back(slice.extent);
   count_ = record.block_count;
   co_return azure::Outcome<void>();

@@ -6,6 +6,7 @@
 #include "operations/blob_content.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
+#include "operations/path/path_access.h"
 #include "operations/tier.h"
 
 namespace blobgate::operations {
@@ -55,6 +56,7 @@ Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeader
   BG_CO_TRY(const auto state, ParseStateName(call.query()));
   BG_CO_TRY(const auto lease_id, LeaseIdOf(call.headers()));
   BG_CO_TRY(auto target, co_await LoadState(call.services, call.resource, state));
+  BG_CO_CHECK(CheckPathAccess(call, target));
   if (!target.exists()) co_return azure::Fail(Missing(conditions));
   BG_CO_CHECK(blob::CheckRead(target.blob->lease, lease_id, blob::LeaseSubject::kBlob, call.now));
   BG_CO_CHECK(blob::CheckRead(conditions, SubjectOf(target)));
@@ -63,6 +65,7 @@ Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeader
 
 azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
                                               const blob::ConditionHeaders& conditions) {
+  BG_CHECK(CheckPathAccess(call, target));
   if (!target.exists()) return azure::Fail(Missing(conditions));
   const blob::BlobRecord& record = *target.blob;
   const Time now = call.services.clock.Now();
@@ -83,7 +86,7 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change,
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
     BG_CO_TRY(auto record, change(target));
     engine::Batch batch;
-    if (versions) {
+    if (versions && !target.place) {
       PutPreviousVersion(target, *target.blob, batch);
       BG_CO_CHECK(co_await ShareContent(call.services, target, record, batch));
       record.version = VersionIdOf(record.etag);
@@ -99,6 +102,7 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateState(Call& call, BlobChange change
   BG_CO_TRY(const auto state, ParseStateName(call.query()));
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(const auto target, co_await LoadState(call.services, call.resource, state));
+    BG_CO_CHECK(CheckPathAccess(call, target));
     BG_CO_TRY(auto record, change(target));
     engine::Batch batch;
     batch.puts.push_back({target.key, record.Encode()});

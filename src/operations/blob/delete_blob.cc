@@ -12,6 +12,7 @@
 #include "operations/handlers.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
+#include "operations/path/path_delete.h"
 #include "operations/tier.h"
 
 namespace blobgate::operations {
@@ -303,6 +304,23 @@ class Deletion {
   bool kept_ = false;
 };
 
+/// In a hierarchical container, where there are no snapshots. nullopt: something moved.
+Task<azure::Outcome<std::optional<http::Response>>> TryDeleteInTree(Call& call,
+                                                                    const DeleteRequest& request,
+                                                                    const HistoryRules& rules,
+                                                                    const Target& base) {
+  if (!request.state.is_base()) co_return azure::Fail(Missing(request));
+  BG_CO_CHECK(CheckDelete(call, base, request, call.services.clock.Now()));
+  BG_CO_TRY(const auto deleted,
+            co_await TryDeletePath(call.services, base, false, rules.retention_days));
+  if (!deleted) co_return std::nullopt;
+  http::Response response;
+  response.status = 202;
+  response.Set("x-ms-delete-type-permanent", deleted->permanent ? "true" : "false");
+  if (!deleted->permanent) response.Set("x-ms-deletion-id", std::to_string(deleted->id));
+  co_return std::optional(std::move(response));
+}
+
 }  // namespace
 
 Task<azure::Outcome<http::Response>> DeleteBlob(Call& call) {
@@ -310,6 +328,11 @@ Task<azure::Outcome<http::Response>> DeleteBlob(Call& call) {
   BG_CO_TRY(const auto rules, co_await LoadHistoryRules(call));
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(const auto base, co_await LoadTarget(call));
+    if (base.place) {
+      BG_CO_TRY(auto answer, co_await TryDeleteInTree(call, request, rules, base));
+      if (!answer) continue;
+      co_return std::move(*answer);
+    }
     Deletion deletion(call, request, rules, base);
     BG_CO_TRY(const bool done, co_await deletion.Run());
     if (!done) continue;

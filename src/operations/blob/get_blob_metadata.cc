@@ -14,7 +14,7 @@ Task<azure::Outcome<http::Response>> GetBlobMetadata(Call& call) {
   http::Response response;
   response.status = 200;
   SetEtag(response, target.blob->etag, target.blob->modified);
-  SetMetadataHeaders(response, target.blob->metadata);
+  SetUserMetadata(response, call, *target.blob);
   co_return response;
 }
 

@@ -10,6 +10,7 @@
 #include "operations/blob/blob_access.h"
 #include "operations/block/staging.h"
 #include "operations/handlers.h"
+#include "operations/path/path_access.h"
 #include "operations/lease_headers.h"
 
 namespace blobgate::operations {
@@ -93,6 +94,7 @@ Task<azure::Outcome<http::Response>> GetBlockList(Call& call) {
   BG_CO_TRY(const auto conditions, ParseTagConditions(call));
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(const auto target, co_await LoadState(call.services, call.resource, state));
+    BG_CO_CHECK(CheckPathAccess(call, target));
     BG_CO_CHECK(CheckListTarget(call, target, conditions));
     BG_CO_TRY(auto text, co_await RenderLists(call.services, target, lists));
     if (lists.uncommitted) {

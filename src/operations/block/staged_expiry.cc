@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "blob/keys.h"
+#include "blob/path_keys.h"
 #include "blob/records.h"
 #include "operations/block/staging.h"
 #include "operations/container/container_walk.h"
@@ -57,7 +58,8 @@ class ExpiredNames {
       if (!mark) {
         spdlog::error("uncommitted blocks of {}: {}", blob::NameOfKey(key), mark.error().detail);
       } else if (mark->staged < limit_) {
-        names.emplace_back(blob::NameOfKey(key));
+        names.push_back(mark->entry.empty() ? std::string(blob::NameOfKey(key))
+                                            : blob::InternalName(mark->entry));
       }
     }
     key.remove_suffix(id.size());

@@ -19,8 +19,9 @@ std::string MarkKey(std::string_view name, std::uint64_t generation) {
 }
 
 /// A StagedBlock without id and slices.
-std::string EncodeMark(std::uint64_t count, Time now) {
+std::string EncodeMark(const Target& target, std::uint64_t count, Time now) {
   blob::StagedBlock mark;
+  if (target.place) mark.entry = blob::NameOfKey(target.key);
   mark.count = count;
   mark.staged = now;
   return mark.Encode();
@@ -29,7 +30,7 @@ std::string EncodeMark(std::uint64_t count, Time now) {
 /// Rows under the prefix, the mark not counted.
 Task<azure::Outcome<std::uint64_t>> CountStaged(Services& services, const Target& target,
                                                 std::uint64_t generation) {
-  const std::string prefix = blob::StagedPrefix(blob::NameOfKey(target.key), generation);
+  const std::string prefix = blob::StagedPrefix(target.name, generation);
   std::uint64_t rows = 0;
   auto visit = [&rows, &prefix](std::string_view key, std::string_view, engine::RowVersion) {
     if (key.size() > prefix.size()) ++rows;
@@ -60,7 +61,7 @@ blob::BlobRecord StartStaging(Call& call, const Target& target, std::size_t id_l
 /// How many blocks there are once the block of this round is in, roughly (kMaxStagedBlocks).
 Task<azure::Outcome<std::uint64_t>> NextCount(Services& services, const Target& target,
                                               std::uint64_t generation, bool replaces) {
-  const std::string key = MarkKey(blob::NameOfKey(target.key), generation);
+  const std::string key = MarkKey(target.name, generation);
   BG_CO_TRY(const auto row, co_await services.catalog().Get(target.partition, key));
   if (!row) co_return std::uint64_t{1};
   BG_CO_TRY(const auto mark, blob::StagedBlock::Decode(row->value));
@@ -89,7 +90,7 @@ void PutStaged(const std::string& key, const std::optional<engine::Row>& row,
 Task<azure::Outcome<StagedBlocks>> LoadStagedBlocks(Services& services, const Target& target) {
   StagedBlocks staged;
   if (!target.blob || target.blob->staged_id_length == 0) co_return staged;
-  const std::string mark = MarkKey(blob::NameOfKey(target.key), target.blob->staged_generation);
+  const std::string mark = MarkKey(target.name, target.blob->staged_generation);
   // The mark first: a block that arrives after it was read changes it before the commit.
   BG_CO_TRY(const auto row, co_await services.catalog().Get(target.partition, mark));
   BG_CO_TRY(staged.blocks, co_await LoadStaged(services, target));
@@ -108,11 +109,12 @@ void DropStagedBlocks(const Target& target, const StagedBlocks& staged, engine::
   if (!staged.unchanged) return;
   batch.preconditions.push_back(*staged.unchanged);
   batch.deletes.push_back(staged.unchanged->key);
-  DropStaged(blob::NameOfKey(target.key), target, staged.blocks, batch, kept);
+  DropStaged(target.name, target, staged.blocks, batch, kept);
 }
 
 azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id_length) {
   const Time now = call.services.clock.Now();
+  if (target.is_directory()) return azure::Fail(azure::ErrorCode::kResourceTypeMismatch);
   if (target.exists()) {
     if (target.blob->type != blob::BlobType::kBlock) {
       return azure::Fail(azure::ErrorCode::kInvalidBlobType);
@@ -134,7 +136,7 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
 
 Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob::Block& block) {
   BG_CO_CHECK(CheckStage(call, target, block.id.size()));
-  const std::string name(blob::NameOfKey(target.key));
+  const std::string name(target.name);
   engine::Batch batch;
   std::uint64_t generation = 0;
   std::optional<engine::Row> row;
@@ -156,8 +158,21 @@ Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob
   }
   const Time now = call.services.clock.Now();
   PutStaged(blob::StagedKey(name, generation, block.id), row, old, block, now, batch);
-  batch.puts.push_back({MarkKey(name, generation), EncodeMark(count, now)});
+  batch.puts.push_back({MarkKey(name, generation), EncodeMark(target, count, now)});
   co_return co_await CommitTarget(call.services, target, std::move(batch));
+}
+
+Task<azure::Outcome<void>> MoveStagedMark(Services& services, const Target& target,
+                                          std::string_view entry, engine::Batch& batch) {
+  if (target.blob->staged_id_length == 0) co_return azure::Outcome<void>();
+  const std::string key = MarkKey(target.name, target.blob->staged_generation);
+  BG_CO_TRY(const auto row, co_await services.catalog().Get(target.partition, key));
+  if (!row) co_return azure::Outcome<void>();
+  BG_CO_TRY(auto mark, blob::StagedBlock::Decode(row->value));
+  mark.entry = entry;
+  batch.preconditions.push_back(engine::Precondition::At(key, row->version));
+  batch.puts.push_back({key, mark.Encode()});
+  co_return azure::Outcome<void>();
 }
 
 azure::Outcome<std::string_view> ParseBlockId(const http::Query& query) {

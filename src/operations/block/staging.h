@@ -49,6 +49,11 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
 /// and visible; false: something moved, load and try again.
 Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob::Block& block);
 
+/// Adds what tells the mark of the uncommitted blocks of `target` that its file has another entry
+/// now (blob::EntryName).
+Task<azure::Outcome<void>> MoveStagedMark(Services& services, const Target& target,
+                                          std::string_view entry, engine::Batch& batch);
+
 /// The `blockid` of the query: base64 text of 1 to 64 bytes. 400 MissingRequiredQueryParameter,
 /// InvalidQueryParameterValue.
 azure::Outcome<std::string_view> ParseBlockId(const http::Query& query);

@@ -2,6 +2,7 @@
 
 #include "azure/list_xml.h"
 #include "base/encoding.h"
+#include "blob/acl.h"
 #include "blob/conditions.h"
 #include "blob/lease.h"
 #include "operations/blob_headers.h"
@@ -19,6 +20,8 @@ constexpr std::string_view kFirstOrMetadata = "2019-12-12";
 /// The texts that an azure::ListedBlob views.
 struct Texts {
   std::string snapshot, version, etag, md5, archive_status, copy_progress, copy_snapshot;
+  std::string deletion, permissions;
+  blob::Metadata metadata;
 };
 
 void FillProperties(azure::ListedBlob& out, const blob::BlobRecord& record, Texts& texts) {
@@ -99,6 +102,28 @@ void FillState(azure::ListedBlob& out, const blob::BlobRecord& record, const Cal
   out.remaining_days = RemainingDays(record, call.now);
 }
 
+/// What only items of hierarchical containers have.
+void FillPath(azure::ListedBlob& out, const BlobEntry& entry, const BlobListing& listing,
+              Texts& texts) {
+  const blob::PathState& path = entry.record->path;
+  if (path.id == 0) return;
+  out.resource_type = path.directory ? "directory" : "file";
+  if (path.expires != Time{}) out.expires = path.expires;
+  if (entry.deletion != 0) texts.deletion = std::to_string(entry.deletion);
+  out.deletion_id = texts.deletion;
+  if (path.directory && listing.metadata) {
+    texts.metadata = entry.record->metadata;
+    texts.metadata.emplace_back(kFolderMark, "true");
+    out.metadata = &texts.metadata;
+  }
+  if (!listing.permissions) return;
+  texts.permissions = blob::Acl::FromStored(path.acl).Symbolic(path.sticky);
+  out.owner = path.owner;
+  out.group = path.group;
+  out.permissions = texts.permissions;
+  out.acl = path.acl;
+}
+
 void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
                 const BlobListing& listing) {
   const blob::BlobRecord& record = *entry.record;
@@ -117,6 +142,7 @@ void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
   if (listing.metadata) out.metadata = &record.metadata;
   if (listing.tags) out.tags = &record.tags;
   out.or_metadata = call.version >= kFirstOrMetadata;
+  FillPath(out, entry, listing, texts);
   azure::WriteBlob(xml, out);
 }
 

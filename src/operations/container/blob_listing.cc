@@ -4,13 +4,14 @@
 #include <array>
 #include <utility>
 
+#include "base/encoding.h"
 #include "blob/keys.h"
 #include "operations/list_query.h"
 
 namespace blobgate::operations {
 namespace {
 
-constexpr std::array<std::string_view, 10> kInclude = {"copy",
+constexpr std::array<std::string_view, 11> kInclude = {"copy",
                                                        "metadata",
                                                        "tags",
                                                        "uncommittedblobs",
@@ -19,7 +20,8 @@ constexpr std::array<std::string_view, 10> kInclude = {"copy",
                                                        "deleted",
                                                        "deletedwithversions",
                                                        "immutabilitypolicy",
-                                                       "legalhold"};
+                                                       "legalhold",
+                                                       "permissions"};
 
 /// Element names, dates and so on of one entry, bytes.
 constexpr std::size_t kFixedWeight = 1024;
@@ -90,6 +92,8 @@ azure::Outcome<BlobListing> BlobListing::Parse(const http::Query& query) {
   listing.versions = has("versions");
   listing.deleted = has("deleted");
   listing.versions_only = has("deletedwithversions");
+  listing.permissions = has("permissions");
+  listing.only_deleted = EqualsIgnoreCase(query.Get("showonly"), "deleted");
   listing.prefix = query.Get("prefix");
   listing.delimiter = query.Get("delimiter");
   return listing;

@@ -25,6 +25,8 @@ struct BlobListing {
   bool versions = false;
   bool deleted = false;        ///< with snapshots and versions: those that are deleted too
   bool versions_only = false;  ///< deletedwithversions
+  bool permissions = false;    ///< owner, group and so on in hierarchical containers
+  bool only_deleted = false;   ///< showonly=deleted, of hierarchical containers
   std::string prefix;
   std::string delimiter;  ///< empty: a flat listing
 
@@ -40,6 +42,7 @@ struct BlobEntry {
   std::string name;
   std::optional<blob::BlobRecord> record;  ///< without content; metadata and tags if asked for
   std::size_t tag_count = 0;
+  std::uint64_t deletion = 0;  ///< of a deleted path (path/list_tree.h); 0: it is not deleted
 };
 
 /// What the row `key` is in `listing` at `now`. A row under a delimiter becomes its common prefix,

@@ -146,6 +146,10 @@ class Collection {
         co_return ReleasePages(row, batch);
       case 'u':
         co_return ReleaseStaged(row, batch);
+      case 'z':
+        co_return co_await ReleaseBlob(row, batch);
+      case 'f':
+      case 'i':
       case 't':
       case 'w':
       case 'x':

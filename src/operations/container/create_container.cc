@@ -1,11 +1,13 @@
 // Create Container (operations.md 2.2).
 #include <utility>
 
-#include "azure/metadata.h"
 #include "base/encoding.h"
 #include "base/uuid.h"
+#include "blob/acl.h"
+#include "blob/path_keys.h"
 #include "operations/container/container_request.h"
 #include "operations/handlers.h"
+#include "operations/path/path_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -36,26 +38,53 @@ azure::Outcome<void> CheckDefaultScope(const http::HeaderView& headers) {
 azure::Outcome<blob::ContainerRecord> NewContainer(Call& call) {
   BG_CHECK(CheckDefaultScope(call.headers()));
   blob::ContainerRecord record;
-  BG_TRY(record.metadata, azure::ParseMetadata(call.headers()));
+  BG_TRY(record.metadata, RequestMetadata(call));
   BG_TRY(record.access, ParsePublicAccess(call.headers()));
   BG_TRY(record.deny_encryption_scope_override, ParseDenyOverride(call.headers()));
   record.incarnation = NewIncarnation();
+  record.hierarchical = call.account.hierarchical;
   record.created = call.now;
   TouchContainer(call, record);
   return record;
 }
 
+std::string RootKey() {
+  return blob::BlobKey(blob::EntryName(blob::kAboveRoot, {}));
+}
+
+void PutRootDirectory(const blob::ContainerRecord& container, engine::Batch& batch) {
+  blob::BlobRecord root;
+  root.etag = container.etag;
+  root.created = container.created;
+  root.modified = container.modified;
+  root.path.id = blob::kRootDirectory;
+  root.path.directory = true;
+  root.path.owner = blob::kSuperuser;
+  root.path.group = blob::kSuperuser;
+  root.path.acl = blob::Acl::FromMode(0750).Text();
+  batch.puts.push_back({RootKey(), root.Encode()});
+  batch.puts.push_back({blob::InodeKey(blob::kRootDirectory),
+                        blob::Inode{blob::kAboveRoot, {}}.Encode()});
+}
+
+void DeleteRootDirectory(engine::Batch& batch) {
+  batch.deletes.push_back(RootKey());
+  batch.deletes.push_back(blob::InodeKey(blob::kRootDirectory));
+}
+
 /// Puts or deletes the row that every commit of a blob demands, in all partitions.
-Task<Status> SetAlive(Services& services, const std::string& incarnation, bool alive) {
-  const std::string space = blob::ContainerSpace(incarnation);
+Task<Status> SetAlive(Services& services, const blob::ContainerRecord& record, bool alive) {
+  const std::string space = blob::ContainerSpace(record.incarnation);
   BG_CO_CHECK(co_await services.catalog().Locate(space, {}));
   BG_CO_TRY(auto partitions, co_await services.catalog().PartitionsOf(space));
   for (const auto& partition : partitions) {
     engine::Batch batch;
     if (alive) {
       batch.puts.push_back({blob::AliveKey(), "1"});
+      if (record.hierarchical) PutRootDirectory(record, batch);
     } else {
       batch.deletes.push_back(blob::AliveKey());
+      if (record.hierarchical) DeleteRootDirectory(batch);
     }
     BG_CO_CHECK(co_await services.catalog().Commit(partition, std::move(batch)));
   }
@@ -76,7 +105,7 @@ Task<azure::Outcome<bool>> TryCreate(Call& call, const blob::ContainerRecord& re
             co_await call.services.catalog().Locate(space, call.resource.container));
   BG_CO_TRY(bool exists, co_await Exists(call.services, partition, key));
   if (exists) co_return azure::Fail(azure::ErrorCode::kContainerAlreadyExists);
-  Status alive = co_await SetAlive(call.services, record.incarnation, true);
+  Status alive = co_await SetAlive(call.services, record, true);
   if (!alive && alive.error().code == Errc::kPartitionMoved) co_return false;
   BG_CO_CHECK(std::move(alive));
   engine::Batch batch = PutContainer(call, record);
@@ -87,7 +116,7 @@ Task<azure::Outcome<bool>> TryCreate(Call& call, const blob::ContainerRecord& re
   if (committed.error().code != Errc::kConflict) {
     co_return azure::Fail(azure::Error(std::move(committed).error()));
   }
-  BG_CO_CHECK(co_await SetAlive(call.services, record.incarnation, false));
+  BG_CO_CHECK(co_await SetAlive(call.services, record, false));
   co_return azure::Fail(azure::ErrorCode::kContainerAlreadyExists);
 }
 
@@ -104,6 +133,9 @@ Task<azure::Outcome<http::Response>> CreateContainer(Call& call) {
     http::Response response;
     response.status = 201;
     SetContainerEtag(response, record);
+    if (call.resource.face == azure::Face::kDfs) {
+      response.Set("x-ms-namespace-enabled", record.hierarchical ? "true" : "false");
+    }
     co_return response;
   }
   co_return azure::Fail(Busy());

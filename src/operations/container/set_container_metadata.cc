@@ -1,19 +1,24 @@
 // Set Container Metadata (operations.md 2.2).
 #include <utility>
 
-#include "azure/metadata.h"
 #include "operations/container/container_request.h"
 #include "operations/handlers.h"
+#include "operations/path/path_headers.h"
 
 namespace blobgate::operations {
 
 // Replaces all metadata; no x-ms-meta-* header removes all.
 Task<azure::Outcome<http::Response>> SetContainerMetadata(Call& call) {
-  BG_CO_TRY(const auto metadata, azure::ParseMetadata(call.headers()));
+  BG_CO_TRY(const auto metadata, RequestMetadata(call));
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(auto container, co_await LoadForContainerOperation(call));
     blob::ContainerRecord& record = container.record;
-    BG_CO_CHECK(CheckContainerConditions(call, record, {"If-Modified-Since"}));
+    if (call.resource.face == azure::Face::kDfs) {
+      BG_CO_CHECK(
+          CheckContainerConditions(call, record, {"If-Modified-Since", "If-Unmodified-Since"}));
+    } else {
+      BG_CO_CHECK(CheckContainerConditions(call, record, {"If-Modified-Since"}));
+    }
     record.metadata = metadata;
     TouchContainer(call, record);
     engine::Batch batch = PutContainer(call, record);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/uuid.h"
+#include "blob/path_keys.h"
 #include "operations/blob_store.h"
 #include "operations/copy/copy_content.h"
 #include "operations/copy/copy_job.h"
@@ -26,7 +27,8 @@ CopyJob NewJob(Call& call, const CopyRequest& request, const RemoteSource& sourc
   job.account = call.account.name;
   job.container = call.resource.container;
   job.incarnation = target.container.record.incarnation;
-  job.blob = call.resource.blob;
+  // A directory above may be renamed while the copy runs.
+  job.blob = target.place ? blob::InternalName(blob::NameOfKey(target.key)) : call.resource.blob;
   job.url = request.url;
   job.source_etag = StrongEtag(source);
   job.version = call.version;

@@ -24,7 +24,7 @@ LineageWriter::LineageWriter(Services& services, const Target& target, blob::Blo
       target_(target),
       type_(type),
       lineage_(lineage),
-      name_(blob::NameOfKey(target.key)),
+      name_(target.name),
       space_(blob::ContainerSpace(target.container.record.incarnation)) {}
 
 Task<azure::Outcome<bool>> LineageWriter::Add(engine::RowPut row,

@@ -207,7 +207,7 @@ Task<azure::Outcome<void>> PutContent(Services& services, const Target& target,
     case blob::BlobType::kAppend:
       for (const blob::Slice& slice : uploaded.slices) {
         const blob::Block block{std::string(), slice.length, {slice}};
-        AddBlockRow(blob::NameOfKey(target.key), block, record, batch.puts);
+        AddBlockRow(target.name, block, record, batch.puts);
       }
       co_return azure::Outcome<void>();
     case blob::BlobType::kPage:

@@ -14,6 +14,7 @@
 #include "operations/container/collector.h"
 #include "operations/container/container_walk.h"
 #include "operations/history/history.h"
+#include "operations/path/path_purge.h"
 
 namespace blobgate::operations {
 namespace {
@@ -107,9 +108,12 @@ Task<azure::Outcome<bool>> TryPurge(Services& services, const azure::Resource& b
 
 Task<azure::Outcome<void>> PurgeRow(Services& services, azure::Resource blob, std::string due,
                                     Time now) {
+  BG_CO_TRY(const auto container,
+            co_await LoadContainer(services, blob.account, blob.container));
+  const auto purge = container.record.hierarchical ? TryPurgePath : TryPurge;
   blob.blob = blob::NameOfKey(blob::RowOfPurgeKey(due));
   for (CommitLoop loop; loop.Again();) {
-    BG_CO_TRY(const bool done, co_await TryPurge(services, blob, due, now));
+    BG_CO_TRY(const bool done, co_await purge(services, blob, due, now));
     if (done) co_return azure::Outcome<void>();
   }
   co_return azure::Fail(Busy());

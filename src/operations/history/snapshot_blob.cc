@@ -33,6 +33,10 @@ azure::Outcome<SnapshotRequest> ParseSnapshot(const Call& call) {
 /// The lease need not be named; when it is, it must be held.
 azure::Outcome<void> CheckSnapshot(const Call& call, const Target& target,
                                    const SnapshotRequest& request) {
+  if (target.place) {
+    return azure::Fail(
+        azure::ErrorCode::kFeatureNotYetSupportedForHierarchicalNamespaceAccounts);
+  }
   if (!target.exists()) {
     BG_CHECK(blob::CheckMissing(request.conditions));
     return azure::Fail(azure::ErrorCode::kBlobNotFound);

@@ -4,6 +4,7 @@
 #include "operations/blob/blob_access.h"
 #include "operations/handlers.h"
 #include "operations/history/history.h"
+#include "operations/path/undelete_path.h"
 
 namespace blobgate::operations {
 namespace {
@@ -36,6 +37,11 @@ Task<azure::Outcome<http::Response>> UndeleteBlob(Call& call) {
   BG_CO_CHECK(CheckBaseBlob(call.query()));
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
+    if (target.place) {
+      BG_CO_TRY(auto answer, co_await TryUndeletePath(call, target));
+      if (!answer) continue;
+      co_return std::move(*answer);
+    }
     const bool gone = !target.blob || (target.blob->remains == blob::Remains::kDeleted &&
                                        !CanReturn(*target.blob, call.services.clock.Now()));
     if (gone) co_return azure::Fail(azure::ErrorCode::kBlobNotFound);

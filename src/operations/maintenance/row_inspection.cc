@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "blob/keys.h"
+#include "blob/path_keys.h"
 #include "blob/page_layers.h"
 #include "blob/records.h"
 #include "blob/tagged_blob.h"
@@ -88,6 +89,32 @@ Result<InspectedRow> InspectBlob(std::string_view key, std::string_view value,
     BG_CHECK(AddContent(record, record.content, row.uses));
   }
   return row;
+}
+
+/// A file or directory that was deleted and can be brought back.
+Result<InspectedRow> InspectDeletedPath(std::string_view key, std::string_view value,
+                                        const ReadExtent& read_extent) {
+  const auto parts = blob::PartsOfDeletedKey(key);
+  if (!parts) return Malformed("no key of a deleted path");
+  BG_TRY(const blob::BlobRecord record, blob::BlobRecord::Decode(value));
+  if (record.path.id == 0) return Malformed("a deleted path without its state");
+  InspectedRow row;
+  row.kind = Kind::kBlob;
+  row.name = parts->path;
+  row.length = record.length;
+  if (record.manifest) {
+    BG_CHECK(AddManifest(record, read_extent, row));
+  } else {
+    BG_CHECK(AddContent(record, record.content, row.uses));
+  }
+  return row;
+}
+
+/// The inode of a directory, or the mark of one that is being removed.
+Result<InspectedRow> InspectDirectory(std::string_view key, std::string_view value) {
+  if (!blob::DirectoryOfKey(key)) return Malformed("no key of a directory");
+  if (key.starts_with('i')) BG_CHECK(blob::Inode::Decode(value));
+  return InspectedRow{};
 }
 
 /// A block of an append blob, or the row of their lineage.
@@ -189,9 +216,14 @@ Result<InspectedRow> InspectContainerRow(std::string_view key, std::string_view 
   if (key.starts_with('u')) return InspectStaged(key, value);
   if (key.starts_with('w')) return InspectLeftover(key, value);
   if (key.starts_with('x')) {
-    if (!blob::RowOfPurgeKey(key).starts_with('b')) return Malformed("no key of the purge index");
+    const std::string_view row = blob::RowOfPurgeKey(key);
+    if (!row.starts_with('b') && !row.starts_with('z')) {
+      return Malformed("no key of the purge index");
+    }
     return InspectedRow{};
   }
+  if (key.starts_with('z')) return InspectDeletedPath(key, value, read_extent);
+  if (key.starts_with('i') || key.starts_with('f')) return InspectDirectory(key, value);
   if (key.starts_with('t')) {
     BG_CHECK(blob::TaggedBlob::Decode(value));
     return InspectedRow{};

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "azure/json.h"
 #include "azure/list_xml.h"
 #include "blob/conditions.h"
 #include "blob/keys.h"
@@ -92,15 +93,32 @@ std::string Render(const Call& call, const Page<ContainerEntry>& page, bool meta
   return std::move(xml).Take();
 }
 
+/// List Filesystems.
+std::string RenderFilesystems(const Page<ContainerEntry>& page) {
+  azure::Json filesystems = azure::Json::array();
+  for (const ContainerEntry& entry : page.entries) {
+    azure::Json out;
+    out["etag"] = blob::EtagText(entry.record.etag);
+    out["lastModified"] = FormatHttpDate(entry.record.modified);
+    out["name"] = entry.name();
+    filesystems.push_back(std::move(out));
+  }
+  azure::Json body;
+  body["filesystems"] = std::move(filesystems);
+  return azure::JsonText(body);
+}
+
 }  // namespace
 
+// List Filesystems is the same in JSON (operations.md 3.2).
 Task<azure::Outcome<http::Response>> ListContainers(Call& call) {
+  const bool dfs = call.resource.face == azure::Face::kDfs;
   BG_CO_TRY(auto include, ParseInclude(call.query(), kInclude));
   const Wanted wanted{std::ranges::find(include, kInclude[0]) != include.end(),
                       std::ranges::find(include, kInclude[1]) != include.end()};
   PageLimits limits;
   BG_CO_TRY(limits.entries, ParseMaxResults(call.query()));
-  BG_CO_TRY(auto range, ParseListRange(call.query(), kContainerRows));
+  BG_CO_TRY(auto range, ParseListRange(call.query(), kContainerRows, dfs ? "continuation" : "marker"));
   const std::string space = blob::AccountSpace(call.resource.account);
   RowReader<ContainerEntry> reader = [wanted, now = call.now](std::string_view key,
                                                               std::string_view value) {
@@ -110,8 +128,9 @@ Task<azure::Outcome<http::Response>> ListContainers(Call& call) {
                                                          range.end, limits, reader));
   http::Response response;
   response.status = 200;
-  response.Set("Content-Type", "application/xml");
-  response.text = Render(call, page, wanted.metadata);
+  response.Set("Content-Type", dfs ? "application/json;charset=utf-8" : "application/xml");
+  response.text = dfs ? RenderFilesystems(page) : Render(call, page, wanted.metadata);
+  if (dfs && !page.next.empty()) response.Set("x-ms-continuation", EncodeMarker(page.next));
   co_return response;
 }
 

@@ -17,6 +17,7 @@
 #include "operations/handlers.h"
 #include "operations/list_page.h"
 #include "operations/list_query.h"
+#include "operations/path/path_walk.h"
 
 namespace blobgate::operations {
 namespace {
@@ -122,11 +123,12 @@ KeyRange RangeOf(std::string_view tag, const std::vector<blob::TagComparison>& c
 class Finder {
  public:
   Finder(Services& services, const FindRequest& request, std::string container,
-         std::string_view incarnation)
+         std::string_view incarnation, bool hierarchical)
       : services_(services),
         request_(request),
         container_(std::move(container)),
-        space_(blob::ContainerSpace(incarnation)) {}
+        space_(blob::ContainerSpace(incarnation)),
+        hierarchical_(hierarchical) {}
 
   /// From the row `from` on; empty: from the start.
   Task<azure::Outcome<Page<FoundBlob>>> Find(const std::string& from, std::size_t most) {
@@ -137,11 +139,28 @@ class Finder {
     RowReader<FoundBlob> reader = [this](std::string_view key, std::string_view value) {
       return Read(key, value);
     };
-    co_return co_await ScanPage<FoundBlob>(services_.catalog(), space_, std::move(range.from),
-                                           std::move(range.end), limits, std::move(reader));
+    BG_CO_TRY(auto page, co_await ScanPage<FoundBlob>(services_.catalog(), space_,
+                                                      std::move(range.from), std::move(range.end),
+                                                      limits, std::move(reader)));
+    if (hierarchical_) BG_CO_CHECK(co_await NamePaths(page));
+    co_return page;
   }
 
  private:
+  /// The index knows entries of directories; what is in one that was deleted is left out.
+  Task<azure::Outcome<void>> NamePaths(Page<FoundBlob>& page) {
+    BG_CO_TRY(const auto partition, co_await services_.catalog().Locate(space_, {}));
+    std::vector<FoundBlob> named;
+    for (FoundBlob& found : page.entries) {
+      BG_CO_TRY(auto path, co_await PathOfEntry(services_, partition, found.name));
+      if (!path) continue;
+      found.name = std::move(*path);
+      named.push_back(std::move(found));
+    }
+    page.entries = std::move(named);
+    co_return azure::Outcome<void>();
+  }
+
   std::vector<KeyRange> Ranges() const {
     std::vector<KeyRange> ranges;
     for (const auto& comparison : request_.comparisons) {
@@ -205,6 +224,7 @@ class Finder {
   const FindRequest& request_;
   const std::string container_;
   const std::string space_;
+  const bool hierarchical_;
 };
 
 struct FoundPage {
@@ -221,7 +241,8 @@ Task<azure::Outcome<FoundPage>> FindInContainer(Call& call, const FindRequest& r
     }
     co_return azure::Fail(std::move(container).error());
   }
-  Finder finder(call.services, request, *request.container, container->record.incarnation);
+  Finder finder(call.services, request, *request.container, container->record.incarnation,
+                container->record.hierarchical);
   BG_CO_TRY(auto page, co_await finder.Find(request.marker_key, request.max_results));
   FoundPage found{std::move(page.entries), {}};
   if (!page.next.empty()) found.marker = MarkerOf(*request.container, page.next);
@@ -232,6 +253,7 @@ struct ContainerEntry {
   std::string key;
   std::size_t weight = 0;
   std::string incarnation;
+  bool hierarchical = false;
 };
 
 /// Containers of the account in order, from that of the marker on.
@@ -243,7 +265,9 @@ Task<azure::Outcome<Page<ContainerEntry>>> ContainersFrom(Call& call, std::strin
     if (!blob::ContainerVersionOfKey(key).empty()) return ListedRow<ContainerEntry>{};
     BG_TRY(auto record, blob::ContainerRecord::Decode(value));
     return ListedRow<ContainerEntry>{
-        ContainerEntry{std::string(key), key.size(), std::move(record.incarnation)}, {}};
+        ContainerEntry{std::string(key), key.size(), std::move(record.incarnation),
+                       record.hierarchical},
+        {}};
   };
   const std::string all = blob::ContainerKey({});
   co_return co_await ScanPage<ContainerEntry>(
@@ -261,7 +285,7 @@ Task<azure::Outcome<FoundPage>> FindInAccount(Call& call, const FindRequest& req
       co_return found;
     }
     const bool resumes = name == request.marker_container;
-    Finder finder(call.services, request, name, entry.incarnation);
+    Finder finder(call.services, request, name, entry.incarnation, entry.hierarchical);
     BG_CO_TRY(auto page, co_await finder.Find(resumes ? request.marker_key : std::string(),
                                               request.max_results - found.blobs.size()));
     std::ranges::move(page.entries, std::back_inserter(found.blobs));

@@ -46,4 +46,11 @@ Status UpdateTagIndex(const Target& target, engine::Batch& batch) {
   return {};
 }
 
+void DropTagRows(const Target& target, engine::Batch& batch) {
+  if (!target.blob) return;
+  for (auto& [key, value] : RowsOf(blob::NameOfKey(target.key), *target.blob)) {
+    batch.deletes.push_back(key);
+  }
+}
+
 }  // namespace blobgate::operations

@@ -9,4 +9,8 @@ namespace blobgate::operations {
 /// when the new row cannot be decoded.
 Status UpdateTagIndex(const Target& target, engine::Batch& batch);
 
+/// Adds the removal of every row that the index has for the base row of `target` (a rename puts new
+/// ones for its new place).
+void DropTagRows(const Target& target, engine::Batch& batch);
+
 }  // namespace blobgate::operations

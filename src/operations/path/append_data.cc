@@ -1,0 +1,143 @@
+// Append Data: a piece of a file at a position, seen once it is flushed (operations.md 3.2).
+#include <utility>
+
+#include "base/crc64.h"
+#include "base/encoding.h"
+#include "blob/append_overlay.h"
+#include "blob/lease.h"
+#include "operations/blob/blob_access.h"
+#include "operations/block/staging.h"
+#include "operations/handlers.h"
+#include "operations/lease_headers.h"
+#include "operations/path/flush.h"
+#include "operations/path/path_headers.h"
+#include "operations/replace_blob.h"
+#include "operations/unsupported_headers.h"
+#include "operations/upload.h"
+
+namespace blobgate::operations {
+namespace {
+
+constexpr std::uint64_t kMaxAppend = 4000ull * 1024 * 1024;
+
+struct AppendRequest {
+  std::uint64_t position = 0;
+  std::uint64_t length = 0;
+  bool flush = false;
+  ChecksumPlan checksums;
+  LeaseAction lease;
+};
+
+azure::Outcome<AppendRequest> ParseAppend(const Call& call) {
+  AppendRequest request;
+  BG_CHECK(CheckSupported(call.headers()));
+  BG_TRY(request.position, ParsePosition(call.query()));
+  BG_TRY(request.flush, ParseQueryFlag(call.query(), "flush", false));
+  if (!call.head.content_length) return azure::Fail(azure::ErrorCode::kMissingContentLengthHeader);
+  request.length = *call.head.content_length;
+  if (request.length == 0) return azure::Fail(azure::InvalidHeader("Content-Length", "0"));
+  if (request.length > kMaxAppend) {
+    return azure::Fail(azure::Error(azure::ErrorCode::kRequestBodyTooLarge)
+                           .WithDetail("MaxLimit", std::to_string(kMaxAppend)));
+  }
+  BG_TRY(request.checksums, PlanChecksums(call.headers(), false));
+  BG_TRY(request.lease, ParseLeaseAction(call.headers()));
+  if (request.lease.release && !request.flush) {
+    return azure::Fail(azure::InvalidHeader("x-ms-lease-action",
+                                            call.headers().Get("x-ms-lease-action")));
+  }
+  return request;
+}
+
+azure::Outcome<void> CheckAppend(Call& call, const Target& target) {
+  if (!target.exists()) return azure::Fail(azure::ErrorCode::kPathNotFound);
+  return CheckStage(call, target, blob::kAppendPieceIdLength);
+}
+
+/// The target before the body is read, so that an upload without hope ends early.
+Task<azure::Outcome<Target>> CheckEarly(Call& call) {
+  BG_CO_TRY(auto target, co_await LoadTarget(call));
+  BG_CO_CHECK(CheckAppend(call, target));
+  target.guard.reset();
+  co_return target;
+}
+
+Task<azure::Outcome<void>> CommitPiece(Call& call, Target target, const blob::Block& block) {
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_CHECK(CheckAppend(call, target));
+    BG_CO_TRY(const bool done, co_await TryStage(call, target, block));
+    if (done) co_return azure::Outcome<void>();
+    BG_CO_TRY(target, co_await LoadTarget(call));
+  }
+  co_return azure::Fail(Busy());
+}
+
+/// The lease action of an append that does not flush.
+Task<azure::Outcome<void>> ChangeLease(Call& call, const LeaseAction& action) {
+  blob::LeaseRequest request;
+  request.action = action.acquire ? blob::LeaseRequest::Action::kAcquire
+                                  : blob::LeaseRequest::Action::kRenew;
+  request.lease_id = action.id;
+  request.proposed_id = action.id;
+  request.duration = action.duration;
+  BlobChange change = [&](const Target& target) -> azure::Outcome<blob::BlobRecord> {
+    if (!target.exists()) return azure::Fail(azure::ErrorCode::kPathNotFound);
+    BG_TRY(auto applied,
+           blob::Apply(target.blob->lease, request, call.services.clock.Now()));
+    blob::BlobRecord record = *target.blob;
+    record.lease = std::move(applied.lease);
+    return record;
+  };
+  BG_CO_CHECK(co_await UpdateBlob(call, std::move(change)));
+  co_return azure::Outcome<void>();
+}
+
+Task<azure::Outcome<blob::BlobRecord>> FlushAfter(Call& call, const AppendRequest& request) {
+  FlushRequest flush;
+  flush.position = request.position + request.length;
+  BG_CO_TRY(const auto lease_id, LeaseIdOf(call.headers()));
+  if (lease_id) flush.lease_id = std::string(*lease_id);
+  flush.lease = request.lease;
+  co_return co_await Flush(call, flush);
+}
+
+http::Response Accepted(const Uploaded& uploaded, const AppendRequest& request) {
+  http::Response response;
+  response.status = 202;
+  if (uploaded.md5) {
+    response.Set("Content-MD5", Base64Encode(*uploaded.md5));
+  } else {
+    response.Set("x-ms-content-crc64", Crc64ToBase64(uploaded.crc64));
+  }
+  response.Set("x-ms-request-server-encrypted", "true");
+  if (request.lease.renew) response.Set("x-ms-lease-renewed", "true");
+  return response;
+}
+
+}  // namespace
+
+Task<azure::Outcome<http::Response>> AppendData(Call& call) {
+  BG_CO_TRY(const auto request, ParseAppend(call));
+  BG_CO_TRY(auto target, co_await CheckEarly(call));
+  BG_CO_TRY(const auto uploaded,
+            co_await Receive(call.services, call.body, request.length, request.checksums));
+  const blob::Block block{blob::AppendPieceId(request.position, call.services.etags.Next()),
+                          uploaded.length, uploaded.slices};
+  const auto done = co_await CommitPiece(call, std::move(target), block);
+  if (!done) {
+    std::vector<engine::ExtentRef> fresh;
+    for (const auto& slice : uploaded.slices) fresh.push_back(slice.extent);
+    DiscardAfter(call.services, done.error(), fresh);
+    co_return azure::Fail(done.error());
+  }
+  http::Response response = Accepted(uploaded, request);
+  if (request.flush) {
+    BG_CO_TRY(const auto record, co_await FlushAfter(call, request));
+    SetEtag(response, record.etag, record.modified);
+  } else if (request.lease.any()) {
+    BG_CO_CHECK(co_await ChangeLease(call, request.lease));
+  }
+  co_return response;
+}
+
+}  // namespace blobgate::operations

@@ -1,0 +1,155 @@
+#include "operations/path/flat_paths.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/encoding.h"
+#include "operations/blob_headers.h"
+#include "operations/container/blob_listing.h"
+#include "operations/handlers.h"
+#include "operations/list_query.h"
+
+namespace blobgate::operations {
+namespace {
+
+/// Blobs that one request deletes.
+constexpr std::size_t kDeletes = 500;
+
+bool IsMarker(const blob::BlobRecord& record) {
+  return std::ranges::any_of(record.metadata, [](const auto& pair) {
+    return EqualsIgnoreCase(pair.first, kFolderMark) && EqualsIgnoreCase(pair.second, "true");
+  });
+}
+
+Task<azure::Outcome<Page<BlobEntry>>> ScanNames(Services& services,
+                                                const blob::ContainerRecord& container,
+                                                BlobListing listing, std::string from,
+                                                std::size_t limit, Time now) {
+  PageLimits limits;
+  limits.entries = limit;
+  const std::string start = kBlobRows + listing.prefix;
+  RowReader<BlobEntry> reader = [listing, now](std::string_view key, std::string_view value) {
+    return ReadBlobRow(listing, now, key, value);
+  };
+  co_return co_await ScanPage<BlobEntry>(
+      services.catalog(), blob::ContainerSpace(container.incarnation),
+      from.empty() ? start : std::max(start, kBlobRows + from), blob::PrefixEnd(start), limits,
+      std::move(reader));
+}
+
+/// A directory without a marker of its own, which shows one that is there.
+Task<azure::Outcome<bool>> HasMarker(Call& call, const std::string& name) {
+  azure::Resource resource = call.resource;
+  resource.blob = name;
+  BG_CO_TRY(const auto target, co_await LoadTarget(call.services, resource));
+  co_return target.exists();
+}
+
+/// The request of a part of the work: a blob of its own, no headers.
+struct PartCall {
+  http::RequestHead head;
+  azure::Resource resource;
+  Call call;
+
+  PartCall(Call& whole, const std::string& name, azure::Operation operation)
+      : resource(whole.resource),
+        call{.head = head,
+             .body = whole.body,
+             .spec = azure::SpecOf(operation),
+             .resource = resource,
+             .account = whole.account,
+             .permissions = whole.permissions,
+             .version = whole.version,
+             .request_id = whole.request_id,
+             .endpoint = whole.endpoint,
+             .now = whole.now,
+             .overrides = whole.overrides,
+             .services = whole.services,
+             .owner = whole.owner} {
+    head.method = "DELETE";
+    resource.blob = name;
+    resource.face = azure::Face::kBlob;
+  }
+  PartCall(const PartCall&) = delete;
+};
+
+}  // namespace
+
+Task<azure::Outcome<ListedPaths>> ListFlatPaths(Call& call, const PathListing& listing,
+                                                const blob::ContainerRecord& container) {
+  BlobListing names;
+  names.metadata = true;
+  names.prefix = listing.directory.empty() ? std::string() : listing.directory + "/";
+  if (!listing.recursive) names.delimiter = "/";
+  BG_CO_TRY(auto page, co_await ScanNames(call.services, container, names, listing.from,
+                                          listing.max_results, call.now));
+  if (page.entries.empty() && page.next.empty() && listing.from.empty() &&
+      !listing.directory.empty()) {
+    BG_CO_TRY(const bool there, co_await HasMarker(call, listing.directory));
+    if (!there) co_return azure::Fail(azure::ErrorCode::kPathNotFound);
+  }
+  ListedPaths out;
+  for (BlobEntry& entry : page.entries) {
+    if (entry.record) {
+      const bool marker = IsMarker(*entry.record);
+      out.paths.push_back({std::move(entry.name), marker, std::move(*entry.record)});
+      continue;
+    }
+    entry.name.pop_back();
+    BG_CO_TRY(const bool shown, co_await HasMarker(call, entry.name));
+    if (shown) continue;
+    blob::BlobRecord virtual_directory;
+    virtual_directory.etag = container.etag;
+    virtual_directory.modified = container.modified;
+    virtual_directory.created = container.created;
+    out.paths.push_back({std::move(entry.name), true, std::move(virtual_directory)});
+  }
+  if (!page.next.empty()) out.next = page.next.substr(1);
+  co_return out;
+}
+
+Task<azure::Outcome<std::vector<std::string>>> NamesBelow(Services& services,
+                                                          const blob::ContainerRecord& container,
+                                                          std::string prefix, std::size_t limit) {
+  BlobListing names;
+  names.prefix = std::move(prefix);
+  BG_CO_TRY(auto page, co_await ScanNames(services, container, std::move(names), {}, limit, {}));
+  std::vector<std::string> out;
+  for (BlobEntry& entry : page.entries) out.push_back(std::move(entry.name));
+  co_return out;
+}
+
+Task<azure::Outcome<void>> DeleteOne(Call& call, const std::string& name) {
+  PartCall part(call, name, azure::Operation::kDeleteBlob);
+  const auto done = co_await DeleteBlob(part.call);
+  if (done || done.error().code == azure::ErrorCode::kBlobNotFound) {
+    co_return azure::Outcome<void>();
+  }
+  co_return azure::Fail(done.error());
+}
+
+Task<azure::Outcome<http::Response>> DeleteFlat(Call& call, bool recursive) {
+  BG_CO_TRY(const auto target, co_await LoadTarget(call));
+  BG_CO_TRY(auto names, co_await NamesBelow(call.services, target.container.record,
+                                            call.resource.blob + "/", kDeletes + 1));
+  if (!target.exists() && names.empty()) co_return azure::Fail(azure::ErrorCode::kPathNotFound);
+  if (!names.empty() && !recursive) co_return azure::Fail(azure::ErrorCode::kDirectoryNotEmpty);
+  http::Response response;
+  response.status = 200;
+  if (names.empty()) {  // a blob, under the conditions of the request
+    BG_CO_TRY(auto deleted, co_await DeleteBlob(call));
+    deleted.status = 200;
+    co_return deleted;
+  }
+  const bool more = names.size() > kDeletes;
+  if (more) names.pop_back();
+  for (const std::string& name : names) BG_CO_CHECK(co_await DeleteOne(call, name));
+  if (more) {
+    response.Set("x-ms-continuation", EncodeMarker("d" + names.back()));
+  } else if (target.exists()) {
+    BG_CO_CHECK(co_await DeleteOne(call, call.resource.blob));
+  }
+  co_return response;
+}
+
+}  // namespace blobgate::operations

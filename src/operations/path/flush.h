@@ -1,0 +1,43 @@
+// Making appended data the content of a file (operations.md 3.2), for Flush Data and for Append Data
+// with flush=true.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "blob/conditions.h"
+#include "blob/records.h"
+#include "operations/call.h"
+#include "operations/property_headers.h"
+
+namespace blobgate::operations {
+
+/// x-ms-lease-action of append and flush.
+struct LeaseAction {
+  bool acquire = false;
+  bool renew = false;
+  bool release = false;
+  std::string id;  ///< proposed when it acquires, else that which is held
+  std::int32_t duration = -1;
+
+  bool any() const { return acquire || renew || release; }
+};
+
+/// 400 InvalidHeaderValue, MissingRequiredHeader.
+azure::Outcome<LeaseAction> ParseLeaseAction(const http::HeaderView& headers);
+
+struct FlushRequest {
+  std::uint64_t position = 0;  ///< the file's length afterwards
+  bool retain = false;         ///< keep what was appended behind `position`
+  blob::ConditionHeaders conditions;
+  std::optional<std::string> lease_id;
+  LeaseAction lease;
+  PropertyHeaders properties;  ///< those that are set replace what is stored
+};
+
+/// Commits. The record afterwards. 404 PathNotFound; 409 ResourceTypeMismatch (a directory),
+/// InvalidFlushOperation (an append or page blob, or uncommitted blocks of Put Block are in the
+/// way); 400 InvalidFlushPosition (a gap, or less than the file has); 412.
+Task<azure::Outcome<blob::BlobRecord>> Flush(Call& call, const FlushRequest& request);
+
+}  // namespace blobgate::operations

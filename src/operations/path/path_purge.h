@@ -1,0 +1,16 @@
+// The end of deleted paths and of files whose time is over, by the purge index (blob/keys.h, "x").
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "operations/call.h"
+
+namespace blobgate::operations {
+
+/// Removes what the row `due` of the purge index of a hierarchical container is about, if it is due,
+/// and that row. False: something moved.
+Task<azure::Outcome<bool>> TryPurgePath(Services& services, const azure::Resource& container,
+                                        const std::string& due, Time now);
+
+}  // namespace blobgate::operations

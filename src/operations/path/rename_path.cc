@@ -1,0 +1,159 @@
+// Rename Path: a file or directory gets another name, at the cost of a few rows whatever is in it
+// (operations.md 3.2, docs/hierarchical-namespace.md).
+#include <algorithm>
+#include <utility>
+
+#include "base/encoding.h"
+#include "blob/lease.h"
+#include "blob/path_keys.h"
+#include "blob/path_name.h"
+#include "operations/blob/blob_access.h"
+#include "operations/blob_content.h"
+#include "operations/block/staging.h"
+#include "operations/handlers.h"
+#include "operations/lease_headers.h"
+#include "operations/lineage_row.h"
+#include "operations/path/flat_rename.h"
+#include "operations/path/path_access.h"
+#include "operations/path/path_place.h"
+#include "operations/path/path_walk.h"
+#include "operations/path/rename_request.h"
+#include "operations/tags/tag_index.h"
+
+namespace blobgate::operations {
+namespace {
+
+using azure::ErrorCode;
+using engine::Precondition;
+
+/// One round of a rename in a hierarchical container.
+class Rename {
+ public:
+  Rename(Call& call, const RenameRequest& request, const Target& source, const Target& destination)
+      : call_(call), request_(request), source_(source), destination_(destination) {}
+
+  /// False: something moved.
+  Task<azure::Outcome<bool>> Run() {
+    BG_CO_CHECK(CheckSource());
+    BG_CO_CHECK(CheckDestination());
+    blob::BlobRecord record = *source_.blob;
+    record.lease = lease_;
+    if (request_.metadata) record.metadata = *request_.metadata;
+    BG_CO_CHECK(co_await DropReplaced());
+    BG_CO_CHECK(co_await MoveRows(record));
+    batch_.puts.push_back({destination_.key, record.Encode()});
+    co_return co_await CommitTarget(call_.services, destination_, std::move(batch_));
+  }
+
+ private:
+  azure::Outcome<void> CheckSource() {
+    if (source_.place->is_root()) return azure::Fail(ErrorCode::kInvalidRenameSourcePath);
+    if (!source_.exists()) return azure::Fail(ErrorCode::kSourcePathNotFound);
+    BG_CHECK(CheckMayLeave(call_, source_));
+    const blob::BlobRecord& record = *source_.blob;
+    if (record.copy.status == blob::CopyState::Status::kPending) {
+      return azure::Fail(ErrorCode::kPendingCopyOperation);
+    }
+    BG_TRY(lease_, blob::CheckWrite(record.lease, request_.source_lease_id,
+                                    blob::LeaseSubject::kBlob, call_.services.clock.Now()));
+    return blob::CheckSource(request_.source_conditions, SubjectOf(source_),
+                             ErrorCode::kSourceConditionNotMet);
+  }
+
+  azure::Outcome<void> CheckDestination() {
+    const PathPlace& place = *destination_.place;
+    if (place.is_root()) return azure::Fail(ErrorCode::kInvalidDestinationPath);
+    if (place.blocked) return azure::Fail(ErrorCode::kInvalidDestinationPath);
+    if (!place.missing.empty()) {
+      return azure::Fail(ErrorCode::kRenameDestinationParentPathNotFound);
+    }
+    const std::uint64_t id = source_.blob->path.id;
+    const auto inside = [id](const WayStep& step) { return step.state.id == id; };
+    if (destination_.key == source_.key || std::ranges::any_of(place.way, inside)) {
+      return azure::Fail(ErrorCode::kInvalidRenameSourcePath);
+    }
+    if (destination_.exists()) {
+      const blob::ConditionSubject subject = SubjectOf(destination_);
+      BG_CHECK(blob::CheckWrite(request_.conditions, &subject, true));
+      BG_CHECK(CheckReplaced());
+    } else {
+      BG_CHECK(blob::CheckWrite(request_.conditions, nullptr, true));
+    }
+    return CheckMayLeave(call_, destination_);
+  }
+
+  azure::Outcome<void> CheckReplaced() {
+    if (destination_.is_directory() != source_.is_directory()) {
+      return azure::Fail(ErrorCode::kInvalidSourceOrDestinationResourceType);
+    }
+    // An active lease of what is overwritten is broken unless its id was given (operations.md 3.2).
+    if (!request_.lease_id) return {};
+    BG_CHECK(blob::CheckWrite(destination_.blob->lease, request_.lease_id,
+                              blob::LeaseSubject::kBlob, call_.services.clock.Now()));
+    return {};
+  }
+
+  /// What the destination was.
+  Task<azure::Outcome<void>> DropReplaced() {
+    if (!destination_.blob) co_return azure::Outcome<void>();
+    if (destination_.is_directory()) {
+      const std::uint64_t id = destination_.blob->path.id;
+      BG_CO_TRY(const auto look,
+                co_await LookIntoDirectory(call_.services, destination_.partition, id));
+      if (!look.empty) co_return azure::Fail(ErrorCode::kDirectoryNotEmpty);
+      batch_.preconditions.push_back(Precondition::Unchanged(blob::InodeKey(id), look.inode));
+      batch_.deletes.push_back(blob::InodeKey(id));
+      co_return azure::Outcome<void>();
+    }
+    ReferenceSet none;
+    BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(call_.services, destination_));
+    DropStagedBlocks(destination_, staged, batch_, none);
+    co_return co_await ReleaseContent(call_.services, destination_, *destination_.blob, batch_,
+                                      none);
+  }
+
+  Task<azure::Outcome<void>> MoveRows(const blob::BlobRecord& record) {
+    DemandWay(source_, batch_);
+    batch_.preconditions.push_back(Precondition::At(source_.key, source_.row->version));
+    batch_.deletes.push_back(source_.key);
+    DropTagRows(source_, batch_);
+    const PathPlace& to = *destination_.place;
+    if (record.path.directory) {
+      PutRow(batch_, blob::InodeKey(record.path.id), blob::Inode{to.directory, to.leaf}.Encode());
+      co_return azure::Outcome<void>();
+    }
+    co_return co_await MoveStagedMark(call_.services, source_, blob::NameOfKey(destination_.key),
+                                      batch_);
+  }
+
+  Call& call_;
+  const RenameRequest& request_;
+  const Target& source_;
+  const Target& destination_;
+  blob::LeaseRecord lease_;
+  engine::Batch batch_;
+};
+
+http::Response Renamed(const blob::BlobRecord& record) {
+  http::Response response;
+  response.status = 201;
+  SetEtag(response, record.etag, record.modified);
+  return response;
+}
+
+}  // namespace
+
+Task<azure::Outcome<http::Response>> RenamePath(Call& call) {
+  BG_CO_TRY(const auto request, ParseRename(call));
+  for (CommitLoop loop; loop.Again();) {
+    BG_CO_TRY(const auto destination, co_await LoadTarget(call));
+    if (!destination.place) co_return co_await RenameFlat(call, request);
+    BG_CO_TRY(const auto source, co_await LoadTarget(call.services, request.source));
+    Rename rename(call, request, source, destination);
+    BG_CO_TRY(const bool done, co_await rename.Run());
+    if (done) co_return Renamed(*source.blob);
+  }
+  co_return azure::Fail(Busy());
+}
+
+}  // namespace blobgate::operations

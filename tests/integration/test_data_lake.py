@@ -1,0 +1,613 @@
+"""The dfs face through azure-storage-file-datalake, and what the Blob face shows of the same names."""
+from __future__ import annotations
+
+import datetime
+import http.client
+import json
+import uuid
+
+import pytest
+from azure.core import MatchConditions
+from azure.core.exceptions import (HttpResponseError, ResourceExistsError, ResourceModifiedError,
+                                   ResourceNotFoundError)
+from azure.storage.filedatalake import ContentSettings, DataLakeFileClient
+
+import azure_auth
+import blobgate_daemon
+import data_lake
+
+
+@pytest.fixture(scope="module", autouse=True)
+def names():
+    with data_lake.resolved_names():
+        yield
+
+
+@pytest.fixture
+def filesystem(daemon):
+    client = data_lake.service(daemon).create_file_system("fs-" + uuid.uuid4().hex)
+    yield client
+    client.delete_file_system()
+
+
+@pytest.fixture
+def flat(daemon):
+    client = data_lake.service(daemon, "acct1").create_file_system("fs-" + uuid.uuid4().hex)
+    yield client
+    client.delete_file_system()
+
+
+@pytest.fixture
+def container(daemon, filesystem):
+    return data_lake.blob_service(daemon).get_container_client(filesystem.file_system_name)
+
+
+def upload(filesystem, path: str, data: bytes = b"data") -> DataLakeFileClient:
+    file = filesystem.get_file_client(path)
+    file.upload_data(data, overwrite=True)
+    return file
+
+
+def listed(filesystem, path: str | None = None, recursive: bool = True) -> list[str]:
+    return [entry.name + ("/" if entry.is_directory else "")
+            for entry in filesystem.get_paths(path, recursive=recursive)]
+
+
+def code_of(refused) -> str:
+    error = refused.value.error_code
+    return getattr(error, "value", error)
+
+
+class TestFilesystems:
+    def test_properties_and_metadata(self, daemon):
+        service = data_lake.service(daemon)
+        name = "fs-" + uuid.uuid4().hex
+        client = service.create_file_system(name, metadata={"a": "1"})
+        with pytest.raises(ResourceExistsError):
+            service.create_file_system(name)
+        client.set_file_system_metadata({"b": "2"})
+        assert client.get_file_system_properties().metadata == {"b": "2"}
+        assert name in [entry.name for entry in service.list_file_systems()]
+        client.delete_file_system()
+        with pytest.raises(ResourceNotFoundError):
+            client.get_file_system_properties()
+
+    def test_dfs_requests(self, daemon):
+        """What ABFS and AzCopy send on the dfs host itself."""
+        ask = Raw(daemon, "tree")
+        name = "raw-" + uuid.uuid4().hex
+        made = ask("PUT", f"/{name}?resource=filesystem", {"x-ms-properties": "k=dmFsdWU="})
+        assert (made.status, made.headers["x-ms-namespace-enabled"]) == (201, "true")
+        again = ask("PUT", f"/{name}?resource=filesystem")
+        assert again.status == 409
+        assert again.json()["error"]["code"] == "FilesystemAlreadyExists"
+        assert again.headers["content-type"] == "application/json;charset=utf-8"
+        head = ask("HEAD", f"/{name}?resource=filesystem")
+        assert head.headers["x-ms-properties"] == "k=dmFsdWU="
+        assert ask("PATCH", f"/{name}?resource=filesystem", {"x-ms-properties": ""}).status == 200
+        assert ask("HEAD", f"/{name}?resource=filesystem").headers["x-ms-properties"] == ""
+        listing = ask("GET", f"/?resource=account&prefix={name}").json()
+        assert [entry["name"] for entry in listing["filesystems"]] == [name]
+        root = ask("HEAD", f"/{name}/?action=getAccessControl&upn=false")
+        assert (root.status, root.headers["x-ms-permissions"]) == (200, "rwxr-x---")
+        assert ask("DELETE", f"/{name}?resource=filesystem").status == 202
+        gone = ask("HEAD", f"/{name}?resource=filesystem")
+        assert (gone.status, gone.headers["x-ms-error-code"]) == (404, "FilesystemNotFound")
+
+    @pytest.mark.parametrize("method, target, status, code", [
+        ("GET", "/", 400, "MissingRequiredQueryParameter"),
+        ("PATCH", "/fs/path", 400, "MissingRequiredQueryParameter"),
+        ("PATCH", "/fs/path?action=dance", 400, "InvalidQueryParameterValue"),
+        ("PUT", "/fs/path?resource=pipe", 400, "InvalidQueryParameterValue"),
+        ("PUT", "/fs/path", 400, "MissingRequiredQueryParameter"),
+        ("GET", "/fs?resource=filesystem", 400, "MissingRequiredQueryParameter"),
+        ("GET", "/fs?resource=filesystem&recursive=maybe", 400, "InvalidQueryParameterValue"),
+        ("GET", "/fs?resource=filesystem&recursive=true&maxResults=0", 400,
+         "OutOfRangeQueryParameterValue"),
+        ("GET", "/fs?resource=filesystem&recursive=true&continuation=%21", 400,
+         "InvalidQueryParameterValue"),
+        ("GET", "/fs?resource=filesystem&recursive=true&directory=%03x", 400, "InvalidUri"),
+        ("PATCH", "/fs/path?action=append", 400, "MissingRequiredQueryParameter"),
+        ("PATCH", "/fs/path?action=append&position=-1", 400, "InvalidQueryParameterValue"),
+        ("PATCH", "/fs/path?action=flush&position=99999999999999999999", 400,
+         "InvalidQueryParameterValue"),
+        ("POST", "/fs?resource=filesystem", 405, "UnsupportedHttpVerb"),
+        ("GET", "/nofs/path", 404, "FilesystemNotFound"),
+    ])
+    def test_refusals(self, daemon, method, target, status, code):
+        answer = Raw(daemon, "tree")(method, target)
+        assert (answer.status, answer.json()["error"]["code"]) == (status, code)
+
+
+class Raw:
+    """Signed requests on the dfs host, or in path style."""
+
+    def __init__(self, daemon, account: str, path_style: bool = False):
+        self.daemon, self.account, self.path_style = daemon, account, path_style
+
+    def __call__(self, method: str, target: str, headers: dict | None = None,
+                 body: bytes = b"") -> "Answer":
+        sas = azure_auth.account_sas(self.account, blobgate_daemon.ACCOUNTS[self.account])
+        target += ("&" if "?" in target else "?") + sas
+        if self.path_style:
+            connection = http.client.HTTPConnection(*self.daemon.address())
+            target = f"/{self.account}{target}"
+        else:
+            host = f"{self.account}.{blobgate_daemon.DFS_SUFFIX}"
+            connection = http.client.HTTPSConnection(host, self.daemon.ports[True],
+                                                     context=self.daemon.tls_context())
+        connection.request(method, target, body,
+                           {"x-ms-version": "2023-11-03", "Content-Length": str(len(body)),
+                            **(headers or {})})
+        answer = Answer(connection.getresponse())
+        connection.close()
+        return answer
+
+
+class Answer:
+    def __init__(self, response: http.client.HTTPResponse):
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.body = response.read()
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class TestPaths:
+    def test_file_from_both_sides(self, filesystem, container):
+        file = upload(filesystem, "a/b/file.txt", b"hello")
+        assert file.download_file().readall() == b"hello"
+        assert listed(filesystem) == ["a/", "a/b/", "a/b/file.txt"]
+        blob = container.get_blob_client("a/b/file.txt")
+        assert blob.download_blob().readall() == b"hello"
+        directory = container.get_blob_client("a/b").get_blob_properties()
+        assert (directory.size, directory.metadata) == (0, {"hdi_isfolder": "true"})
+        container.upload_blob("c/d/blob", b"from blob")
+        assert filesystem.get_file_client("c/d/blob").download_file().readall() == b"from blob"
+        assert filesystem.get_directory_client("c/d").exists()
+
+    def test_properties(self, filesystem):
+        settings = ContentSettings(content_type="text/x", cache_control="no-store",
+                                   content_language="de")
+        file = filesystem.create_file("f", metadata={"m": "v"}, content_settings=settings)
+        properties = file.get_file_properties()
+        assert properties.metadata == {"m": "v"}
+        assert properties.content_settings.content_type == "text/x"
+        assert properties.content_settings.content_language == "de"
+        file.set_metadata({"n": "w"})
+        file.set_http_headers(ContentSettings(content_type="text/y"))
+        properties = file.get_file_properties()
+        assert (properties.metadata, properties.content_settings.content_type) == (
+            {"n": "w"}, "text/y")
+
+    def test_directory_metadata(self, filesystem):
+        directory = filesystem.create_directory("d", metadata={"m": "v"})
+        found = directory.get_directory_properties()
+        assert found.metadata == {"m": "v", "hdi_isfolder": "true"}
+        directory.set_metadata({"n": "w", "hdi_isfolder": "true"})
+        assert directory.get_directory_properties().metadata == {"n": "w", "hdi_isfolder": "true"}
+
+    def test_create_again(self, filesystem):
+        directory = filesystem.create_directory("d")
+        upload(filesystem, "d/f")
+        directory.create_directory()
+        assert listed(filesystem) == ["d/", "d/f"]
+        with pytest.raises(ResourceExistsError) as refused:
+            directory.create_directory(etag="*", match_condition=MatchConditions.IfMissing)
+        assert code_of(refused) == "PathAlreadyExists"
+        for path, make in (("d", filesystem.create_file), ("d/f", filesystem.create_directory)):
+            with pytest.raises(HttpResponseError) as refused:
+                make(path)
+            assert (refused.value.status_code, code_of(refused)) == (409, "ResourceTypeMismatch")
+        with pytest.raises(HttpResponseError) as refused:
+            filesystem.create_file("d/f/below")
+        assert code_of(refused) == "PathConflict"
+        assert filesystem.create_file("d/f").get_file_properties().size == 0
+
+    def test_listing_order_and_pages(self, filesystem):
+        for path in ("a/z", "a.txt", "a-b/c", "b/x/deep", "b/y", "c"):
+            upload(filesystem, path)
+        every = ["a/", "a/z", "a-b/", "a-b/c", "a.txt", "b/", "b/x/", "b/x/deep", "b/y", "c"]
+        assert listed(filesystem) == every
+        for size in (1, 2, 3, 7):
+            pages = filesystem.get_paths(recursive=True, max_results=size).by_page()
+            names = [[p.name for p in page] for page in pages]
+            assert [name for page in names for name in page] == [n.rstrip("/") for n in every]
+            assert all(len(page) <= size for page in names)
+        assert listed(filesystem, recursive=False) == ["a/", "a-b/", "a.txt", "b/", "c"]
+        assert listed(filesystem, "b") == ["b/x/", "b/x/deep", "b/y"]
+        assert listed(filesystem, "b", recursive=False) == ["b/x/", "b/y"]
+        with pytest.raises(ResourceNotFoundError) as refused:
+            listed(filesystem, "nowhere")
+        assert code_of(refused) == "PathNotFound"
+
+    def test_blob_listings(self, filesystem, container):
+        for path in ("a/z", "a.txt", "b/x/deep", "b/y"):
+            upload(filesystem, path)
+        names = [blob.name for blob in container.list_blobs()]
+        assert names == ["a", "a/z", "a.txt", "b", "b/x", "b/x/deep", "b/y"]
+        assert [b.name for b in container.list_blobs("b/")] == ["b/x", "b/x/deep", "b/y"]
+        assert [b.name for b in container.list_blobs("b/x/d")] == ["b/x/deep"]
+        assert [b.name for b in container.list_blobs("nowhere/")] == []
+        assert [b.name for b in container.walk_blobs()] == ["a/", "a.txt", "b/"]
+        assert [b.name for b in container.walk_blobs("b/")] == ["b/x/", "b/y"]
+        paged = [b.name for page in container.list_blobs(results_per_page=2).by_page() for b in page]
+        assert paged == names
+
+    def test_a_page_goes_on_where_its_directory_was(self, filesystem):
+        for path in ("a/1", "a/2", "b/1", "c"):
+            upload(filesystem, path)
+        pages = filesystem.get_paths(recursive=True, max_results=2).by_page()
+        assert [p.name for p in next(pages)] == ["a", "a/1"]
+        filesystem.get_directory_client("a").rename_directory(
+            filesystem.file_system_name + "/z")
+        assert [p.name for page in pages for p in page] == ["b", "b/1", "c", "z", "z/1", "z/2"]
+
+    def test_delete(self, filesystem, container):
+        upload(filesystem, "d/e/f")
+        ask = filesystem.get_directory_client("d")
+        with pytest.raises(HttpResponseError) as refused:
+            container.delete_blob("d")
+        assert (refused.value.status_code, code_of(refused)) == (409, "DirectoryIsNotEmpty")
+        ask.delete_directory()
+        assert listed(filesystem) == []
+        upload(filesystem, "d/e/g")
+        assert listed(filesystem) == ["d/", "d/e/", "d/e/g"]
+        container.delete_blob("d/e/g")
+        container.delete_blob("d/e")
+        assert listed(filesystem) == ["d/"]
+        with pytest.raises(ResourceNotFoundError):
+            filesystem.get_file_client("d/e/g").delete_file()
+
+    def test_delete_needs_recursive(self, daemon, filesystem):
+        upload(filesystem, "d/f")
+        answer = Raw(daemon, "tree")("DELETE",
+                                     f"/{filesystem.file_system_name}/d?recursive=false")
+        assert (answer.status, answer.json()["error"]["code"]) == (409, "DirectoryNotEmpty")
+
+    def test_put_blob_makes_a_directory(self, filesystem, container):
+        container.upload_blob("p/q", b"", metadata={"hdi_isfolder": "true", "m": "v"})
+        assert listed(filesystem) == ["p/", "p/q/"]
+        upload(filesystem, "p/q/r")
+        with pytest.raises(ResourceExistsError) as refused:
+            container.upload_blob("p/q", b"bytes", overwrite=True)
+        assert code_of(refused) == "ResourceTypeMismatch"
+
+    def test_what_is_not_supported(self, filesystem, container):
+        upload(filesystem, "f")
+        blob = container.get_blob_client("f")
+        for refused_call in (blob.create_snapshot,
+                             lambda: container.get_blob_client("page").create_page_blob(512)):
+            with pytest.raises(HttpResponseError) as refused:
+                refused_call()
+            assert code_of(refused) == "FeatureNotYetSupportedForHierarchicalNamespaceAccounts"
+        for bad in ("a//b", "a/../b", "x" * 256):
+            with pytest.raises(HttpResponseError):
+                filesystem.create_file(bad)
+
+
+class TestRename:
+    def rename(self, filesystem, old: str, new: str, **conditions):
+        filesystem.get_directory_client(old).rename_directory(
+            f"{filesystem.file_system_name}/{new}", **conditions)
+
+    def test_directory(self, filesystem, container):
+        upload(filesystem, "d/e/f", b"content")
+        filesystem.create_directory("other")
+        self.rename(filesystem, "d", "other/moved")
+        assert listed(filesystem) == ["other/", "other/moved/", "other/moved/e/",
+                                      "other/moved/e/f"]
+        assert container.get_blob_client("other/moved/e/f").download_blob().readall() == b"content"
+
+    def test_file_keeps_what_it_has(self, filesystem, container):
+        file = upload(filesystem, "f", b"content")
+        file.set_metadata({"m": "v"})
+        file.append_data(b"more", 7)
+        container.get_blob_client("f").set_blob_tags({"t": "1"})
+        etag = file.get_file_properties().etag
+        renamed = file.rename_file(filesystem.file_system_name + "/g")
+        properties = renamed.get_file_properties()
+        assert (properties.etag, properties.metadata) == (etag, {"m": "v"})
+        found = list(container.find_blobs_by_tags("\"t\"='1'"))
+        assert [blob.name for blob in found] == ["g"]
+        renamed.flush_data(11)
+        assert renamed.download_file().readall() == b"contentmore"
+        assert listed(filesystem) == ["g"]
+
+    def test_append_blob_and_tags_in_a_directory(self, filesystem, container):
+        blob = container.get_blob_client("d/log")
+        blob.create_append_blob()
+        blob.append_block(b"one")
+        blob.set_blob_tags({"t": "1"})
+        self.rename(filesystem, "d", "e")
+        blob = container.get_blob_client("e/log")
+        blob.append_block(b"two")
+        assert blob.download_blob().readall() == b"onetwo"
+        assert [b.name for b in container.find_blobs_by_tags("\"t\"='1'")] == ["e/log"]
+        filesystem.get_file_client("e/log").rename_file(filesystem.file_system_name + "/log")
+        blob = container.get_blob_client("log")
+        blob.append_block(b"three")
+        assert blob.download_blob().readall() == b"onetwothree"
+
+    def test_onto_something(self, filesystem):
+        upload(filesystem, "f", b"1")
+        upload(filesystem, "g", b"2")
+        filesystem.get_file_client("f").rename_file(filesystem.file_system_name + "/g")
+        assert filesystem.get_file_client("g").download_file().readall() == b"1"
+        filesystem.create_directory("d/in")
+        filesystem.create_directory("empty")
+        self.rename(filesystem, "d", "empty")
+        assert listed(filesystem) == ["empty/", "empty/in/", "g"]
+        filesystem.create_directory("again")
+        for old, new, code in (("again", "empty", "DirectoryNotEmpty"),
+                               ("again", "g", "InvalidSourceOrDestinationResourceType"),
+                               ("empty", "empty/in/deeper", "InvalidRenameSourcePath"),
+                               ("empty", "empty", "InvalidRenameSourcePath"),
+                               ("empty", "no/parent", "RenameDestinationParentPathNotFound"),
+                               ("nothing", "x", "SourcePathNotFound"),
+                               ("empty", "g/below", "InvalidDestinationPath")):
+            with pytest.raises(HttpResponseError) as refused:
+                self.rename(filesystem, old, new)
+            assert code_of(refused) == code, (old, new)
+
+    def test_conditions(self, filesystem):
+        upload(filesystem, "f")
+        upload(filesystem, "g")
+        file = filesystem.get_file_client("f")
+        with pytest.raises(HttpResponseError) as refused:
+            file.rename_file(filesystem.file_system_name + "/g", etag="*",
+                             match_condition=MatchConditions.IfMissing)
+        assert (refused.value.status_code, code_of(refused)) == (409, "PathAlreadyExists")
+        with pytest.raises(HttpResponseError) as refused:
+            file.rename_file(filesystem.file_system_name + "/g", source_etag='"0x1"',
+                             source_match_condition=MatchConditions.IfNotModified)
+        assert (refused.value.status_code, code_of(refused)) == (412, "SourceConditionNotMet")
+        lease = file.acquire_lease(-1)
+        with pytest.raises(HttpResponseError) as refused:
+            file.rename_file(filesystem.file_system_name + "/h")
+        assert code_of(refused) == "LeaseIdMissing"
+        file.rename_file(filesystem.file_system_name + "/h", source_lease=lease)
+        assert listed(filesystem) == ["g", "h"]
+
+
+class TestAppend:
+    def test_any_order_and_overlap(self, filesystem):
+        file = filesystem.create_file("f")
+        file.append_data(b"world", 6)
+        file.append_data(b"hello ", 0)
+        assert file.get_file_properties().size == 0
+        file.flush_data(11)
+        assert file.download_file().readall() == b"hello world"
+        file.append_data(b"AAAA", 11)
+        file.append_data(b"BB", 12)
+        file.flush_data(15)
+        assert file.download_file().readall() == b"hello worldABBA"
+
+    def test_gaps_are_refused(self, filesystem):
+        file = filesystem.create_file("f")
+        file.append_data(b"later", 10)
+        for position in (5, 15):
+            with pytest.raises(HttpResponseError) as refused:
+                file.flush_data(position)
+            assert (refused.value.status_code, code_of(refused)) == (400, "InvalidFlushPosition")
+        file.append_data(b"0123456789", 0)
+        file.flush_data(15)
+        with pytest.raises(HttpResponseError) as refused:
+            file.flush_data(3)
+        assert code_of(refused) == "InvalidFlushPosition"
+
+    def test_retained(self, filesystem):
+        file = filesystem.create_file("f")
+        file.append_data(b"0123456789", 0)
+        file.append_data(b"tail", 10)
+        file.flush_data(5, retain_uncommitted_data=True)
+        assert file.download_file().readall() == b"01234"
+        file.flush_data(14)
+        assert file.download_file().readall() == b"0123456789tail"
+
+    def test_not_retained(self, filesystem):
+        file = filesystem.create_file("f")
+        file.append_data(b"0123456789", 0)
+        file.flush_data(5)
+        with pytest.raises(HttpResponseError):
+            file.flush_data(10)
+        assert file.download_file().readall() == b"01234"
+
+    def test_flush_with_the_append(self, filesystem):
+        file = filesystem.create_file("f")
+        answer = file.append_data(b"data", 0, flush=True)
+        assert answer["etag"] == file.get_file_properties().etag
+        assert file.download_file().readall() == b"data"
+
+    def test_to_what_blob_wrote(self, filesystem, container):
+        container.upload_blob("f", b"blob ")
+        file = filesystem.get_file_client("f")
+        file.append_data(b"dfs", 5, flush=True)
+        blob = container.get_blob_client("f")
+        assert blob.download_blob().readall() == b"blob dfs"
+        assert blob.get_block_list("all") == ([], [])
+        container.upload_blob("f", b"over", overwrite=True)
+        assert file.download_file().readall() == b"over"
+
+    def test_what_cannot_be_appended_to(self, filesystem, container):
+        filesystem.create_directory("d")
+        container.get_blob_client("append").create_append_blob()
+        with pytest.raises(HttpResponseError) as refused:
+            filesystem.get_file_client("d").append_data(b"x", 0)
+        assert code_of(refused) == "ResourceTypeMismatch"
+        with pytest.raises(ResourceNotFoundError):
+            filesystem.get_file_client("nothing").append_data(b"x", 0)
+        with pytest.raises(HttpResponseError) as refused:
+            filesystem.get_file_client("append").flush_data(0)
+        assert code_of(refused) == "InvalidFlushOperation"
+
+    def test_lease_actions(self, filesystem):
+        file = filesystem.create_file("f")
+        lease = str(uuid.uuid4())
+        file.append_data(b"one", 0, lease_action="acquire", lease_duration=60, lease=lease)
+        assert file.get_file_properties().lease.state == "leased"
+        with pytest.raises(HttpResponseError):
+            file.append_data(b"two", 3)
+        file.append_data(b"two", 3, lease_action="auto-renew", lease=lease)
+        file.append_data(b"end", 6, flush=True, lease_action="release", lease=lease)
+        properties = file.get_file_properties()
+        assert (properties.size, properties.lease.state) == (9, "available")
+
+    def test_wrong_checksum(self, daemon, filesystem):
+        filesystem.create_file("f")
+        answer = Raw(daemon, "tree")(
+            "PATCH", f"/{filesystem.file_system_name}/f?action=append&position=0",
+            {"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}, b"data")
+        assert (answer.status, answer.json()["error"]["code"]) == (400, "Md5Mismatch")
+
+
+class TestAccessControl:
+    def test_set_and_get(self, filesystem):
+        directory = filesystem.create_directory("d", permissions="rwxrwxrwx", umask="0022")
+        assert directory.get_access_control()["permissions"] == "rwxr-xr-x"
+        file = filesystem.create_file("f")
+        found = file.get_access_control()
+        assert (found["owner"], found["group"], found["permissions"]) == (
+            "$superuser", "$superuser", "rw-r-----")
+        etag = file.get_file_properties().etag
+        file.set_access_control(owner="someone", group="some", permissions="0741")
+        found = file.get_access_control()
+        assert (found["owner"], found["group"], found["permissions"], found["acl"]) == (
+            "someone", "some", "rwxr----x", "user::rwx,group::r--,other::--x")
+        file.set_access_control(acl="user::rw-,user:u:r-x,group::---,other::---")
+        assert file.get_access_control()["permissions"] == "rw-r-x---+"
+        assert file.get_file_properties().etag == etag
+        for acl in ("user::rwx", "nonsense", "user::rwx,group::---,other::---,default:user:u:rwx"):
+            with pytest.raises(HttpResponseError) as refused:
+                file.set_access_control(acl=acl)
+            assert (refused.value.status_code, code_of(refused)) == (400, "InvalidHeaderValue")
+
+    def test_default_lists_are_inherited(self, filesystem):
+        directory = filesystem.create_directory("d")
+        directory.set_access_control(
+            acl="user::rwx,group::r-x,other::---,default:user:u:rwx,default:user::rwx,"
+                "default:group::r-x,default:other::---")
+        file = upload(filesystem, "d/sub/f")
+        assert file.get_access_control()["acl"] == (
+            "user::rwx,user:u:rwx,group::r-x,mask::rwx,other::---")
+        assert "default:user:u:rwx" in filesystem.get_directory_client(
+            "d/sub").get_access_control()["acl"]
+
+    def test_recursive(self, filesystem):
+        for path in ("d/a/1", "d/a/2", "d/b", "d/c/deep/er"):
+            upload(filesystem, path)
+        directory = filesystem.get_directory_client("d")
+        result = directory.update_access_control_recursive("user:u:r-x", batch_size=2)
+        assert (result.counters.directories_successful, result.counters.files_successful,
+                result.counters.failure_count) == (4, 4, 0)
+        file = filesystem.get_file_client("d/c/deep/er")
+        assert "user:u:r-x" in file.get_access_control()["acl"]
+        directory.remove_access_control_recursive("user:u")
+        assert "user:u" not in file.get_access_control()["acl"]
+        directory.set_access_control_recursive("user::rwx,group::rwx,other::r--,default:user::rwx")
+        assert file.get_access_control()["permissions"] == "rwxrwxr--"
+        assert "default:" in directory.get_access_control()["acl"]
+
+    def test_root(self, filesystem):
+        root = filesystem._get_root_directory_client()
+        root.set_access_control(permissions="rwxrwxrwt")
+        assert root.get_access_control()["permissions"] == "rwxrwxrwt"
+        filesystem.create_directory("d")
+        result = root.update_access_control_recursive("user:u:r-x")
+        assert result.counters.directories_successful == 2
+
+
+class TestLeasesAndExpiry:
+    def test_lease(self, filesystem):
+        file = upload(filesystem, "f")
+        lease = file.acquire_lease(-1)
+        with pytest.raises(HttpResponseError) as refused:
+            file.delete_file()
+        assert code_of(refused) == "LeaseIdMissing"
+        file.delete_file(lease=lease)
+
+    def test_expiry(self, daemon, filesystem):
+        file = upload(filesystem, "f")
+        etag = file.get_file_properties().etag
+        when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
+        file.set_file_expiry("Absolute", expires_on=when)
+        properties = file.get_file_properties()
+        assert properties.expiry_time.replace(microsecond=0) == when.replace(microsecond=0)
+        assert properties.etag == etag
+        file.set_file_expiry("NeverExpire")
+        file.set_file_expiry("RelativeToNow", expires_on=1)
+        deadline = datetime.datetime.now() + datetime.timedelta(seconds=30)
+        while file.exists():
+            assert datetime.datetime.now() < deadline
+        assert listed(filesystem) == []
+        assert upload(filesystem, "f", b"again").download_file().readall() == b"again"
+        past = when - datetime.timedelta(days=2)
+        with pytest.raises(HttpResponseError) as refused:
+            file.set_file_expiry("Absolute", expires_on=past)
+        assert code_of(refused) == "InvalidHeaderValue"
+
+    def test_lease_and_owner_at_creation(self, filesystem):
+        lease = str(uuid.uuid4())
+        file = filesystem.create_file("f", lease_id=lease, lease_duration=-1, owner="me",
+                                      group="us", acl="user::rwx,group::r--,other::---",
+                                      encryption_context="ctx")
+        found = file.get_access_control()
+        assert (found["owner"], found["group"], found["permissions"]) == ("me", "us", "rwxr-----")
+        assert file.get_file_properties().lease.state == "leased"
+        assert file.get_file_properties().encryption_context == "ctx"
+
+
+class TestFlatAccounts:
+    def test_directories_are_markers(self, daemon, flat):
+        flat.create_directory("d")
+        upload(flat, "d/f", b"1")
+        upload(flat, "e/g/h", b"2")
+        assert listed(flat) == ["d/", "d/f", "e/g/h"]
+        assert listed(flat, recursive=False) == ["d/", "e/"]
+        assert flat.get_directory_client("d").get_directory_properties().metadata == {
+            "hdi_isfolder": "true"}
+
+    def test_rename_and_delete(self, flat):
+        flat.create_directory("d")
+        for i in range(5):
+            upload(flat, f"d/{i}", b"%d" % i)
+        flat.get_directory_client("d").rename_directory(flat.file_system_name + "/e")
+        assert listed(flat) == ["e/"] + [f"e/{i}" for i in range(5)]
+        assert flat.get_file_client("e/3").download_file().readall() == b"3"
+        flat.get_directory_client("e").delete_directory()
+        assert listed(flat) == []
+
+    def test_access_control_is_refused(self, daemon, flat):
+        answer = Raw(daemon, "acct1")("HEAD", f"/{flat.file_system_name}/?action=getAccessControl")
+        assert (answer.status, answer.headers["x-ms-error-code"]) == (
+            400, "HierarchicalNamespaceNotEnabled")
+        file = upload(flat, "f")
+        with pytest.raises(HttpResponseError) as refused:
+            file.set_access_control(permissions="0777")
+        assert refused.value.status_code == 400
+
+    def test_append_and_flush(self, flat):
+        file = flat.create_file("f")
+        file.append_data(b"world", 6)
+        file.append_data(b"hello ", 0)
+        file.flush_data(11)
+        assert file.download_file().readall() == b"hello world"
+
+
+def test_path_style(daemon, filesystem):
+    """One address for both faces: what only dfs has decides."""
+    ask = Raw(daemon, "tree", path_style=True)
+    name = filesystem.file_system_name
+    assert ask("PUT", f"/{name}/d/f?resource=file").status == 201
+    assert ask("PATCH", f"/{name}/d/f?action=append&position=0", body=b"data").status == 202
+    assert ask("PATCH", f"/{name}/d/f?action=flush&position=4").status == 200
+    moved = ask("PUT", f"/{name}/d/g", {"x-ms-rename-source": f"/{name}/d/f"})
+    assert moved.status == 201
+    blob = ask("GET", f"/{name}/d/g")
+    assert (blob.status, blob.body) == (200, b"data")
+    gone = ask("GET", f"/{name}/d/f", {"Accept": "application/json"})
+    assert (gone.status, gone.json()["error"]["code"]) == (404, "PathNotFound")
+    listing = ask("GET", f"/{name}?resource=filesystem&recursive=true").json()
+    assert [entry["name"] for entry in listing["paths"]] == ["d", "d/g"]
+    assert ask("DELETE", f"/{name}/d?recursive=true").status == 200
