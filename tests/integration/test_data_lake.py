@@ -2,8 +2,6 @@
 from __future__ import annotations
 
 import datetime
-import http.client
-import json
 import uuid
 
 import pytest
@@ -12,8 +10,6 @@ from azure.core.exceptions import (HttpResponseError, ResourceExistsError, Resou
                                    ResourceNotFoundError)
 from azure.storage.filedatalake import ContentSettings, DataLakeFileClient
 
-import azure_auth
-import blobgate_daemon
 import data_lake
 
 
@@ -74,7 +70,7 @@ class TestFilesystems:
 
     def test_dfs_requests(self, daemon):
         """What ABFS and AzCopy send on the dfs host itself."""
-        ask = Raw(daemon, "tree")
+        ask = data_lake.Raw(daemon, "tree")
         name = "raw-" + uuid.uuid4().hex
         made = ask("PUT", f"/{name}?resource=filesystem", {"x-ms-properties": "k=dmFsdWU="})
         assert (made.status, made.headers["x-ms-namespace-enabled"]) == (201, "true")
@@ -115,43 +111,8 @@ class TestFilesystems:
         ("GET", "/nofs/path", 404, "FilesystemNotFound"),
     ])
     def test_refusals(self, daemon, method, target, status, code):
-        answer = Raw(daemon, "tree")(method, target)
+        answer = data_lake.Raw(daemon, "tree")(method, target)
         assert (answer.status, answer.json()["error"]["code"]) == (status, code)
-
-
-class Raw:
-    """Signed requests on the dfs host, or in path style."""
-
-    def __init__(self, daemon, account: str, path_style: bool = False):
-        self.daemon, self.account, self.path_style = daemon, account, path_style
-
-    def __call__(self, method: str, target: str, headers: dict | None = None,
-                 body: bytes = b"") -> "Answer":
-        sas = azure_auth.account_sas(self.account, blobgate_daemon.ACCOUNTS[self.account])
-        target += ("&" if "?" in target else "?") + sas
-        if self.path_style:
-            connection = http.client.HTTPConnection(*self.daemon.address())
-            target = f"/{self.account}{target}"
-        else:
-            host = f"{self.account}.{blobgate_daemon.DFS_SUFFIX}"
-            connection = http.client.HTTPSConnection(host, self.daemon.ports[True],
-                                                     context=self.daemon.tls_context())
-        connection.request(method, target, body,
-                           {"x-ms-version": "2023-11-03", "Content-Length": str(len(body)),
-                            **(headers or {})})
-        answer = Answer(connection.getresponse())
-        connection.close()
-        return answer
-
-
-class Answer:
-    def __init__(self, response: http.client.HTTPResponse):
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.body = response.read()
-
-    def json(self):
-        return json.loads(self.body)
 
 
 class TestPaths:
@@ -262,7 +223,7 @@ class TestPaths:
 
     def test_delete_needs_recursive(self, daemon, filesystem):
         upload(filesystem, "d/f")
-        answer = Raw(daemon, "tree")("DELETE",
+        answer = data_lake.Raw(daemon, "tree")("DELETE",
                                      f"/{filesystem.file_system_name}/d?recursive=false")
         assert (answer.status, answer.json()["error"]["code"]) == (409, "DirectoryNotEmpty")
 
@@ -456,7 +417,7 @@ class TestAppend:
 
     def test_wrong_checksum(self, daemon, filesystem):
         filesystem.create_file("f")
-        answer = Raw(daemon, "tree")(
+        answer = data_lake.Raw(daemon, "tree")(
             "PATCH", f"/{filesystem.file_system_name}/f?action=append&position=0",
             {"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}, b"data")
         assert (answer.status, answer.json()["error"]["code"]) == (400, "Md5Mismatch")
@@ -579,7 +540,7 @@ class TestFlatAccounts:
         assert listed(flat) == []
 
     def test_access_control_is_refused(self, daemon, flat):
-        answer = Raw(daemon, "acct1")("HEAD", f"/{flat.file_system_name}/?action=getAccessControl")
+        answer = data_lake.Raw(daemon, "acct1")("HEAD", f"/{flat.file_system_name}/?action=getAccessControl")
         assert (answer.status, answer.headers["x-ms-error-code"]) == (
             400, "HierarchicalNamespaceNotEnabled")
         file = upload(flat, "f")
@@ -597,7 +558,7 @@ class TestFlatAccounts:
 
 def test_path_style(daemon, filesystem):
     """One address for both faces: what only dfs has decides."""
-    ask = Raw(daemon, "tree", path_style=True)
+    ask = data_lake.Raw(daemon, "tree", path_style=True)
     name = filesystem.file_system_name
     assert ask("PUT", f"/{name}/d/f?resource=file").status == 201
     assert ask("PATCH", f"/{name}/d/f?action=append&position=0", body=b"data").status == 202

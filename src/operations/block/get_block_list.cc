@@ -6,12 +6,13 @@
 
 #include "azure/block_list_xml.h"
 #include "base/encoding.h"
+#include "blob/append_overlay.h"
 #include "blob/lease.h"
 #include "operations/blob/blob_access.h"
 #include "operations/block/staging.h"
 #include "operations/handlers.h"
-#include "operations/path/path_access.h"
 #include "operations/lease_headers.h"
+#include "operations/path/path_access.h"
 
 namespace blobgate::operations {
 namespace {
@@ -54,7 +55,10 @@ std::vector<azure::ListedBlock> ListCommitted(const blob::Content& content) {
 std::vector<azure::ListedBlock> ListUncommitted(const StagedBlocks& staged) {
   std::vector<azure::ListedBlock> blocks;
   blocks.reserve(staged.blocks.size());
-  for (const auto& entry : staged.blocks) blocks.push_back({entry.block.id, entry.block.size});
+  for (const auto& entry : staged.blocks) {
+    if (blob::ParseAppendPieceId(entry.block.id)) continue;  // the dfs face's
+    blocks.push_back({entry.block.id, entry.block.size});
+  }
   return blocks;
 }
 
