@@ -150,8 +150,8 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
   if (x.head.has_body()) co_return co_await PerformStructured(x, permissions, body);
   BG_CO_CHECK(CheckStructuredAnswer(x.head));
   auto outcome = co_await Perform(x, permissions, x.head, body);
-  const bool content = x.spec->id == azure::Operation::kGetBlob ||
-                       x.spec->id == azure::Operation::kReadPath;
+  const bool content =
+      x.spec->id == azure::Operation::kGetBlob || x.spec->id == azure::Operation::kReadPath;
   if (outcome && content && outcome->status < 300) MakeStructured(*outcome);
   co_return outcome;
 }
@@ -177,29 +177,28 @@ Task<azure::Outcome<http::Response>> Gateway::Perform(Exchange& x, azure::Permis
                                                       http::BodyReader& body) {
   const operations::Handler handler = operations::HandlerOf(x.spec->id);
   const std::string endpoint = EndpointOf(x.head, x.resource);
-  operations::Call call{.head = head,
-                        .body = body,
-                        .spec = *x.spec,
-                        .resource = x.resource,
-                        .account = x.account->settings,
-                        .permissions = permissions,
-                        .version = x.version,
-                        .request_id = x.request_id,
-                        .endpoint = endpoint,
-                        .now = x.now,
-                        .overrides = x.credential.overrides,
-                        .shared_key = x.credential.kind == auth::Credential::Kind::kSharedKey,
-                        .delegator = DelegatorOf(x.credential, x.account->keys),
-                        .services = parts_.services,
-                        .sub_requests = this,
-                        .posix = x.posix,
-                        .owner = OwnerOf(x.credential),
-                        .covers = [&x](const azure::Resource& source) {
-                          const bool by_acl =
-                              x.posix && x.credential.kind == auth::Credential::Kind::kBearer;
-                          return by_acl ||
-                                 auth::CoversToo(x.credential, *x.spec, x.resource, source);
-                        }};
+  operations::Call call{
+      .head = head,
+      .body = body,
+      .spec = *x.spec,
+      .resource = x.resource,
+      .account = x.account->settings,
+      .permissions = permissions,
+      .version = x.version,
+      .request_id = x.request_id,
+      .endpoint = endpoint,
+      .now = x.now,
+      .overrides = x.credential.overrides,
+      .shared_key = x.credential.kind == auth::Credential::Kind::kSharedKey,
+      .delegator = DelegatorOf(x.credential, x.account->keys),
+      .services = parts_.services,
+      .sub_requests = this,
+      .posix = x.posix,
+      .owner = OwnerOf(x.credential),
+      .covers = [&x](const azure::Resource& source) {
+        const bool by_acl = x.posix && x.credential.kind == auth::Credential::Kind::kBearer;
+        return by_acl || auth::CoversToo(x.credential, *x.spec, x.resource, source);
+      }};
   co_return co_await handler(call);
 }
 

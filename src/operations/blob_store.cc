@@ -184,8 +184,7 @@ Task<azure::Outcome<std::vector<blob::StagedBlock>>> LoadStaged(Services& servic
                                                                 const Target& target) {
   std::vector<blob::StagedBlock> staged;
   if (!target.blob || target.blob->staged_id_length == 0) co_return staged;
-  const std::string prefix =
-      blob::StagedPrefix(target.name, target.blob->staged_generation);
+  const std::string prefix = blob::StagedPrefix(target.name, target.blob->staged_generation);
   Status decoded;
   auto visit = [&staged, &decoded](std::string_view, std::string_view value, engine::RowVersion) {
     auto block = blob::StagedBlock::Decode(value);

@@ -22,8 +22,7 @@ constexpr std::array<TextProperty, 5> kTexts = {{
     {"content-type", "Content-Type", &blob::HttpProperties::content_type},
     {"content-encoding", "Content-Encoding", &blob::HttpProperties::content_encoding},
     {"content-language", "Content-Language", &blob::HttpProperties::content_language},
-    {"content-disposition", "Content-Disposition",
-     &blob::HttpProperties::content_disposition},
+    {"content-disposition", "Content-Disposition", &blob::HttpProperties::content_disposition},
     {"cache-control", "Cache-Control", &blob::HttpProperties::cache_control},
 }};
 
@@ -48,7 +47,8 @@ azure::Outcome<PropertyHeaders> ParsePropertyHeaders(const http::HeaderView& hea
     if (value) parsed.any = true;
     if (!value && body_is_content) value = headers.Find(text.standard);
     if (!value) continue;
-    if (value->size() > kMaxText) return azure::Fail(azure::InvalidHeader(own(text.own), "(too long)"));
+    if (value->size() > kMaxText)
+      return azure::Fail(azure::InvalidHeader(own(text.own), "(too long)"));
     parsed.properties.*text.member = *value;
   }
   auto md5 = headers.Find(own("content-md5"));

@@ -18,8 +18,9 @@ struct PropertyHeaders {
 inline constexpr std::string_view kPathPropertyPrefix = "x-ms-";
 
 /// Reads x-ms-blob-content-type, -encoding, -language, -disposition, -md5 and
-/// x-ms-blob-cache-control, or the same behind another `prefix`. `body_is_content`: the standard header counts where its twin is absent.
-/// 400 InvalidMd5; 400 InvalidHeaderValue for a text above 4 KiB, which no row has room for.
+/// x-ms-blob-cache-control, or the same behind another `prefix`. `body_is_content`: the standard
+/// header counts where its twin is absent. 400 InvalidMd5; 400 InvalidHeaderValue for a text above
+/// 4 KiB, which no row has room for.
 azure::Outcome<PropertyHeaders> ParsePropertyHeaders(const http::HeaderView& headers,
                                                      bool body_is_content,
                                                      std::string_view prefix = "x-ms-blob-");

@@ -1,5 +1,5 @@
-// Set Blob Expiry: when a file of a hierarchical container ends (operations.md 2.3). Touches neither
-// ETag nor Last-Modified.
+// Set Blob Expiry: when a file of a hierarchical container ends (operations.md 2.3). Touches
+// neither ETag nor Last-Modified.
 #include <utility>
 
 #include "blob/keys.h"

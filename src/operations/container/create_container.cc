@@ -63,8 +63,8 @@ void PutRootDirectory(const blob::ContainerRecord& container, engine::Batch& bat
   root.path.group = blob::kSuperuser;
   root.path.acl = blob::Acl::FromMode(0750).Text();
   batch.puts.push_back({RootKey(), root.Encode()});
-  batch.puts.push_back({blob::InodeKey(blob::kRootDirectory),
-                        blob::Inode{blob::kAboveRoot, {}}.Encode()});
+  batch.puts.push_back(
+      {blob::InodeKey(blob::kRootDirectory), blob::Inode{blob::kAboveRoot, {}}.Encode()});
 }
 
 void DeleteRootDirectory(engine::Batch& batch) {

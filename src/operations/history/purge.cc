@@ -108,8 +108,7 @@ Task<azure::Outcome<bool>> TryPurge(Services& services, const azure::Resource& b
 
 Task<azure::Outcome<void>> PurgeRow(Services& services, azure::Resource blob, std::string due,
                                     Time now) {
-  BG_CO_TRY(const auto container,
-            co_await LoadContainer(services, blob.account, blob.container));
+  BG_CO_TRY(const auto container, co_await LoadContainer(services, blob.account, blob.container));
   const auto purge = container.record.hierarchical ? TryPurgePath : TryPurge;
   blob.blob = blob::NameOfKey(blob::RowOfPurgeKey(due));
   for (CommitLoop loop; loop.Again();) {

@@ -34,8 +34,7 @@ azure::Outcome<SnapshotRequest> ParseSnapshot(const Call& call) {
 azure::Outcome<void> CheckSnapshot(const Call& call, const Target& target,
                                    const SnapshotRequest& request) {
   if (target.place) {
-    return azure::Fail(
-        azure::ErrorCode::kFeatureNotYetSupportedForHierarchicalNamespaceAccounts);
+    return azure::Fail(azure::ErrorCode::kFeatureNotYetSupportedForHierarchicalNamespaceAccounts);
   }
   if (!target.exists()) {
     BG_CHECK(blob::CheckMissing(request.conditions));

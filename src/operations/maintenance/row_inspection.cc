@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "blob/keys.h"
-#include "blob/path_keys.h"
 #include "blob/page_layers.h"
+#include "blob/path_keys.h"
 #include "blob/records.h"
 #include "blob/tagged_blob.h"
 #include "operations/copy/copy_job.h"

@@ -43,8 +43,8 @@ azure::Outcome<AppendRequest> ParseAppend(const Call& call) {
   BG_TRY(request.checksums, PlanChecksums(call.headers(), false));
   BG_TRY(request.lease, ParseLeaseAction(call.headers()));
   if (request.lease.release && !request.flush) {
-    return azure::Fail(azure::InvalidHeader("x-ms-lease-action",
-                                            call.headers().Get("x-ms-lease-action")));
+    return azure::Fail(
+        azure::InvalidHeader("x-ms-lease-action", call.headers().Get("x-ms-lease-action")));
   }
   return request;
 }
@@ -75,15 +75,14 @@ Task<azure::Outcome<void>> CommitPiece(Call& call, Target target, const blob::Bl
 /// The lease action of an append that does not flush.
 Task<azure::Outcome<void>> ChangeLease(Call& call, const LeaseAction& action) {
   blob::LeaseRequest request;
-  request.action = action.acquire ? blob::LeaseRequest::Action::kAcquire
-                                  : blob::LeaseRequest::Action::kRenew;
+  request.action =
+      action.acquire ? blob::LeaseRequest::Action::kAcquire : blob::LeaseRequest::Action::kRenew;
   request.lease_id = action.id;
   request.proposed_id = action.id;
   request.duration = action.duration;
   BlobChange change = [&](const Target& target) -> azure::Outcome<blob::BlobRecord> {
     if (!target.exists()) return azure::Fail(azure::ErrorCode::kPathNotFound);
-    BG_TRY(auto applied,
-           blob::Apply(target.blob->lease, request, call.services.clock.Now()));
+    BG_TRY(auto applied, blob::Apply(target.blob->lease, request, call.services.clock.Now()));
     blob::BlobRecord record = *target.blob;
     record.lease = std::move(applied.lease);
     return record;

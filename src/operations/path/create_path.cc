@@ -75,9 +75,8 @@ azure::Outcome<CreateRequest> ParseCreate(Call& call) {
     request.inputs.properties.content_type = "application/octet-stream";
   }
   BG_TRY(request.inputs.metadata, ParsePathProperties(headers));
-  std::erase_if(request.inputs.metadata, [](const auto& pair) {
-    return EqualsIgnoreCase(pair.first, kFolderMark);
-  });
+  std::erase_if(request.inputs.metadata,
+                [](const auto& pair) { return EqualsIgnoreCase(pair.first, kFolderMark); });
   // What a Put Blob that makes a directory says, and all that a flat container has for one.
   if (request.directory) request.inputs.metadata.emplace_back(kFolderMark, "true");
   BG_TRY(const auto lease_id, LeaseIdOf(headers));

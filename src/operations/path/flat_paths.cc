@@ -31,10 +31,10 @@ Task<azure::Outcome<Page<BlobEntry>>> ScanNames(Services& services,
   RowReader<BlobEntry> reader = [listing, now](std::string_view key, std::string_view value) {
     return ReadBlobRow(listing, now, key, value);
   };
-  co_return co_await ScanPage<BlobEntry>(
-      services.catalog(), blob::ContainerSpace(container.incarnation),
-      from.empty() ? start : std::max(start, kBlobRows + from), blob::PrefixEnd(start), limits,
-      std::move(reader));
+  co_return co_await ScanPage<BlobEntry>(services.catalog(),
+                                         blob::ContainerSpace(container.incarnation),
+                                         from.empty() ? start : std::max(start, kBlobRows + from),
+                                         blob::PrefixEnd(start), limits, std::move(reader));
 }
 
 /// A directory without a marker of its own, which shows one that is there.

@@ -18,8 +18,7 @@ constexpr std::size_t kMoves = 200;
 
 /// Copies the blob `from` to `to`; the condition and lease are those of the destination.
 Task<azure::Outcome<blob::BlobRecord>> CopyOne(Call& call, const azure::Resource& from,
-                                               const std::string& to,
-                                               const NewBlobInputs& inputs) {
+                                               const std::string& to, const NewBlobInputs& inputs) {
   azure::Resource resource = call.resource;
   resource.blob = to;
   Call part{.head = call.head,

@@ -71,8 +71,7 @@ class FlushRound {
       co_return azure::Fail(added.error());
     }
     blob::BlobRecord record = *target_.blob;
-    BG_CO_TRY(record.lease,
-              ApplyAction(lease_, request_.lease, call_.services.clock.Now()));
+    BG_CO_TRY(record.lease, ApplyAction(lease_, request_.lease, call_.services.clock.Now()));
     record.length = request_.position;
     AdoptProperties(request_.properties.properties, record.properties);
     MarkModified(call_, record);
@@ -85,13 +84,15 @@ class FlushRound {
     if (!target_.exists()) return azure::Fail(ErrorCode::kPathNotFound);
     if (target_.is_directory()) return azure::Fail(ErrorCode::kResourceTypeMismatch);
     const blob::BlobRecord& record = *target_.blob;
-    if (record.type != blob::BlobType::kBlock) return azure::Fail(ErrorCode::kInvalidFlushOperation);
+    if (record.type != blob::BlobType::kBlock)
+      return azure::Fail(ErrorCode::kInvalidFlushOperation);
     const Time now = call_.services.clock.Now();
     if (IsArchived(record.tier, now)) return azure::Fail(ErrorCode::kBlobArchived);
     if (record.copy.status == blob::CopyState::Status::kPending) {
       return azure::Fail(ErrorCode::kPendingCopyOperation);
     }
-    BG_TRY(lease_, blob::CheckWrite(record.lease, request_.lease_id, blob::LeaseSubject::kBlob, now));
+    BG_TRY(lease_,
+           blob::CheckWrite(record.lease, request_.lease_id, blob::LeaseSubject::kBlob, now));
     const blob::ConditionSubject subject = SubjectOf(target_);
     return blob::CheckWrite(request_.conditions, &subject, false);
   }

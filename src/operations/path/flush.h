@@ -1,5 +1,5 @@
-// Making appended data the content of a file (operations.md 3.2), for Flush Data and for Append Data
-// with flush=true.
+// Making appended data the content of a file (operations.md 3.2), for Flush Data and for Append
+// Data with flush=true.
 #pragma once
 
 #include <optional>

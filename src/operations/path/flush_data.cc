@@ -23,8 +23,7 @@ azure::Outcome<FlushRequest> ParseFlush(const Call& call) {
   BG_TRY(const auto lease_id, LeaseIdOf(call.headers()));
   if (lease_id) request.lease_id = std::string(*lease_id);
   BG_TRY(request.lease, ParseLeaseAction(call.headers()));
-  BG_TRY(request.properties,
-         ParsePropertyHeaders(call.headers(), false, kPathPropertyPrefix));
+  BG_TRY(request.properties, ParsePropertyHeaders(call.headers(), false, kPathPropertyPrefix));
   return request;
 }
 

@@ -57,8 +57,8 @@ azure::Outcome<PathListing> ParsePathListing(const Call& call) {
     if (!key) return azure::Fail(azure::InvalidQueryParameter("continuation", marker));
     listing.from = key->substr(1);
   } else if (const std::string_view from = query.Get("beginFrom"); !from.empty()) {
-    listing.from = listing.directory.empty() ? std::string(from)
-                                             : listing.directory + "/" + std::string(from);
+    listing.from =
+        listing.directory.empty() ? std::string(from) : listing.directory + "/" + std::string(from);
   }
   return listing;
 }

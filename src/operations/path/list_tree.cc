@@ -62,7 +62,8 @@ Task<azure::Outcome<Page<BlobEntry>>> ListTree(Call& call, const BlobListing& li
   BG_CO_TRY(query.from, ParseFrom(call.query()));
   const std::size_t slash = listing.prefix.rfind('/');
   if (slash != std::string::npos) query.path = listing.prefix.substr(0, slash);
-  query.leaf_prefix = slash == std::string::npos ? listing.prefix : listing.prefix.substr(slash + 1);
+  query.leaf_prefix =
+      slash == std::string::npos ? listing.prefix : listing.prefix.substr(slash + 1);
   query.recursive = listing.delimiter.empty();
   query.limits = limits;
   query.shows = [&listing, now = call.now](const blob::BlobRecord& record) {

@@ -145,9 +145,8 @@ azure::Outcome<void> CheckMayControl(const Call& call, const blob::PathState& st
   if (!EqualsIgnoreCase(call.posix->oid, state.owner)) return Refused();
   if (owner && !EqualsIgnoreCase(*owner, state.owner)) return Refused();
   if (!group || EqualsIgnoreCase(*group, state.group)) return {};
-  const bool mine = std::ranges::any_of(call.posix->groups, [&](const std::string& own) {
-    return EqualsIgnoreCase(own, *group);
-  });
+  const bool mine = std::ranges::any_of(
+      call.posix->groups, [&](const std::string& own) { return EqualsIgnoreCase(own, *group); });
   if (!mine) return Refused();
   return {};
 }

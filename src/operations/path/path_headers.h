@@ -29,9 +29,9 @@ void SetAccessHeaders(http::Response& response, const blob::PathState& path);
 struct AccessRequest {
   std::optional<std::string> owner;
   std::optional<std::string> group;
-  std::optional<blob::Mode> mode;    ///< x-ms-permissions
-  std::optional<blob::Mode> umask;   ///< x-ms-umask
-  std::optional<std::string> acl;    ///< x-ms-acl, not parsed yet: files have no default entries
+  std::optional<blob::Mode> mode;   ///< x-ms-permissions
+  std::optional<blob::Mode> umask;  ///< x-ms-umask
+  std::optional<std::string> acl;   ///< x-ms-acl, not parsed yet: files have no default entries
 
   bool any() const { return owner || group || mode || umask || acl; }
 };

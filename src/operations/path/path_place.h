@@ -43,7 +43,7 @@ struct PathPlace {
   std::string owner;
   std::optional<blob::Mode> mode;  ///< x-ms-permissions
   std::optional<blob::Mode> umask;
-  std::optional<blob::Acl> acl;  ///< instead of all inheritance
+  std::optional<blob::Acl> acl;                     ///< instead of all inheritance
   std::optional<std::string> new_owner, new_group;  ///< x-ms-owner, x-ms-group
   Time expires{};
   std::string encryption_context;

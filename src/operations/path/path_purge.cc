@@ -66,8 +66,8 @@ Task<azure::Outcome<bool>> PurgeExpired(Services& services, const azure::Resourc
   BG_CO_TRY(const auto target, co_await LoadTarget(services, resource));
   engine::Batch batch;
   batch.deletes.push_back(due);
-  const bool over = target.blob && !target.is_directory() &&
-                    target.blob->path.expires != Time{} && target.blob->path.expires <= now;
+  const bool over = target.blob && !target.is_directory() && target.blob->path.expires != Time{} &&
+                    target.blob->path.expires <= now;
   if (over) {
     ReferenceSet none;
     BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(services, target));

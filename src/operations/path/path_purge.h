@@ -8,8 +8,8 @@
 
 namespace blobgate::operations {
 
-/// Removes what the row `due` of the purge index of a hierarchical container is about, if it is due,
-/// and that row. False: something moved.
+/// Removes what the row `due` of the purge index of a hierarchical container is about, if it is
+/// due, and that row. False: something moved.
 Task<azure::Outcome<bool>> TryPurgePath(Services& services, const azure::Resource& container,
                                         const std::string& due, Time now);
 

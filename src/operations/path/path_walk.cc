@@ -188,11 +188,12 @@ azure::Outcome<void> CompleteRecord(const Target& target, engine::RowPut& put) {
     }
     record.path = target.blob->path;
     record.path.directory = directory;
-    if (place.acl || place.mode) record.path.acl = AclFor(place, place.deepest().state, directory).Text();
+    if (place.acl || place.mode)
+      record.path.acl = AclFor(place, place.deepest().state, directory).Text();
   } else {
     const blob::PathState parent = ParentState(place);
-    record.path = StateIn(parent, place.owner, place.id, directory,
-                          AclFor(place, parent, directory));
+    record.path =
+        StateIn(parent, place.owner, place.id, directory, AclFor(place, parent, directory));
     record.path.sticky = directory && (place.mode.value_or(0) & blob::kStickyBit) != 0;
   }
   if (place.new_owner) record.path.owner = *place.new_owner;
@@ -262,9 +263,9 @@ void DemandWay(const Target& target, engine::Batch& batch) {
 void PrepareDirectory(Services& services, const Target& target, engine::Batch& batch) {
   const PathPlace& place = *target.place;
   const WayStep& deepest = place.deepest();
-  const std::uint64_t above =
-      place.way.empty() ? blob::kAboveRoot
-      : place.way.size() == 1 ? blob::kRootDirectory : place.way[place.way.size() - 2].state.id;
+  const std::uint64_t above = place.way.empty()       ? blob::kAboveRoot
+                              : place.way.size() == 1 ? blob::kRootDirectory
+                                                      : place.way[place.way.size() - 2].state.id;
   PutRow(batch, blob::InodeKey(deepest.state.id), blob::Inode{above, deepest.leaf}.Encode());
   blob::PathState parent = deepest.state;
   for (const MissingStep& step : place.missing) {

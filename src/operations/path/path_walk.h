@@ -14,8 +14,8 @@ Task<azure::Outcome<void>> WalkPath(Services& services, std::string_view path, T
 
 /// Adds to `batch` what its change of the row of `target` means for directories: preconditions on
 /// the way, missing parents, the inode of a new directory, and the PathState of a record that has
-/// none. 409 PathConflict when a file is on the way, ResourceTypeMismatch when a file would take the
-/// place of a directory or the other way round.
+/// none. 409 PathConflict when a file is on the way, ResourceTypeMismatch when a file would take
+/// the place of a directory or the other way round.
 azure::Outcome<void> CompletePath(Services& services, const Target& target, engine::Batch& batch);
 
 /// The conditions that the way to `target` is still what was walked.

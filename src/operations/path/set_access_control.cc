@@ -62,8 +62,7 @@ Task<azure::Outcome<http::Response>> SetAccessControl(Call& call) {
     blob::BlobRecord record = *target.blob;
     BG_CHECK(CheckMayControl(call, record.path, request.owner, request.group));
     const Time now = call.services.clock.Now();
-    BG_TRY(record.lease,
-           blob::CheckWrite(record.lease, lease_id, blob::LeaseSubject::kBlob, now));
+    BG_TRY(record.lease, blob::CheckWrite(record.lease, lease_id, blob::LeaseSubject::kBlob, now));
     const blob::ConditionSubject subject = SubjectOf(target);
     BG_CHECK(blob::CheckWrite(conditions, &subject, false));
     BG_CHECK(ChangeAccess(request, record.path));

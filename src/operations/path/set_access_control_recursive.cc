@@ -172,11 +172,10 @@ Task<azure::Outcome<http::Response>> SetAccessControlRecursive(Call& call) {
   query.from = request.from == "/" ? std::string() : request.from;
   query.limits.entries = left;
   query.shows = [](const blob::BlobRecord& record) { return record.committed; };
-  BG_CO_TRY(const auto page,
-            co_await WalkTree(call.services, top.partition, std::move(query)));
+  BG_CO_TRY(const auto page, co_await WalkTree(call.services, top.partition, std::move(query)));
   for (const TreeEntry& entry : page.entries) {
-    BG_CO_TRY(const bool on, co_await Visit(call, request, entry.path,
-                                            entry.record.path.directory, progress));
+    BG_CO_TRY(const bool on,
+              co_await Visit(call, request, entry.path, entry.record.path.directory, progress));
     // Azure gives the place where a user's mistake can be mended, and the work taken up again.
     if (!on) co_return Answer(progress, entry.path);
   }

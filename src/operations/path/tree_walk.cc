@@ -118,8 +118,8 @@ class TreeWalk {
       return stopped ? engine::ScanStep::Stop() : engine::ScanStep::Next();
     };
     if (level.from < level.end) {
-      BG_CO_CHECK(co_await services_.catalog().Scan(partition_, level.from, level.end,
-                                                    std::move(visitor)));
+      BG_CO_CHECK(
+          co_await services_.catalog().Scan(partition_, level.from, level.end, std::move(visitor)));
     }
     level.read_all = !stopped;
     if (stopped) level.from = Behind(level.ahead.back().key);
@@ -139,8 +139,8 @@ class TreeWalk {
     if (++rows_ > query_.limits.rows) return Stop(std::move(path));
     BG_TRY(blob::BlobRecord record, blob::BlobRecord::Decode(row.value));
     record.content = {};
-    const bool enters = query_.recursive && record.path.directory &&
-                        (!query_.enters || query_.enters(record));
+    const bool enters =
+        query_.recursive && record.path.directory && (!query_.enters || query_.enters(record));
     const std::uint64_t directory = record.path.id;
     if (!query_.shows || query_.shows(record)) {
       if (full_) return Stop(std::move(path));

@@ -25,9 +25,9 @@ struct TreePage {
 
 struct TreeQuery {
   std::uint64_t directory = 0;
-  std::string path;  ///< of that directory, without slashes around; empty: the root
+  std::string path;         ///< of that directory, without slashes around; empty: the root
   std::string leaf_prefix;  ///< of names directly in it
-  std::string from;         ///< begin with this path, or behind it when it is gone; empty: at the start
+  std::string from;  ///< begin with this path, or behind it when it is gone; empty: at the start
   bool recursive = true;
   bool after = false;  ///< leave out `from` itself, and all that is in it
   PageLimits limits;

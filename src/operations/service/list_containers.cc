@@ -118,7 +118,8 @@ Task<azure::Outcome<http::Response>> ListContainers(Call& call) {
                       std::ranges::find(include, kInclude[1]) != include.end()};
   PageLimits limits;
   BG_CO_TRY(limits.entries, ParseMaxResults(call.query()));
-  BG_CO_TRY(auto range, ParseListRange(call.query(), kContainerRows, dfs ? "continuation" : "marker"));
+  BG_CO_TRY(auto range,
+            ParseListRange(call.query(), kContainerRows, dfs ? "continuation" : "marker"));
   const std::string space = blob::AccountSpace(call.resource.account);
   RowReader<ContainerEntry> reader = [wanted, now = call.now](std::string_view key,
                                                               std::string_view value) {

@@ -139,9 +139,9 @@ class Finder {
     RowReader<FoundBlob> reader = [this](std::string_view key, std::string_view value) {
       return Read(key, value);
     };
-    BG_CO_TRY(auto page, co_await ScanPage<FoundBlob>(services_.catalog(), space_,
-                                                      std::move(range.from), std::move(range.end),
-                                                      limits, std::move(reader)));
+    BG_CO_TRY(auto page,
+              co_await ScanPage<FoundBlob>(services_.catalog(), space_, std::move(range.from),
+                                           std::move(range.end), limits, std::move(reader)));
     if (hierarchical_) BG_CO_CHECK(co_await NamePaths(page));
     co_return page;
   }

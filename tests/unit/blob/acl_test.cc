@@ -28,8 +28,9 @@ TEST(AclTest, ModesInBothForms) {
 }
 
 TEST(AclTest, HostileModesAreRefused) {
-  for (const char* text : {"", "7", "750", "07500", "0780", "2777", "4755", "rwx", "rwxrwxrw",
-                           "rwxrwxrwxx", "xwrxwrxwr", "rwxr-x--s", "rwxrwxrw\xff", "+", "----------"}) {
+  for (const char* text :
+       {"", "7", "750", "07500", "0780", "2777", "4755", "rwx", "rwxrwxrw", "rwxrwxrwxx",
+        "xwrxwrxwr", "rwxr-x--s", "rwxrwxrw\xff", "+", "----------"}) {
     EXPECT_FALSE(ParseMode(text)) << text;
   }
   for (const char* text : {"", "8", "07777", "1777", "-1", "0x1", "rwx", "00000"}) {
@@ -113,9 +114,9 @@ TEST(AclTest, ChildrenWithoutDefaultListObeyTheUmask) {
 }
 
 TEST(AclTest, ChildrenInheritTheDefaultList) {
-  const Acl parent =
-      Parsed("user::rwx,group::r-x,other::---,default:user::rwx,default:user:u:rwx,"
-             "default:group::r-x,default:other::r--");
+  const Acl parent = Parsed(
+      "user::rwx,group::r-x,other::---,default:user::rwx,default:user:u:rwx,"
+      "default:group::r-x,default:other::r--");
   EXPECT_EQ(parent.ForChild(false, {}, {}).Text(),
             "user::rwx,user:u:rwx,group::r-x,mask::rwx,other::r--");
   const Acl child = parent.ForChild(true, {}, {});
@@ -149,8 +150,8 @@ TEST(AclTest, StoredTextThatIsBrokenGivesNothing) {
 /// Beside a plain model: a map from subject to bits.
 TEST(AclTest, RandomChangesFollowTheModel) {
   std::mt19937_64 random(20260801);
-  const std::vector<std::string> subjects = {"user:", "user:a", "user:b", "group:", "group:g",
-                                             "other:"};
+  const std::vector<std::string> subjects = {"user:",  "user:a",  "user:b",
+                                             "group:", "group:g", "other:"};
   for (int round = 0; round < 200; ++round) {
     Acl acl = Acl::FromMode(0750);
     std::map<std::string, AccessBits> model = {{"user:", 7}, {"group:", 5}, {"other:", 0}};
@@ -180,7 +181,9 @@ TEST(AclTest, RandomChangesFollowTheModel) {
         const bool group = name.starts_with("group");
         const std::string id = name.substr(name.find(':') + 1);
         AclCaller caller = group ? Caller("nobody", {id.empty() ? "users" : id})
-                                 : Caller(name == "user:" ? "owner" : id.empty() ? "nobody" : id);
+                                 : Caller(name == "user:" ? "owner"
+                                          : id.empty()    ? "nobody"
+                                                          : id);
         const AccessBits limit = name == "user:" ? kAclAll : mask.value_or(kAclAll);
         for (AccessBits want = 1; want < 8; ++want) {
           EXPECT_EQ(MayAccess(acl, "owner", "users", caller, want),

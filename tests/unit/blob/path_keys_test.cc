@@ -31,10 +31,15 @@ TEST(PathKeysTest, OtherFormsAreRefused) {
   for (const char* text : {"", "b", "0123456789abcdef", "0123456789abcdeF/x", "short/x"}) {
     EXPECT_FALSE(PartsOfEntryName(text)) << text;
   }
-  for (const char* text : {"", "i", "x0123456789abcdef", "i0123456789abcde", "i0123456789abcdef0"}) {
+  for (const char* text :
+       {"", "i", "x0123456789abcdef", "i0123456789abcde", "i0123456789abcdef0"}) {
     EXPECT_FALSE(DirectoryOfKey(text)) << text;
   }
-  for (const char* text : {"", "z", "zpath", "zpath\x01", "zpath\x01" "12", "b\x01" "0123456789abcdef"}) {
+  for (const char* text : {"", "z", "zpath", "zpath\x01",
+                           "zpath\x01"
+                           "12",
+                           "b\x01"
+                           "0123456789abcdef"}) {
     EXPECT_FALSE(PartsOfDeletedKey(text)) << text;
   }
   EXPECT_FALSE(EntryOfInternalName("a"));
