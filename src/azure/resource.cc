@@ -70,17 +70,14 @@ Outcome<std::string> Decode(std::string_view raw) {
 Outcome<void> SetAccount(Resource& resource, const http::RequestHead& head, std::string_view& path,
                          const AddressRules& rules) {
   std::optional<AccountName> name = AccountOfHost(head.host(), rules);
+  resource.face = FaceOf(head, rules);
   if (!name) {
     resource.path_style = true;
     bool more = false;
     BG_TRY(const std::string segment, Decode(TakeSegment(path, more)));
     if (segment.empty()) return Fail(ErrorCode::kInvalidUri);
     name = KnownAccount(segment, rules).value_or(AccountName{segment});
-    name->dfs = SpeaksDfs(head);
   }
-  // Blob operations are answered on both hosts: clients send them to whichever they know.
-  const bool blob_operation = head.query.Has("comp") || head.query.Has("restype");
-  resource.face = name->dfs && !blob_operation ? Face::kDfs : Face::kBlob;
   resource.account = std::move(name->account);
   resource.secondary = name->secondary;
   return {};
@@ -107,6 +104,13 @@ Outcome<void> SetBlob(Resource& resource, std::string_view raw) {
 }
 
 }  // namespace
+
+Face FaceOf(const http::RequestHead& head, const AddressRules& rules) {
+  const std::optional<AccountName> name = AccountOfHost(head.host(), rules);
+  // Blob operations are answered on both hosts: clients send them to whichever they know.
+  if (head.query.Has("comp") || head.query.Has("restype")) return Face::kBlob;
+  return (name ? name->dfs : SpeaksDfs(head)) ? Face::kDfs : Face::kBlob;
+}
 
 bool IsHostStyle(std::string_view host, const AddressRules& rules) {
   return AccountOfHost(host, rules).has_value();

@@ -53,6 +53,9 @@ Outcome<Resource> ParseResource(const http::RequestHead& head, const AddressRule
 /// Has the request what only requests to the dfs face have? Decides in path style.
 bool SpeaksDfs(const http::RequestHead& head);
 
+/// The face that a request speaks, whatever else is wrong with it.
+Face FaceOf(const http::RequestHead& head, const AddressRules& rules);
+
 /// Does a Host header alone name an account of ours?
 bool IsHostStyle(std::string_view host, const AddressRules& rules);
 

@@ -141,6 +141,7 @@ http::Response Gateway::Reject(unsigned status, std::string_view why) {
 
 // The pipeline. Each step fills the exchange or answers the client's error.
 Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReader& body) {
+  x.resource.face = azure::FaceOf(x.head, parts_.rules);
   BG_CO_TRY(x.resource, azure::ParseResource(x.head, parts_.rules));
   x.account = parts_.accounts.Find(x.resource.account);
   BG_CO_TRY(x.spec, azure::Route(x.head, x.resource));

@@ -103,6 +103,12 @@ def test_random_operations_beside_a_file_system(daemon, tmp_path):
     for step in range(600):
         kind = rng.choice(["mkdir", "write", "write", "rename", "rename", "delete"])
         path, other = random_path(rng), random_path(rng)
+        there = local.tree()
+        if kind in ("rename", "delete") and there and rng.random() < 0.7:
+            path = rng.choice(there)[0]
+        directories = [name for name, directory in there if directory]
+        if kind == "rename" and directories and rng.random() < 0.6:
+            other = f"{rng.choice(directories)}/{rng.choice(NAMES)}"
         if kind == "mkdir":
             results = ask.mkdir(f"{filesystem}/{path}"), local.mkdir(path)
         elif kind == "write":

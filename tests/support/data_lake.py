@@ -8,6 +8,7 @@ import json
 import socket
 from collections.abc import Iterator
 
+from azure.core.credentials import AzureNamedKeyCredential
 from azure.storage.blob import BlobServiceClient
 from azure.storage.filedatalake import DataLakeServiceClient
 
@@ -34,15 +35,19 @@ def resolved_names() -> Iterator[None]:
         socket.getaddrinfo = original
 
 
+def _key(account: str) -> AzureNamedKeyCredential:
+    return AzureNamedKeyCredential(account, blobgate_daemon.ACCOUNTS[account])
+
+
 def service(daemon: blobgate_daemon.Daemon, account: str = "tree", credential=None,
             **options) -> DataLakeServiceClient:
     return DataLakeServiceClient(daemon.url(account, dfs=True),
-                                 credential or blobgate_daemon.ACCOUNTS[account],
+                                 credential or _key(account),
                                  connection_verify=str(daemon.ca_file), retry_total=0, **options)
 
 
 def blob_service(daemon: blobgate_daemon.Daemon, account: str = "tree") -> BlobServiceClient:
-    return BlobServiceClient(daemon.url(account), blobgate_daemon.ACCOUNTS[account],
+    return BlobServiceClient(daemon.url(account), _key(account),
                              connection_verify=str(daemon.ca_file), retry_total=0)
 
 
