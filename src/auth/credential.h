@@ -71,7 +71,7 @@ struct Credential {
   std::string oid, tid;
   std::vector<std::string> groups;  ///< of a bearer token: object ids
   std::vector<Grant> grants;        ///< in the account that the URL names
-  std::string list_prefix;    ///< `prefix` of the query: a grant for a prefix may list below it
+  std::string list_prefix;  ///< `prefix` of the query: a grant for a prefix may list below it
 
   /// The challenge of a 401; empty: BearerChallenge(). A view into OAuth.
   std::string_view challenge;

@@ -192,8 +192,7 @@ std::vector<Grant> GrantsFor(const std::vector<RoleAssignment>& rules, const Pri
 
 azure::Permissions LettersOf(const std::vector<Grant>& grants, const OperationSpec& spec,
                              const Resource& resource, std::string_view list_prefix) {
-  return Letters(Covering(grants, spec, resource, list_prefix), spec,
-                 LevelOf(spec, resource));
+  return Letters(Covering(grants, spec, resource, list_prefix), spec, LevelOf(spec, resource));
 }
 
 bool MayActForOthers(const std::vector<Grant>& grants, const OperationSpec& spec,

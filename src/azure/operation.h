@@ -89,6 +89,11 @@ enum class Operation : std::uint8_t {
 inline constexpr std::size_t kOperationCount = 50;  ///< of the Blob face
 inline constexpr std::size_t kPathOperationCount = 19;
 
+/// Is it of the dfs face?
+constexpr bool IsPathOperation(Operation id) {
+  return static_cast<std::size_t>(id) >= kOperationCount;
+}
+
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };
 

@@ -16,8 +16,13 @@ std::string UrlOf(const OperationSpec& row) {
   std::string url = row.level == Level::kService     ? "/"
                     : row.level == Level::kContainer ? "/{container}"
                                                      : "/{container}/{blob}";
+  if (IsPathOperation(row.id) && row.level != Level::kService) {
+    url = row.level == Level::kContainer ? "/{filesystem}" : "/{filesystem}/{path}";
+  }
   char separator = '?';
-  for (auto [name, value] : {std::pair("restype", row.restype), std::pair("comp", row.comp)}) {
+  const bool dfs = IsPathOperation(row.id);
+  for (auto [name, value] : {std::pair(dfs ? "resource" : "restype", row.restype),
+                             std::pair(dfs ? "action" : "comp", row.comp)}) {
     if (value.empty()) continue;
     url += separator;
     url += name;
@@ -61,27 +66,30 @@ std::string_view NameOf(Conditions conditions) {
   return "none";
 }
 
+void WriteRow(const OperationSpec& row, std::string& out) {
+  std::string method(row.method);
+  if (row.head_too) method += ", HEAD";
+  const std::string url = UrlOf(row);
+  const std::string type(1, row.sas_resource);
+  for (std::string_view cell :
+       {row.name, std::string_view(method), std::string_view(url), std::string_view(type),
+        SasOf(row, row.account_letters), SasOf(row, row.service_letters), NameOf(row.anonymous),
+        NameOf(row.conditions)}) {
+    out += "| ";
+    out += cell;
+    out += ' ';
+  }
+  out += "|\n";
+}
+
 }  // namespace
 
 std::string OperationTableMarkdown() {
   std::string out =
       "| Operation | Method | URL | srt | Account SAS | Service SAS | Anonymous | Conditions |\n"
       "|---|---|---|---|---|---|---|---|\n";
-  for (const OperationSpec& row : OperationTable()) {
-    std::string method(row.method);
-    if (row.head_too) method += ", HEAD";
-    const std::string url = UrlOf(row);
-    const std::string type(1, row.sas_resource);
-    for (std::string_view cell :
-         {row.name, std::string_view(method), std::string_view(url), std::string_view(type),
-          SasOf(row, row.account_letters), SasOf(row, row.service_letters), NameOf(row.anonymous),
-          NameOf(row.conditions)}) {
-      out += "| ";
-      out += cell;
-      out += ' ';
-    }
-    out += "|\n";
-  }
+  for (const OperationSpec& row : OperationTable()) WriteRow(row, out);
+  for (const OperationSpec& row : PathOperationTable()) WriteRow(row, out);
   return out;
 }
 

@@ -128,7 +128,7 @@ bool SpeaksDfs(const http::RequestHead& head) {
   for (const std::string_view name : {"resource", "action", "recursive", "position"}) {
     if (head.query.Has(name)) return true;
   }
-  if (head.method == "PATCH" || head.headers.Has("x-ms-rename-source")) return true;
+  if (head.headers.Has("x-ms-rename-source")) return true;
   if (head.method == "POST" && head.headers.Has("x-ms-lease-action")) return true;
   return head.headers.Get("accept").find("application/json") != std::string_view::npos;
 }

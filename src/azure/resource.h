@@ -46,8 +46,9 @@ struct AddressRules {
 /// What `head` names. Host style when the Host ends in a suffix and its first label is a known
 /// account (or ACCOUNT-secondary), else path style: the first path segment is the account, known or
 /// not. Each part is percent-decoded once and not normalised otherwise, except that `\` in a blob
-/// name is `/`. On the dfs face slashes at both ends of a path do not count. Errors: 400 InvalidUri for a bad escape, NUL, malformed UTF-8, a path without
-/// account, or a `/` in the name of a root blob; those of CheckContainerName and CheckBlobName.
+/// name is `/`. On the dfs face slashes at both ends of a path do not count. Errors: 400 InvalidUri
+/// for a bad escape, NUL, malformed UTF-8, a path without account, or a `/` in the name of a root
+/// blob; those of CheckContainerName and CheckBlobName.
 Outcome<Resource> ParseResource(const http::RequestHead& head, const AddressRules& rules);
 
 /// Has the request what only requests to the dfs face have? Decides in path style.

@@ -243,8 +243,8 @@ Mode Acl::mode() const {
     return static_cast<unsigned>(entry == nullptr ? 0 : entry->bits);
   };
   const bool masked = Find(false, Kind::kMask, {}) != nullptr;
-  return static_cast<Mode>(bits(Kind::kUser) << 6 |
-                           bits(masked ? Kind::kMask : Kind::kGroup) << 3 | bits(Kind::kOther));
+  return static_cast<Mode>(bits(Kind::kUser) << 6 | bits(masked ? Kind::kMask : Kind::kGroup) << 3 |
+                           bits(Kind::kOther));
 }
 
 void Acl::SetMode(Mode mode) {

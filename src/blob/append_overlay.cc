@@ -86,7 +86,8 @@ std::optional<std::vector<OverlayPart>> Overlay(const std::vector<AppendPiece>& 
   std::uint64_t at = from;
   for (const auto& [first, interval] : shown) {
     if (first != at) return std::nullopt;
-    parts.push_back({interval.piece, first - pieces[interval.piece].position, interval.end - first});
+    parts.push_back(
+        {interval.piece, first - pieces[interval.piece].position, interval.end - first});
     at = interval.end;
   }
   if (at != to) return std::nullopt;

@@ -34,8 +34,8 @@ struct OverlayPart {
   bool operator==(const OverlayPart&) const = default;
 };
 
-/// The parts that make up bytes [from, to) of the file, in order; where pieces overlap the later one
-/// shows. nullopt when they leave a gap. Costs n log n.
+/// The parts that make up bytes [from, to) of the file, in order; where pieces overlap the later
+/// one shows. nullopt when they leave a gap. Costs n log n.
 std::optional<std::vector<OverlayPart>> Overlay(const std::vector<AppendPiece>& pieces,
                                                 std::uint64_t from, std::uint64_t to);
 

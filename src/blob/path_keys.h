@@ -1,6 +1,6 @@
 // Keys of rows that only hierarchical containers have, and the names that stand for a path in keys
-// (docs/hierarchical-namespace.md). The other keys are those of blob/keys.h, with an entry name or a
-// content name where a flat container has the blob's name:
+// (docs/hierarchical-namespace.md). The other keys are those of blob/keys.h, with an entry name or
+// a content name where a flat container has the blob's name:
 //
 //     "b" DIR "/" LEAF \x02            BlobRecord of a file or directory
 //     "i" DIR                          Inode of a directory

@@ -267,9 +267,10 @@ std::vector<Field<AccountConfig>> AccountFields() {
       Choice("sku", &A::sku,
              {"Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS"},
              "Answered by Get Account Information."),
-      Flag("hierarchical", &A::hierarchical,
-           "Containers made from now on have a hierarchical namespace (Data Lake Storage Gen2). Not "
-           "together with versioning."),
+      Flag(
+          "hierarchical", &A::hierarchical,
+          "Containers made from now on have a hierarchical namespace (Data Lake Storage Gen2). Not "
+          "together with versioning."),
       Flag("versioning", &A::versioning,
            "Writes and deletes keep the former state of a blob as a version."),
       Number("container_delete_retention_days", &A::container_delete_retention_days, Range{0, 365},

@@ -96,6 +96,7 @@ const std::vector<Example>& Examples() {
       {kPutPageFromUrl, "PUT", kB, "?comp=page", {kSource}},
       {kGetPageRanges, "GET", kB, "?comp=pagelist", {}},
       {kIncrementalCopyBlob, "PUT", kB, "?comp=incrementalcopy", {kSource}},
+      {kSetBlobExpiry, "PUT", kB, "?comp=expiry", {}},
   };
   return examples;
 }
@@ -215,9 +216,57 @@ TEST(Route, ARefusedMethodIsToldWhatIsAllowed) {
   EXPECT_EQ(account.error().headers[0].second, "GET, HEAD");
 }
 
+Outcome<const OperationSpec*> RoutePathOf(std::string_view method, std::string_view target,
+                                          std::string_view path,
+                                          const std::vector<TestRequest::Header>& headers = {}) {
+  const TestRequest request(method, "/fs" + std::string(target));
+  http::RequestHead head = request.head();
+  for (const auto& [name, value] : headers) head.headers.Add(name, value);
+  Resource resource;
+  resource.account = "a";
+  resource.container = "fs";
+  resource.blob = path;
+  resource.face = Face::kDfs;
+  return Route(head, resource);
+}
+
+TEST(PathOperations, AreFound) {
+  const auto is = [](const Outcome<const OperationSpec*>& found, Operation id) {
+    return found && (*found)->id == id;
+  };
+  EXPECT_TRUE(is(RoutePathOf("PUT", "?resource=filesystem", ""), kCreateFilesystem));
+  EXPECT_TRUE(is(RoutePathOf("GET", "?resource=filesystem&recursive=true", ""), kListPaths));
+  EXPECT_TRUE(is(RoutePathOf("PUT", "/p?resource=file", "p"), kCreatePath));
+  EXPECT_TRUE(is(RoutePathOf("PUT", "/p?resource=Directory", "p"), kCreatePath));
+  EXPECT_TRUE(is(RoutePathOf("PUT", "/p", "p", {{"x-ms-rename-source", "/fs/o"}}), kRenamePath));
+  EXPECT_TRUE(is(RoutePathOf("HEAD", "/?action=getAccessControl", ""), kGetPathAccessControl));
+  EXPECT_TRUE(is(RoutePathOf("HEAD", "/p?action=getStatus", "p"), kGetPathStatus));
+  EXPECT_TRUE(is(RoutePathOf("HEAD", "/p", "p"), kGetPathProperties));
+  EXPECT_TRUE(is(RoutePathOf("GET", "/p", "p"), kReadPath));
+  EXPECT_TRUE(is(RoutePathOf("PATCH", "/p?action=append&position=0", "p"), kAppendData));
+  EXPECT_TRUE(is(RoutePathOf("PATCH", "/p?action=FLUSH", "p"), kFlushData));
+  EXPECT_TRUE(is(RoutePathOf("PATCH", "/p?action=setAccessControlRecursive", "p"),
+                 kSetAccessControlRecursive));
+  EXPECT_TRUE(is(RoutePathOf("POST", "/p", "p"), kLeasePath));
+  EXPECT_TRUE(is(RoutePathOf("DELETE", "/p?recursive=true", "p"), kDeletePath));
+}
+
+TEST(PathOperations, RefuseWhatTheTableHasNot) {
+  const auto code = [](std::string_view method, std::string_view target) {
+    const auto found = RoutePathOf(method, target, "p");
+    return found ? std::string_view("OK") : InfoOf(found.error().code).code;
+  };
+  EXPECT_EQ(code("PATCH", "/p"), "MissingRequiredQueryParameter");
+  EXPECT_EQ(code("PATCH", "/p?action=x"), "InvalidQueryParameterValue");
+  EXPECT_EQ(code("PUT", "/p?resource=x"), "InvalidQueryParameterValue");
+  EXPECT_EQ(code("GET", "/p?action=append"), "UnsupportedHttpVerb");
+  EXPECT_EQ(code("patch", "/p?action=append"), "UnsupportedHttpVerb");
+}
+
 TEST(OperationDocs, HaveOneRowEach) {
   const std::string text = OperationTableMarkdown();
-  EXPECT_EQ(std::ranges::count(text, '\n'), static_cast<std::ptrdiff_t>(kOperationCount) + 2);
+  EXPECT_EQ(std::ranges::count(text, '\n'),
+            static_cast<std::ptrdiff_t>(kOperationCount + kPathOperationCount) + 2);
   for (const OperationSpec& row : OperationTable()) {
     EXPECT_NE(text.find("| " + std::string(row.name) + " | "), std::string::npos) << row.name;
   }
