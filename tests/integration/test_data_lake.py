@@ -235,6 +235,13 @@ class TestPaths:
             container.upload_blob("p/q", b"bytes", overwrite=True)
         assert code_of(refused) == "ResourceTypeMismatch"
 
+    def test_a_directory_takes_the_place_of_uncommitted_blocks(self, filesystem, container):
+        container.get_blob_client("p").stage_block("AAAA", b"never committed")
+        filesystem.create_directory("p")
+        upload(filesystem, "p/f")
+        filesystem.get_directory_client("p").rename_directory(filesystem.file_system_name + "/q")
+        assert listed(filesystem) == ["q/", "q/f"]
+
     def test_what_is_not_supported(self, filesystem, container):
         upload(filesystem, "f")
         blob = container.get_blob_client("f")

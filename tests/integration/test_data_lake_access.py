@@ -163,6 +163,19 @@ class TestPosixRights:
                                                                          permissions="rwx------")
         assert refused(lambda: ann.get_directory_client(f"{home}/a").delete_directory())
 
+    def test_listings_leave_out_what_is_in_closed_directories(self, lake, home):
+        ann = lake.as_user(ANN)
+        write(ann, f"{home}/open/f")
+        write(lake.root, f"{home}/closed/f")
+        lake.root.get_directory_client(f"{home}/closed").set_access_control(owner=EVE, permissions="rwx------")
+        wanted = [f"{home}/closed", f"{home}/open", f"{home}/open/f"]
+        assert [p.name for p in ann.get_paths(home)] == wanted
+        from azure.storage.blob import BlobServiceClient
+        container = BlobServiceClient(
+            lake.daemon.url("tree"), Credential(lake.key.token(oid=ANN)),
+            connection_verify=str(lake.daemon.ca_file)).get_container_client(FS)
+        assert [b.name for b in container.list_blobs(home + "/")] == wanted
+
     def test_superusers(self, lake, home):
         write(lake.as_user(ANN), f"{home}/f")
         owner = lake.as_user(OWNER)

@@ -3,6 +3,7 @@ kills in the middle of renames and recursive deletes."""
 from __future__ import annotations
 
 import collections
+import concurrent.futures
 import os
 import pathlib
 import random
@@ -176,11 +177,9 @@ def test_many_renames_and_creates_at_once(daemon):
                 assert status in (201, 404, 409), status
                 renames[status] += 1
 
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
+    setup = data_lake.Raw(daemon, "tree", path_style=True)  # the other was idle for too long
     tree = setup.tree(filesystem)
     leaves = collections.Counter(path.rsplit("/", 1)[-1] for path, directory in tree
                                  if not directory)

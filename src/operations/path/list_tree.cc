@@ -69,6 +69,9 @@ Task<azure::Outcome<Page<BlobEntry>>> ListTree(Call& call, const BlobListing& li
   query.shows = [&listing, now = call.now](const blob::BlobRecord& record) {
     return Shows(listing, record, now);
   };
+  if (call.posix) {
+    query.enters = [&call](const blob::BlobRecord& record) { return MayList(call, record.path); };
+  }
   Page<BlobEntry> page;
   const bool path = query.path.empty() || azure::CheckBlobName(query.path);
   if (!path || !blob::SplitPath(query.path) || blob::TrimSlashes(query.path) != query.path) {

@@ -292,9 +292,11 @@ azure::Outcome<void> CompletePath(Services& services, const Target& target, engi
   if (record.path.expires != Time{}) {
     PutRow(batch, blob::PurgeKey(record.path.expires, target.key), {});
   }
-  if (target.row) return {};
-  PrepareDirectory(services, target, batch);
-  if (!record.path.directory || record.path.id != place.id) return {};
+  if (!target.row) PrepareDirectory(services, target, batch);
+  // A renamed or restored directory has an inode already.
+  const bool takes_over = target.blob && target.blob->path.id == record.path.id;
+  const bool fresh = takes_over ? !target.is_directory() : record.path.id == place.id;
+  if (!record.path.directory || !fresh) return {};
   const std::string inode = blob::InodeKey(record.path.id);
   batch.preconditions.push_back(Precondition::Absent(inode));
   PutRow(batch, inode, blob::Inode{place.directory, place.leaf}.Encode());

@@ -88,12 +88,12 @@ class TreeWalk {
       const std::string_view leaf = rest.substr(0, slash);
       const std::string key = blob::BlobKey(blob::EntryName(level.directory, leaf));
       const bool last = slash == std::string_view::npos || slash + 1 == rest.size();
-      if (last && !query_.after) {
+      if (last) {
         level.from = std::max(level.from, key);
         break;
       }
       level.from = std::max(level.from, Behind(key));
-      if (last || !query_.recursive) break;
+      if (!query_.recursive) break;
       BG_CO_TRY(const auto row, co_await services_.catalog().Get(partition_, key));
       if (!row) break;
       BG_CO_TRY(const auto record, blob::BlobRecord::Decode(row->value));

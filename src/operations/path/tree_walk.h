@@ -29,7 +29,6 @@ struct TreeQuery {
   std::string leaf_prefix;  ///< of names directly in it
   std::string from;  ///< begin with this path, or behind it when it is gone; empty: at the start
   bool recursive = true;
-  bool after = false;  ///< leave out `from` itself, and all that is in it
   PageLimits limits;
   /// Is the entry shown? Null: all are.
   std::function<bool(const blob::BlobRecord&)> shows;
