@@ -109,7 +109,12 @@ Face FaceOf(const http::RequestHead& head, const AddressRules& rules) {
   const std::optional<AccountName> name = AccountOfHost(head.host(), rules);
   // Blob operations are answered on both hosts: clients send them to whichever they know.
   if (head.query.Has("comp") || head.query.Has("restype")) return Face::kBlob;
-  return (name ? name->dfs : SpeaksDfs(head)) ? Face::kDfs : Face::kBlob;
+  if (SpeaksDfs(head)) return name && !name->dfs ? Face::kBlob : Face::kDfs;
+  // The Data Lake SDK for JavaScript knows no Blob host beside an own domain: its Blob requests
+  // come to the dfs host.
+  const bool blob_client =
+      head.headers.Get("accept").find("application/xml") != std::string_view::npos;
+  return name && name->dfs && !blob_client ? Face::kDfs : Face::kBlob;
 }
 
 bool IsHostStyle(std::string_view host, const AddressRules& rules) {

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view kMaxResults = "maxresults";
 constexpr std::string_view kInclude = "include";
-constexpr std::string_view kMarker = "marker";
 constexpr std::string_view kStartFrom = "startFrom";
 
 azure::Error OutOfRange(std::string_view value, std::size_t limit) {

@@ -22,19 +22,20 @@ import coverage  # noqa: E402
 
 
 def install_js() -> pathlib.Path:
-    """The exercise beside its packages, in the cache. npm takes the newest SDK in the range that
+    """The exercises beside their packages, in the cache. npm takes the newest SDK in the range that
     supports this Node.js; it is asked again when package.json has changed."""
     home = azcopy.cache_directory() / "js"
     home.mkdir(parents=True, exist_ok=True)
     wanted = (HERE / "js" / "package.json").read_bytes()
     stamp = home / "installed.json"
-    shutil.copy(HERE / "js" / "exercise.mjs", home / "exercise.mjs")
+    for name in ("exercise.mjs", "data_lake.mjs"):
+        shutil.copy(HERE / "js" / name, home / name)
     if not stamp.exists() or stamp.read_bytes() != wanted:
         shutil.copy(HERE / "js" / "package.json", home / "package.json")
         subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit"], cwd=home,
                        check=True)
         stamp.write_bytes(wanted)
-    return home / "exercise.mjs"
+    return home
 
 
 def node() -> list[str]:
@@ -49,6 +50,8 @@ def run(command: list[str], daemon, hosts: pathlib.Path, tls: bool) -> tuple[int
         "BLOB_ENDPOINT": daemon.url("acct1", host_style=tls),
         "BLOB_ACCOUNT": "acct1", "BLOB_KEY": blobgate_daemon.ACCOUNTS["acct1"],
         "BLOB_CA": str(daemon.ca_file) if tls else "",
+        "DFS_ENDPOINT": daemon.url("tree", dfs=True), "DFS_ACCOUNT": "tree",
+        "DFS_KEY": blobgate_daemon.ACCOUNTS["tree"],
         "NODE_EXTRA_CA_CERTS": str(daemon.ca_file)}
     script = 'mount --bind "$0" /etc/hosts && exec "$@"'
     unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "-r", "--mount"]
@@ -69,15 +72,16 @@ def run(command: list[str], daemon, hosts: pathlib.Path, tls: bool) -> tuple[int
 
 def main() -> int:
     passed = failed = 0
-    exercise_js = install_js()
+    js = install_js()
     commands = {"Python": [sys.executable, str(HERE / "python" / "exercise.py")],
-                "JavaScript": [*node(), str(exercise_js)]}
+                "JavaScript": [*node(), str(js / "exercise.mjs")],
+                "JavaScript Data Lake": [*node(), str(js / "data_lake.mjs")]}
     spans = coverage.Spans("tests/clients")
     with blobgate_daemon.Daemon() as daemon, tempfile.TemporaryDirectory() as directory:
         hosts = pathlib.Path(directory) / "hosts"
         hosts.write_text(f"127.0.0.1 localhost {' '.join(daemon.host_names())}\n")
         for name, command in commands.items():
-            for tls in (False, True):
+            for tls in (True,) if "Data Lake" in name else (False, True):
                 print(f"== {name}, {'HTTPS host style' if tls else 'HTTP path style'}", flush=True)
                 began = time.time()
                 good, bad = run(command, daemon, hosts, tls)
