@@ -15,9 +15,10 @@ MAY_INCLUDE = {
     "net": {"base", "http"},
     "engine": {"base"},
     "azure": {"base", "http"},
+    "query": {"base", "http", "azure"},
     "blob": {"base", "http", "azure", "engine"},
     "auth": {"base", "http", "azure"},
-    "operations": {"base", "http", "azure", "blob", "engine"},
+    "operations": {"base", "http", "azure", "blob", "query", "engine"},
     "gateway": {"base", "http", "azure", "auth", "blob", "operations", "net", "engine"},
     "server": None,  # everything
     "cli": None,
@@ -28,7 +29,8 @@ MAY_INCLUDE = {
 HOMES = {
     "rocksdb/": {"engine/local"},
     "pugixml": {"azure"},
-    "nlohmann/": {"config", "azure", "auth", "cli", "server"},
+    "sqlite3": {"query"},
+    "nlohmann/": {"config", "azure", "auth", "query", "cli", "server"},
     "boost/beast": {"net"},
     "openssl/ssl": {"net"},
     "CLI/": {"cli", "main.cc"},
