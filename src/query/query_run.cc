@@ -206,8 +206,8 @@ void Run::AddSplit(std::uint64_t end) {
 void Run::ReportProgress() {
   if (scanned_ - reported_ < kProgressBytes) return;
   Flush();
-  reported_ = scanned_;
-  avro_.Progress(scanned_, total_bytes_);
+  reported_ = scanned_ - scanned_ % kProgressBytes;
+  avro_.Progress(reported_, total_bytes_);
 }
 
 void Run::Flush() {
