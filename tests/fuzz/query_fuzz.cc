@@ -1,7 +1,6 @@
 // Query Blob Contents: the first byte chooses the request's XML, the text of a query, or the
 // formats of a query that runs over the rest; what comes of it must not depend on how the blob is
 // cut into pieces.
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,7 +8,7 @@
 
 #include "azure/query_request.h"
 #include "query/query_run.h"
-#include "query/statement.h"
+#include "support/query_answer.h"
 
 namespace {
 
@@ -35,26 +34,8 @@ azure::QueryRequest RequestOf(std::uint8_t choice) {
   return request;
 }
 
-/// The whole answer but for the random marker and the ends of blocks.
-std::size_t Run(const azure::QueryRequest& request, std::string_view blob, std::size_t piece) {
-  auto run = query::QueryRun::Create(request, blob.size(), Time{});
-  if (!run) __builtin_trap();
-  std::string out;
-  std::size_t errors = 0;
-  auto state = query::QueryRun::State::kNeedInput;
-  while (state != query::QueryRun::State::kDone) {
-    std::string_view input;
-    if (state == query::QueryRun::State::kNeedInput) {
-      input = blob.substr(0, piece);
-      blob.remove_prefix(input.size());
-    }
-    out.clear();
-    state = (*run)->Work(input, out);
-    for (std::size_t at = out.find("Error"); at != std::string::npos; at = out.find("Error", at + 1)) {
-      ++errors;
-    }
-  }
-  return errors;
+bool Same(const test::QueryAnswer& a, const test::QueryAnswer& b) {
+  return a.data == b.data && a.errors == b.errors && a.end == b.end;
 }
 
 }  // namespace
@@ -78,7 +59,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     default: {
       const azure::QueryRequest request = RequestOf(data[1]);
-      if (Run(request, rest, rest.size()) != Run(request, rest, 1)) __builtin_trap();
+      if (!Same(test::RunQuery(request, rest, size), test::RunQuery(request, rest, 1))) {
+        __builtin_trap();
+      }
       break;
     }
   }
