@@ -445,21 +445,22 @@ std::string ExpressionParser::AddParameter(Parameter parameter) {
   return "?" + std::to_string(statement_.parameters.size());
 }
 
-Fragment ExpressionParser::AddField(FieldPath path) {
+Result<Fragment> ExpressionParser::AddField(FieldPath path) {
   auto& fields = statement_.fields;
   const auto known = std::ranges::find(fields, path);
   const auto index = static_cast<std::size_t>(known - fields.begin());
   if (known == fields.end()) fields.push_back(std::move(path));
+  if (fields.size() > kMaxFields) return TooComplex();
   const auto& parameters = statement_.parameters;
   const auto same = std::ranges::find_if(parameters, [&](const Parameter& p) {
     return p.kind == Parameter::Kind::kField && p.field == index;
   });
   if (same != parameters.end()) {
-    return {"?" + std::to_string(same - parameters.begin() + 1), false, index};
+    return Fragment{"?" + std::to_string(same - parameters.begin() + 1), false, index};
   }
   Parameter parameter;
   parameter.field = index;
-  return {AddParameter(std::move(parameter)), false, index};
+  return Fragment{AddParameter(std::move(parameter)), false, index};
 }
 
 Result<std::vector<PathStep>> ParseSteps(TokenStream& tokens, bool each) {

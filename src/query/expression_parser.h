@@ -64,10 +64,11 @@ class ExpressionParser {
 
   std::string Literal(decltype(Parameter::literal) value);
   std::string AddParameter(Parameter parameter);
-  Fragment AddField(FieldPath path);
+  Result<Fragment> AddField(FieldPath path);
   bool TooLong() const { return produced_ > kMaxSql; }
 
   static constexpr int kMaxDepth = 64;
+  static constexpr std::size_t kMaxFields = 1024;
   static constexpr std::size_t kMaxSql = 1024 * 1024;  ///< bytes of translated text, in total
 
   TokenStream& tokens_;
