@@ -14,7 +14,7 @@ MAY_INCLUDE = {
     "http": {"base"},
     "net": {"base", "http"},
     "engine": {"base"},
-    "azure": {"base", "http"},
+    "azure": {"base", "http", "arrow"},
     "arrow": {"base"},
     "query": {"base", "http", "azure", "arrow"},
     "blob": {"base", "http", "azure", "engine"},

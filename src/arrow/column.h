@@ -16,7 +16,9 @@ enum class Kind : std::uint8_t {
   kInt64,
   kBool,
   kDouble,
+  kUint64,
   kTimestampMs,  ///< milliseconds since 1970, UTC
+  kTimestampUs,  ///< microseconds since 1970, without a zone
   kText,         ///< Utf8
   kDecimal128,
   kTextMap,  ///< from text to text
@@ -34,7 +36,7 @@ class Column {
   explicit Column(Kind kind);
 
   void AddNull();
-  void AddInt(std::int64_t value);  ///< kInt64, kTimestampMs
+  void AddInt(std::int64_t value);  ///< kInt64, kUint64, kTimestampMs, kTimestampUs
   void AddBool(bool value);
   void AddDouble(double value);
   void AddDecimal(Int128 unscaled);

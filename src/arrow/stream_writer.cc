@@ -56,12 +56,14 @@ Table Build(FlatBufferBuilder& builder, Add add) {
 std::uint8_t TypeNumber(Kind kind) {
   switch (kind) {
     case Kind::kInt64:
+    case Kind::kUint64:
       return kIntType;
     case Kind::kBool:
       return kBoolType;
     case Kind::kDouble:
       return kFloatType;
     case Kind::kTimestampMs:
+    case Kind::kTimestampUs:
       return kTimestampType;
     case Kind::kText:
       return kUtf8Type;
@@ -81,6 +83,12 @@ Table BuildType(FlatBufferBuilder& builder, const Type& type) {
       case Kind::kInt64:
         builder.AddElement<std::int32_t>(Slot(0), 64, 0);
         builder.AddElement<std::uint8_t>(Slot(1), 1, 0);  // signed
+        break;
+      case Kind::kUint64:
+        builder.AddElement<std::int32_t>(Slot(0), 64, 0);
+        break;
+      case Kind::kTimestampUs:
+        builder.AddElement<std::int16_t>(Slot(0), 2, 0);  // microseconds
         break;
       case Kind::kDouble:
         builder.AddElement<std::int16_t>(Slot(0), 2, 0);  // double precision
@@ -127,7 +135,8 @@ Table BuildField(FlatBufferBuilder& builder, const Field& field) {
   std::vector<Table> children;
   if (field.type.kind == Kind::kTextMap) children.push_back(BuildEntries(builder));
   const Table type = BuildType(builder, field.type);
-  return BuildField(builder, field.name, true, TypeNumber(field.type.kind), type, children);
+  return BuildField(builder, field.name, field.nullable, TypeNumber(field.type.kind), type,
+                    children);
 }
 
 Table BuildSchema(FlatBufferBuilder& builder, const std::vector<Field>& fields,
@@ -201,8 +210,8 @@ std::string StreamWriter::Batch() {
   std::vector<Buffer> buffers;
   std::string body;
   for (const std::string_view part : parts) {
-    buffers.push_back({static_cast<std::int64_t>(body.size()),
-                       static_cast<std::int64_t>(part.size())});
+    buffers.push_back(
+        {static_cast<std::int64_t>(body.size()), static_cast<std::int64_t>(part.size())});
     body += part;
     body.resize(Padded(body.size()), '\0');
   }

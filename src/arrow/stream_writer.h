@@ -19,6 +19,7 @@ namespace blobgate::arrow {
 struct Field {
   std::string name;
   Type type;
+  bool nullable = true;
 };
 
 class StreamWriter {
@@ -34,7 +35,7 @@ class StreamWriter {
   /// Bytes of the rows that no batch has taken, about.
   std::size_t size() const;
 
-  /// Sent first. Every field is nullable.
+  /// Sent first.
   std::string Schema() const;
   /// What the columns hold, which are empty then. REQUIRES: they are of the same length, and none
   /// holds 2 GiB.

@@ -37,7 +37,8 @@ arrow::Type TypeOf(const ArrowField& field) {
 
 std::vector<arrow::Field> FieldsOf(const azure::ArrowSchema& schema) {
   std::vector<arrow::Field> fields;
-  for (const ArrowField& field : schema.fields) fields.push_back({field.name, TypeOf(field)});
+  for (const ArrowField& field : schema.fields)
+    fields.push_back({.name = field.name, .type = TypeOf(field)});
   return fields;
 }
 
@@ -117,7 +118,8 @@ class ArrowWriter final : public RecordWriter {
       case ArrowField::Type::kTimestampMs: {
         const auto at = ToTimestamp(value);
         if (!at) return kFailed;
-        return Cell(std::chrono::floor<std::chrono::milliseconds>(at->time).time_since_epoch().count());
+        return Cell(
+            std::chrono::floor<std::chrono::milliseconds>(at->time).time_since_epoch().count());
       }
       case ArrowField::Type::kDecimal: {
         const auto number = ToDecimal(value, field);

@@ -451,16 +451,14 @@ Result<Fragment> ExpressionParser::AddField(FieldPath path) {
   const auto index = static_cast<std::size_t>(known - fields.begin());
   if (known == fields.end()) fields.push_back(std::move(path));
   if (fields.size() > kMaxFields) return TooComplex();
-  const auto& parameters = statement_.parameters;
-  const auto same = std::ranges::find_if(parameters, [&](const Parameter& p) {
-    return p.kind == Parameter::Kind::kField && p.field == index;
-  });
-  if (same != parameters.end()) {
-    return Fragment{"?" + std::to_string(same - parameters.begin() + 1), false, index};
+  auto& numbers = statement_.field_parameters;
+  if (index == numbers.size()) {
+    Parameter parameter;
+    parameter.field = index;
+    AddParameter(std::move(parameter));
+    numbers.push_back(statement_.parameters.size());
   }
-  Parameter parameter;
-  parameter.field = index;
-  return Fragment{AddParameter(std::move(parameter)), false, index};
+  return Fragment{"?" + std::to_string(numbers[index]), false, index};
 }
 
 Result<std::vector<PathStep>> ParseSteps(TokenStream& tokens, bool each) {

@@ -63,7 +63,8 @@ struct Statement {
   std::optional<std::uint64_t> limit;
   std::vector<PathStep> table_path;  ///< behind BlobStorage[*]; empty: records as they are
 
-  std::vector<FieldPath> fields;  ///< every one that the query names, once
+  std::vector<FieldPath> fields;              ///< every one that the query names, once
+  std::vector<std::size_t> field_parameters;  ///< number of the parameter of each
   std::vector<Parameter> parameters;
   /// `SELECT ... [WHERE ...]` without FROM, over the parameters. Empty: nothing is computed.
   std::string sql;

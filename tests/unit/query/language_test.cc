@@ -147,21 +147,39 @@ TEST(Language, Dates) {
 }
 
 TEST(Language, RefusesWhatIsNoQuery) {
-  for (const char* sql :
-       {"", "SELECT", "SELECT *", "SELECT * FROM Other", "SELECT * FROM BlobStorage x y",
-        "SELECT a FROM BlobStorage", "SELECT _0 FROM BlobStorage", "SELECT _1.a FROM BlobStorage",
-        "SELECT * FROM BlobStorage WHERE", "SELECT * FROM BlobStorage LIMIT 1.5",
-        "SELECT * FROM BlobStorage ORDER BY _1", "SELECT *, _1 FROM BlobStorage",
-        "SELECT COUNT(*), _1 FROM BlobStorage", "SELECT 1 + COUNT(*) FROM BlobStorage",
-        "SELECT sys.split(1) FROM BlobStorage", "SELECT LENGTH(_1) FROM BlobStorage",
-        "SELECT randomblob(1000000000) FROM BlobStorage", "SELECT _1 'x FROM BlobStorage",
-        "SELECT ?1 FROM BlobStorage", "SELECT @a FROM BlobStorage", "SELECT 1x FROM BlobStorage",
-        "SELECT 1e FROM BlobStorage", "SELECT 1 IS MISSING FROM BlobStorage",
-        "SELECT SUBSTRING('a') FROM BlobStorage", "SELECT _1 IN () FROM BlobStorage",
-        "SELECT CASE END FROM BlobStorage", "SELECT CAST(_1 AS BLOB) FROM BlobStorage",
-        "SELECT a = b = c FROM BlobStorage", "SELECT DISTINCT _1 FROM BlobStorage",
-        "SELECT _1 FROM BlobStorage[*].a", "SELECT 1 FROM BlobStorage; x",
-        "SELECT (SELECT 1) FROM BlobStorage", "SELECT 99999999999999999999999999e999 FROM BlobStorage"}) {
+  for (const char* sql : {"",
+                          "SELECT",
+                          "SELECT *",
+                          "SELECT * FROM Other",
+                          "SELECT * FROM BlobStorage x y",
+                          "SELECT a FROM BlobStorage",
+                          "SELECT _0 FROM BlobStorage",
+                          "SELECT _1.a FROM BlobStorage",
+                          "SELECT * FROM BlobStorage WHERE",
+                          "SELECT * FROM BlobStorage LIMIT 1.5",
+                          "SELECT * FROM BlobStorage ORDER BY _1",
+                          "SELECT *, _1 FROM BlobStorage",
+                          "SELECT COUNT(*), _1 FROM BlobStorage",
+                          "SELECT 1 + COUNT(*) FROM BlobStorage",
+                          "SELECT sys.split(1) FROM BlobStorage",
+                          "SELECT LENGTH(_1) FROM BlobStorage",
+                          "SELECT randomblob(1000000000) FROM BlobStorage",
+                          "SELECT _1 'x FROM BlobStorage",
+                          "SELECT ?1 FROM BlobStorage",
+                          "SELECT @a FROM BlobStorage",
+                          "SELECT 1x FROM BlobStorage",
+                          "SELECT 1e FROM BlobStorage",
+                          "SELECT 1 IS MISSING FROM BlobStorage",
+                          "SELECT SUBSTRING('a') FROM BlobStorage",
+                          "SELECT _1 IN () FROM BlobStorage",
+                          "SELECT CASE END FROM BlobStorage",
+                          "SELECT CAST(_1 AS BLOB) FROM BlobStorage",
+                          "SELECT a = b = c FROM BlobStorage",
+                          "SELECT DISTINCT _1 FROM BlobStorage",
+                          "SELECT _1 FROM BlobStorage[*].a",
+                          "SELECT 1 FROM BlobStorage; x",
+                          "SELECT (SELECT 1) FROM BlobStorage",
+                          "SELECT 99999999999999999999999999e999 FROM BlobStorage"}) {
     EXPECT_THROW((void)test::RunQuery(Csv(sql), "a,b\n"), std::invalid_argument) << sql;
   }
   EXPECT_THROW((void)test::RunQuery(Csv(std::string("SELECT 1\0 FROM BlobStorage", 25)), ""),
@@ -172,7 +190,8 @@ TEST(Language, BoundsWhatIsNested) {
   for (const std::string& open : {"(", "NOT (", "- (", "UPPER(", "CASE WHEN 1=1 THEN ", "1 + ("}) {
     std::string sql = "SELECT ";
     for (int i = 0; i < 5000; ++i) sql += open;
-    EXPECT_THROW((void)test::RunQuery(Csv(sql + " FROM BlobStorage"), "a\n"), std::invalid_argument);
+    EXPECT_THROW((void)test::RunQuery(Csv(sql + " FROM BlobStorage"), "a\n"),
+                 std::invalid_argument);
   }
   // Each level has the subject twice.
   std::string subject = "_1";
@@ -244,8 +263,7 @@ TEST(Language, BoundsTheWorkOnARecord) {
   std::string many = expression;
   for (int i = 0; i < 40; ++i) many += ", " + expression;
   const std::string record(512 * 1024, 'a');
-  const auto answer =
-      test::RunQuery(Csv("SELECT " + many + " FROM BlobStorage"), record + "\nb\n");
+  const auto answer = test::RunQuery(Csv("SELECT " + many + " FROM BlobStorage"), record + "\nb\n");
   ASSERT_EQ(answer.errors.size(), 1u);
   EXPECT_EQ(answer.errors[0].name, "QueryLimitExceeded");
   EXPECT_THAT(answer.data, HasSubstr("B,B,B"));

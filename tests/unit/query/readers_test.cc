@@ -63,7 +63,8 @@ TEST(DelimitedReader, BoundsRecords) {
 
 TEST(JsonReader, TakesValuesApart) {
   const azure::JsonText json;
-  EXPECT_EQ(Read(json, R"({"a":1}{"a":-2.5e1}  {"a":true})"), "{\"a\":1}\n{\"a\":-25}\n{\"a\":true}\n");
+  EXPECT_EQ(Read(json, R"({"a":1}{"a":-2.5e1}  {"a":true})"),
+            "{\"a\":1}\n{\"a\":-25}\n{\"a\":true}\n");
   EXPECT_EQ(Read(json, R"([{"a":[1,{"b":null}]},{}])"), "{\"a\":[1,{\"b\":null}]}\n{}\n");
   EXPECT_EQ(Read(json, R"({"a":"\u00e9\n\"}]"})"), "{\"a\":\"\xC3\xA9\\n\\\"}]\"}\n");
   EXPECT_EQ(Read(json, "1 \"x\" null\n"), "{}\n{}\n{}\n");
