@@ -64,8 +64,9 @@ enum class Operation : std::uint8_t {
   kPutPageFromUrl,
   kGetPageRanges,
   kIncrementalCopyBlob,
+  kQueryBlobContents,
 };
-inline constexpr std::size_t kOperationCount = 49;
+inline constexpr std::size_t kOperationCount = 50;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

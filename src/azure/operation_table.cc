@@ -106,6 +106,7 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kPutPageFromUrl, "Put Page From URL", "PUT", false, kBlob, "", "page", HasSource, 'o', "w", "w", kPrivate, kWrite},
     {kGetPageRanges, "Get Page Ranges", "GET", false, kBlob, "", "pagelist", nullptr, 'o', "r", "r", kIfBlob, kRead},
     {kIncrementalCopyBlob, "Incremental Copy Blob", "PUT", false, kBlob, "", "incrementalcopy", nullptr, 'o', "cw", "cw", kPrivate, kWrite},
+    {kQueryBlobContents, "Query Blob Contents", "POST", false, kBlob, "", "query", nullptr, 'o', "r", "r", kPrivate, kRead},
 });
 // clang-format on
 

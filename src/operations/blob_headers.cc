@@ -116,7 +116,7 @@ void SetMetadataHeaders(http::Response& response, const blob::Metadata& metadata
 
 void SetBlobHeaders(http::Response& response, const Call& call, const blob::BlobRecord& record,
                     BlobAnswer answer) {
-  SetContentHeaders(response, call, record.properties, answer);
+  if (answer != BlobAnswer::kQuery) SetContentHeaders(response, call, record.properties, answer);
   SetEtag(response, record.etag, record.modified);
   response.Set("Accept-Ranges", "bytes");
   response.Set("x-ms-creation-time", FormatHttpDate(record.created));

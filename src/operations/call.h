@@ -21,6 +21,7 @@
 #include "http/request_head.h"
 #include "http/response.h"
 #include "operations/copy/copy_source.h"
+#include "operations/worker_threads.h"
 #include "operations/write_queue.h"
 
 namespace blobgate::operations {
@@ -81,6 +82,8 @@ struct Services {
   Background& background;
   /// Where the writers of one blob line up (operations/blob_write.h). Never null.
   std::shared_ptr<WriteQueue> writes = std::make_shared<WriteQueue>();
+  /// For long computations. Never null.
+  std::shared_ptr<WorkerThreads> workers = std::make_shared<WorkerThreads>();
 
   engine::Catalog& catalog() const { return engine.catalog(); }
   engine::ExtentStore& extents() const { return engine.extents(); }

@@ -103,6 +103,8 @@ Handler HandlerOf(azure::Operation id) {
       return GetPageRanges;
     case azure::Operation::kIncrementalCopyBlob:
       return IncrementalCopyBlob;
+    case azure::Operation::kQueryBlobContents:
+      return QueryBlobContents;
   }
   std::unreachable();
 }

@@ -39,6 +39,7 @@ Task<azure::Outcome<http::Response>> SetBlobTags(Call& call);
 Task<azure::Outcome<http::Response>> SetBlobTier(Call& call);
 Task<azure::Outcome<http::Response>> LeaseBlob(Call& call);
 Task<azure::Outcome<http::Response>> DeleteBlob(Call& call);
+Task<azure::Outcome<http::Response>> QueryBlobContents(Call& call);
 
 // Copy.
 Task<azure::Outcome<http::Response>> CopyBlob(Call& call);

@@ -61,6 +61,14 @@ Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeader
   co_return target;
 }
 
+azure::Outcome<void> CheckContentReadable(const blob::BlobRecord& record, Time now) {
+  if (IsArchived(record.tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (record.incremental && record.is_base()) {
+    return azure::Fail(azure::ErrorCode::kOperationNotAllowedOnIncrementalCopyBlob);
+  }
+  return {};
+}
+
 azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
                                               const blob::ConditionHeaders& conditions) {
   if (!target.exists()) return azure::Fail(Missing(conditions));

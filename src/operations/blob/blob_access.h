@@ -27,6 +27,10 @@ blob::ConditionSubject SubjectOf(const Target& target);
 /// lease id was sent; 412, 304, 400 of the conditions.
 Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeaders& conditions);
 
+/// May the content be read? 409 BlobArchived; 409 OperationNotAllowedOnIncrementalCopyBlob for the
+/// base blob of incremental copies.
+azure::Outcome<void> CheckContentReadable(const blob::BlobRecord& record, Time now);
+
 /// May properties or metadata of `target` change? In this order: 404 BlobNotFound (412 with
 /// If-Match), 409 BlobArchived, 409 PendingCopyOperation, 412 Lease*, 412 ConditionNotMet. The
 /// lease to store with the change.

@@ -14,7 +14,6 @@
 #include "operations/blob_headers.h"
 #include "operations/content_reader.h"
 #include "operations/handlers.h"
-#include "operations/tier.h"
 #include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
@@ -119,10 +118,7 @@ Task<azure::Outcome<std::optional<http::Response>>> TryGet(
     Call& call, const Wanted& wanted, const blob::ConditionHeaders& conditions) {
   BG_CO_TRY(auto target, co_await LoadForRead(call, conditions));
   const blob::BlobRecord& record = *target.blob;
-  if (IsArchived(record.tier, call.now)) co_return azure::Fail(azure::ErrorCode::kBlobArchived);
-  if (record.incremental && record.is_base()) {
-    co_return azure::Fail(azure::ErrorCode::kOperationNotAllowedOnIncrementalCopyBlob);
-  }
+  BG_CO_CHECK(CheckContentReadable(record, call.now));
   BG_CO_TRY(const auto selection, Select(wanted, record.length));
 
   http::Response response = DescribeContent(call, record, selection);

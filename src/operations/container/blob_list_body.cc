@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "azure/list_arrow.h"
 #include "azure/list_xml.h"
 #include "base/encoding.h"
 #include "blob/conditions.h"
@@ -99,8 +100,9 @@ void FillState(azure::ListedBlob& out, const blob::BlobRecord& record, const Cal
   out.remaining_days = RemainingDays(record, call.now);
 }
 
-void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
-                const BlobListing& listing) {
+/// `write` gets the azure::ListedBlob of `entry`, which lives during the call.
+template <class Write>
+void WriteEntry(const Call& call, const BlobEntry& entry, const BlobListing& listing, Write write) {
   const blob::BlobRecord& record = *entry.record;
   const blob::TierState tier = TierAt(record.tier, call.now);
   Texts texts;
@@ -117,7 +119,7 @@ void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
   if (listing.metadata) out.metadata = &record.metadata;
   if (listing.tags) out.tags = &record.tags;
   out.or_metadata = call.version >= kFirstOrMetadata;
-  azure::WriteBlob(xml, out);
+  write(out);
 }
 
 }  // namespace
@@ -133,7 +135,7 @@ std::string RenderBlobs(const Call& call, const Page<BlobEntry>& page, const Blo
   xml.Open("Blobs");
   for (const BlobEntry& entry : page.entries) {
     if (entry.record) {
-      WriteEntry(xml, call, entry, listing);
+      WriteEntry(call, entry, listing, [&xml](const auto& blob) { azure::WriteBlob(xml, blob); });
     } else {
       azure::WriteBlobPrefix(xml, entry.name);
     }
@@ -141,6 +143,19 @@ std::string RenderBlobs(const Call& call, const Page<BlobEntry>& page, const Blo
   xml.Close("Blobs");
   azure::CloseList(xml, EncodeMarker(page.next));
   return std::move(xml).Take();
+}
+
+std::string RenderBlobsAsArrow(const Call& call, const Page<BlobEntry>& page,
+                               const BlobListing& listing) {
+  azure::BlobListArrow list(EncodeMarker(page.next), page.entries.size());
+  for (const BlobEntry& entry : page.entries) {
+    if (entry.record) {
+      WriteEntry(call, entry, listing, [&list](const auto& blob) { list.AddBlob(blob); });
+    } else {
+      list.AddPrefix(entry.name);
+    }
+  }
+  return std::move(list).Take();
 }
 
 }  // namespace blobgate::operations

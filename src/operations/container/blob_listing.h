@@ -49,5 +49,7 @@ Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now, s
 
 /// The body of the answer.
 std::string RenderBlobs(const Call& call, const Page<BlobEntry>& page, const BlobListing& listing);
+std::string RenderBlobsAsArrow(const Call& call, const Page<BlobEntry>& page,
+                               const BlobListing& listing);
 
 }  // namespace blobgate::operations
