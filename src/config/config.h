@@ -106,6 +106,11 @@ struct EngineConfig {
   ScrubConfig scrub;
 };
 
+struct RehydrationConfig {
+  std::chrono::seconds standard{5};
+  std::chrono::seconds high{1};
+};
+
 struct Config {
   EngineConfig engine;
   std::vector<ListenerConfig> listeners;
@@ -115,6 +120,7 @@ struct Config {
   OAuthConfig oauth;
   CopySourceConfig copy_sources;
   LimitConfig limits;
+  RehydrationConfig rehydration;
   unsigned threads = 0;  ///< io threads; 0: one per core
   std::string log_level = "info";
   std::string log_format = "text";  ///< text | json

@@ -366,6 +366,16 @@ std::vector<Field<LimitConfig>> LimitFields() {
   };
 }
 
+std::vector<Field<RehydrationConfig>> RehydrationFields() {
+  using R = RehydrationConfig;
+  constexpr Range kTimes{0, 15 * 86400};
+  return {
+      Number("standard", &R::standard, kTimes, "seconds",
+             "How long a blob stays archived after Set Blob Tier or Copy Blob asked for it back."),
+      Number("high", &R::high, kTimes, "seconds", "The same with `x-ms-rehydrate-priority: High`."),
+  };
+}
+
 std::vector<Field<Config>> ConfigFields() {
   using C = Config;
   return {
@@ -388,6 +398,7 @@ std::vector<Field<Config>> ConfigFields() {
                   Text("ca_file", &CopySourceConfig::ca_file,
                        "PEM file of CAs for https sources; empty: the system's.")}),
       Section("limits", &C::limits, LimitFields()),
+      Section("rehydration", &C::rehydration, RehydrationFields()),
       Number("threads", &C::threads, Range{0, 256}, "threads", "I/O threads; 0: one per core."),
       Choice("log_level", &C::log_level, {"debug", "info", "warn", "error"},
              "Least severe messages that are logged."),

@@ -4,9 +4,9 @@
 #include <string_view>
 
 #include "base/encoding.h"
+#include "blob/tier.h"
 #include "operations/blob_store.h"
 #include "operations/lease_headers.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -132,7 +132,7 @@ void SetBlobHeaders(http::Response& response, const Call& call, const blob::Blob
   SetCopyHeaders(response, record.copy);
   if (!record.tags.empty()) response.Set("x-ms-tag-count", std::to_string(record.tags.size()));
   if (answer == BlobAnswer::kProperties || call.version >= kFirstTierOnGet) {
-    SetTierHeaders(response, TierAt(record.tier, call.now));
+    SetTierHeaders(response, blob::TierAt(record.tier, call.now));
   }
 }
 

@@ -16,6 +16,7 @@
 #include "azure/resource.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "blob/tier.h"
 #include "blobgate/engine/engine.h"
 #include "http/body.h"
 #include "http/request_head.h"
@@ -81,6 +82,7 @@ struct Services {
   Background& background;
   /// Where the writers of one blob line up (operations/blob_write.h). Never null.
   std::shared_ptr<WriteQueue> writes = std::make_shared<WriteQueue>();
+  blob::RehydrationTimes rehydration = {};
 
   engine::Catalog& catalog() const { return engine.catalog(); }
   engine::ExtentStore& extents() const { return engine.extents(); }

@@ -8,7 +8,6 @@
 #include "operations/lease_headers.h"
 #include "operations/property_headers.h"
 #include "operations/replace_blob.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -39,8 +38,11 @@ azure::Outcome<NewBlobInputs> ParseNewBlob(Call& call, bool body_is_content) {
   inputs.any_metadata_header = !inputs.metadata.empty();
   BG_CHECK(ParseTags(call, inputs));
   if (const std::string_view tier = call.headers().Get("x-ms-access-tier"); !tier.empty()) {
-    BG_TRY(inputs.tier, ParseTier(tier));
+    BG_TRY(inputs.tier, blob::ParseTier(tier));
+    BG_CHECK(blob::CheckTierOfAccount(*inputs.tier, call.account.kind, call.account.sku));
   }
+  BG_TRY(inputs.priority,
+         blob::ParseRehydratePriority(call.headers().Get("x-ms-rehydrate-priority")));
   BG_TRY(const auto lease_id, LeaseIdOf(call.headers()));
   if (lease_id) inputs.lease_id = std::string(*lease_id);
   BG_TRY(inputs.conditions, ParseConditions(call));

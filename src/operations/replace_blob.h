@@ -8,6 +8,7 @@
 
 #include "blob/conditions.h"
 #include "blob/records.h"
+#include "blob/tier.h"
 #include "operations/blob_store.h"
 
 namespace blobgate::operations {
@@ -20,7 +21,9 @@ struct NewBlobInputs {
   blob::Metadata metadata;
   bool tags_header = false;
   blob::Tags tags;
-  std::optional<std::string> tier;      ///< canonical spelling ("Hot")
+  std::optional<std::string> tier;  ///< canonical spelling ("Hot")
+  blob::RehydratePriority priority = blob::RehydratePriority::kStandard;
+  bool rehydrates = false;              ///< copies an archived blob to `tier`
   std::optional<std::string> lease_id;  ///< x-ms-lease-id
   blob::ConditionHeaders conditions;
 };

@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "blob/lease.h"
+#include "blob/tier.h"
 #include "operations/blob_content.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -66,7 +66,7 @@ azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
   if (!target.exists()) return azure::Fail(Missing(conditions));
   const blob::BlobRecord& record = *target.blob;
   const Time now = call.services.clock.Now();
-  if (IsArchived(record.tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (blob::IsArchived(record.tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
   if (record.copy.status == blob::CopyState::Status::kPending) {
     return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
   }

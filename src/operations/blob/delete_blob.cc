@@ -6,13 +6,13 @@
 
 #include "base/encoding.h"
 #include "blob/lease.h"
+#include "blob/tier.h"
 #include "operations/blob/blob_access.h"
 #include "operations/blob_content.h"
 #include "operations/block/staging.h"
 #include "operations/handlers.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -88,7 +88,7 @@ azure::Outcome<DeleteRequest> ParseDelete(const Call& call) {
 /// A tier that nobody set is as old as the blob.
 azure::Outcome<void> CheckTierAge(const DeleteRequest& request, const blob::BlobRecord& record,
                                   Time now) {
-  const blob::TierState tier = TierAt(record.tier, now);
+  const blob::TierState tier = blob::TierAt(record.tier, now);
   const Time changed = FloorSeconds(tier.inferred ? record.created : tier.changed);
   const bool fits = (!request.tier_modified_since || changed > *request.tier_modified_since) &&
                     (!request.tier_unmodified_since || changed <= *request.tier_unmodified_since);

@@ -8,13 +8,13 @@
 #include "base/crc64.h"
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "blob/tier.h"
 #include "http/range.h"
 #include "operations/blob/blob_access.h"
 #include "operations/blob_content.h"
 #include "operations/blob_headers.h"
 #include "operations/content_reader.h"
 #include "operations/handlers.h"
-#include "operations/tier.h"
 #include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
@@ -119,7 +119,8 @@ Task<azure::Outcome<std::optional<http::Response>>> TryGet(
     Call& call, const Wanted& wanted, const blob::ConditionHeaders& conditions) {
   BG_CO_TRY(auto target, co_await LoadForRead(call, conditions));
   const blob::BlobRecord& record = *target.blob;
-  if (IsArchived(record.tier, call.now)) co_return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (blob::IsArchived(record.tier, call.now))
+    co_return azure::Fail(azure::ErrorCode::kBlobArchived);
   if (record.incremental && record.is_base()) {
     co_return azure::Fail(azure::ErrorCode::kOperationNotAllowedOnIncrementalCopyBlob);
   }

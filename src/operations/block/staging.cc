@@ -5,7 +5,7 @@
 
 #include "base/encoding.h"
 #include "blob/lease.h"
-#include "operations/tier.h"
+#include "blob/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -117,7 +117,8 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
     if (target.blob->type != blob::BlobType::kBlock) {
       return azure::Fail(azure::ErrorCode::kInvalidBlobType);
     }
-    if (IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+    if (blob::IsArchived(target.blob->tier, now))
+      return azure::Fail(azure::ErrorCode::kBlobArchived);
     if (target.blob->copy.status == blob::CopyState::Status::kPending) {
       return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
     }

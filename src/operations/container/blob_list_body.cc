@@ -4,11 +4,11 @@
 #include "base/encoding.h"
 #include "blob/conditions.h"
 #include "blob/lease.h"
+#include "blob/tier.h"
 #include "operations/blob_headers.h"
 #include "operations/container/blob_listing.h"
 #include "operations/history/history.h"
 #include "operations/list_query.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -102,7 +102,7 @@ void FillState(azure::ListedBlob& out, const blob::BlobRecord& record, const Cal
 void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
                 const BlobListing& listing) {
   const blob::BlobRecord& record = *entry.record;
-  const blob::TierState tier = TierAt(record.tier, call.now);
+  const blob::TierState tier = blob::TierAt(record.tier, call.now);
   Texts texts;
   azure::ListedBlob out;
   out.name = entry.name;
