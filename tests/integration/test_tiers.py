@@ -93,21 +93,21 @@ def test_copy_out_of_archive(tiered):
     copy = tiered.get_blob_client("copy")
     refused("BlobArchived", 409, copy.start_copy_from_url, source.url)
     refused("BlobArchived", 409, copy.start_copy_from_url, source.url,
-            standard_blob_tier="Archive")
-    copy.start_copy_from_url(source.url, standard_blob_tier="Hot", rehydrate_priority="High")
+            standard_blob_tier=StandardBlobTier.ARCHIVE)
+    copy.start_copy_from_url(source.url, standard_blob_tier=StandardBlobTier.HOT, rehydrate_priority="High")
     assert copy.get_blob_properties().rehydrate_priority in ("High", None)
     until_online(copy, "Hot")
     assert copy.download_blob().readall() == b"content"
     assert source.get_blob_properties().blob_tier == "Archive"
     source.set_standard_blob_tier("Hot")
     refused("BlobBeingRehydrated", 409, copy.start_copy_from_url, source.url,
-            standard_blob_tier="Hot")
+            standard_blob_tier=StandardBlobTier.HOT)
 
 
 def test_copy_out_of_archive_waits_for_standard(tiered):
     source = archived(tiered, "source")
     copy = tiered.get_blob_client("copy")
-    copy.start_copy_from_url(source.url, standard_blob_tier="Cold")
+    copy.start_copy_from_url(source.url, standard_blob_tier=StandardBlobTier.COLD)
     shown = copy.get_blob_properties()
     assert (shown.blob_tier, shown.archive_status) == ("Archive", "rehydrate-pending-to-cold")
     refused("BlobArchived", 409, copy.download_blob)
