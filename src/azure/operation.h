@@ -46,6 +46,10 @@ enum class Operation : std::uint8_t {
   kGetBlobTags,
   kSetBlobTags,
   kSetBlobTier,
+  kSetBlobImmutabilityPolicy,
+  kDeleteBlobImmutabilityPolicy,
+  kSetBlobLegalHold,
+  kSetBlobExpiry,
   kLeaseBlob,
   kDeleteBlob,
   kUndeleteBlob,
@@ -65,7 +69,7 @@ enum class Operation : std::uint8_t {
   kGetPageRanges,
   kIncrementalCopyBlob,
 };
-inline constexpr std::size_t kOperationCount = 49;
+inline constexpr std::size_t kOperationCount = 53;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

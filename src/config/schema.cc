@@ -256,6 +256,18 @@ std::vector<Field<ListenerConfig>> ListenerFields() {
   };
 }
 
+std::vector<Field<EncryptionScopeConfig>> EncryptionScopeFields() {
+  using E = EncryptionScopeConfig;
+  return {
+      Text("name", &E::name, "3 to 63 letters, digits and `-`, as clients name it.", true),
+      Text(
+          "key_file", &E::key_file,
+          "File of mode 0600 with the key, base64 of 32 bytes (`openssl rand -base64 32`). Content "
+          "of the scope cannot be read without it.",
+          true),
+  };
+}
+
 std::vector<Field<AccountConfig>> AccountFields() {
   using A = AccountConfig;
   return {
@@ -273,6 +285,12 @@ std::vector<Field<AccountConfig>> AccountFields() {
            "Writes and deletes keep the former state of a blob as a version."),
       Number("container_delete_retention_days", &A::container_delete_retention_days, Range{0, 365},
              "days", "Deleted containers can be restored so long; 0: at once gone for good."),
+      Flag("version_level_immutability", &A::version_level_immutability,
+           "Immutability policies and legal holds can be put on the blobs of all containers; needs "
+           "`versioning`."),
+      Texts("immutable_containers", &A::immutable_containers,
+            "Without `version_level_immutability`: only in these containers; needs `versioning`."),
+      List("encryption_scopes", &A::encryption_scopes, EncryptionScopeFields()),
       Texts("delegation_secrets", &A::delegation_secrets,
             "At most two, base64 of at least 32 bytes: user delegation keys are derived from the "
             "first, and those of both are honoured; taking one away revokes its keys. Empty: "

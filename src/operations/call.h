@@ -1,6 +1,7 @@
 // What every operation gets: the request, its parsed names, who asks, and the services it may use.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -34,6 +35,14 @@ struct Account {
   bool hierarchical = false;
   bool versioning = false;                     ///< writes keep the former state as a version
   std::uint32_t container_retention_days = 0;  ///< soft delete of containers; 0: off
+  bool version_level_immutability = false;     ///< in all containers
+  std::vector<std::string> immutable_containers = {};  ///< else in these
+
+  /// x-ms-immutable-storage-with-versioning-enabled of a container.
+  bool IsImmutable(std::string_view container) const {
+    return version_level_immutability ||
+           std::ranges::find(immutable_containers, container) != immutable_containers.end();
+  }
 };
 
 /// Makes ETags and ids that grow: never the same value twice in a process, and never below `above`.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "blob/immutability.h"
 #include "blob/lease.h"
 #include "blob/page_layers.h"
 #include "operations/blob_content.h"
@@ -91,6 +92,7 @@ azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
     const blob::ConditionSubject subject{target.blob->etag, target.blob->modified,
                                          &target.blob->tags};
     BG_CHECK(blob::CheckWrite(inputs.conditions, &subject, true));
+    BG_CHECK(blob::CheckOverwrite(target.blob->immutability, call.account.versioning));
   } else {
     BG_CHECK(blob::CheckWrite(inputs.conditions, nullptr, true));
   }
@@ -111,6 +113,7 @@ blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs
   record.tier = NewTier(call.services, target, inputs, replacement.type, now);
   record.lease = std::move(lease);
   record.copy = replacement.copy;
+  record.immutability = blob::NewImmutability(inputs.immutability);
   record.type = replacement.type;
   record.lineage = replacement.lineage;
   record.block_count = replacement.block_count;
@@ -164,6 +167,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, con
   batch.acquires.insert(batch.acquires.end(), replacement.fresh.begin(), replacement.fresh.end());
   AddRows(replacement, batch);
   batch.puts.push_back({target.key, record.Encode()});
+  MarkImmutable(record, batch);
 
   std::vector<engine::ExtentRef> manifest;
   if (record.manifest) manifest.push_back(*record.manifest);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "blob/immutability.h"
 #include "blob/lease.h"
 #include "blob/tier.h"
 #include "operations/blob_content.h"
@@ -74,6 +75,7 @@ azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
   BG_TRY(auto lease, blob::CheckWrite(record.lease, lease_id, blob::LeaseSubject::kBlob, now));
   const blob::ConditionSubject subject = SubjectOf(target);
   BG_CHECK(blob::CheckWrite(conditions, &subject, false));
+  BG_CHECK(blob::CheckChange(record.immutability));
   return lease;
 }
 
@@ -102,6 +104,7 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateState(Call& call, BlobChange change
     BG_CO_TRY(auto record, change(target));
     engine::Batch batch;
     batch.puts.push_back({target.key, record.Encode()});
+    MarkImmutable(record, batch);
     BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
     if (done) co_return record;
   }

@@ -3,6 +3,7 @@
 #include "azure/list_xml.h"
 #include "base/encoding.h"
 #include "blob/conditions.h"
+#include "blob/immutability.h"
 #include "blob/lease.h"
 #include "blob/tier.h"
 #include "operations/blob_headers.h"
@@ -81,6 +82,15 @@ void FillCopy(azure::ListedBlob& out, const blob::CopyState& copy, Texts& texts)
   out.copy = listed;
 }
 
+void FillImmutability(azure::ListedBlob& out, const blob::Immutability& immutability,
+                      const BlobListing& listing) {
+  if (listing.immutability && immutability.mode != blob::Immutability::Mode::kNone) {
+    out.immutable_until = immutability.until;
+    out.immutability_mode = blob::ImmutabilityModeName(immutability.mode);
+  }
+  out.legal_hold = listing.legal_hold && immutability.legal_hold;
+}
+
 /// Which state of the blob it is.
 void FillState(azure::ListedBlob& out, const blob::BlobRecord& record, const Call& call,
                const BlobListing& listing, Texts& texts) {
@@ -113,6 +123,7 @@ void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
   if (out.committed) FillTier(out, tier, texts);
   if (record.committed && record.is_base()) FillLease(out, record.lease, call.now);
   if (listing.copy) FillCopy(out, record.copy, texts);
+  FillImmutability(out, record.immutability, listing);
   out.tag_count = entry.tag_count;
   if (listing.metadata) out.metadata = &record.metadata;
   if (listing.tags) out.tags = &record.tags;

@@ -56,6 +56,7 @@ blob::BlobRecord SnapshotOf(Call& call, const blob::BlobRecord& base,
   snapshot.snapshot = NextStateId(call.services, base);
   snapshot.version = {};
   snapshot.lease = {};
+  snapshot.immutability = {};
   snapshot.staged_generation = 0;
   snapshot.staged_id_length = 0;
   snapshot.snapshots = 0;
