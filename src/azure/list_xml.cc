@@ -83,6 +83,11 @@ void WriteProperties(XmlWriter& xml, const ListedBlob& blob) {
   xml.ElementIfSet("CopyDestinationSnapshot", blob.copy_snapshot);
   if (blob.tag_count > 0) xml.Element("TagCount", blob.tag_count);
   if (blob.sealed) xml.Flag("Sealed", true);
+  if (blob.immutable_until) {
+    xml.Element("ImmutabilityPolicyUntilDate", FormatHttpDate(*blob.immutable_until));
+    xml.Element("ImmutabilityPolicyMode", blob.immutability_mode);
+  }
+  if (blob.legal_hold) xml.Flag("LegalHold", true);
   if (blob.deleted) WriteDeleted(xml, *blob.deleted, blob.remaining_days);
   xml.Close("Properties");
 }
@@ -121,6 +126,7 @@ void WriteContainer(XmlWriter& xml, const ListedContainer& container) {
   xml.Flag("DenyEncryptionScopeOverride", container.deny_encryption_scope_override);
   xml.Flag("HasImmutabilityPolicy", false);
   xml.Flag("HasLegalHold", false);
+  xml.Flag("ImmutableStorageWithVersioningEnabled", container.immutable_versions);
   if (!container.deleted_version.empty()) {
     WriteDeleted(xml, container.deleted, container.remaining_days);
   }

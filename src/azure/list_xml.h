@@ -31,6 +31,7 @@ struct ListedContainer {
   std::string_view public_access;             ///< container | blob; empty: private
   std::string_view default_encryption_scope;  ///< empty: the account's own
   bool deny_encryption_scope_override = false;
+  bool immutable_versions = false;       ///< immutable storage with versioning
   const NameValues* metadata = nullptr;  ///< null: not asked for
 };
 
@@ -70,6 +71,9 @@ struct ListedBlob {
   std::string_view copy_snapshot;  ///< of an incremental copy; empty: none yet
   std::uint64_t tag_count = 0;
   bool sealed = false;                   ///< append blobs
+  std::optional<Time> immutable_until;   ///< with include=immutabilitypolicy
+  std::string_view immutability_mode;    ///< unlocked | locked
+  bool legal_hold = false;               ///< with include=legalhold
   const NameValues* metadata = nullptr;  ///< null: not asked for
   const NameValues* tags = nullptr;      ///< null: not asked for
   bool or_metadata = true;               ///< x-ms-version 2019-12-12 and later

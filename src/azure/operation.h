@@ -46,6 +46,10 @@ enum class Operation : std::uint8_t {
   kGetBlobTags,
   kSetBlobTags,
   kSetBlobTier,
+  kSetBlobImmutabilityPolicy,
+  kDeleteBlobImmutabilityPolicy,
+  kSetBlobLegalHold,
+  kSetBlobExpiry,
   kLeaseBlob,
   kDeleteBlob,
   kUndeleteBlob,
@@ -66,7 +70,7 @@ enum class Operation : std::uint8_t {
   kIncrementalCopyBlob,
   kQueryBlobContents,
 };
-inline constexpr std::size_t kOperationCount = 50;
+inline constexpr std::size_t kOperationCount = 54;
 
 /// Which anonymous callers may use an operation (auth.md section 10).
 enum class PublicAccess : std::uint8_t { kNever, kContainer, kBlob };

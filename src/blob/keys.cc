@@ -99,6 +99,10 @@ std::string AliveKey() {
   return "!";
 }
 
+std::string ImmutableKey() {
+  return "i";
+}
+
 std::string BlobKey(std::string_view name) {
   std::string key = Prefixed("b", name);
   key += kNameEnd;

@@ -18,8 +18,9 @@
 //     "q" NAME \x01 LINEAGE \x01            PageLineage of a page blob (blob/page_layers.h)
 //     "q" NAME \x01 LINEAGE \x01 LAYER \x01 CHUNK
 //                                         PageChunk (CHUNK: 8 hex digits)
-//     "t" TAG \x01 VALUE \x01 NAME          TaggedBlob: the tag index of base blobs
-//     "x" TIME KEY                          empty: the deleted blob, snapshot or version in row KEY
+//     "i"                                   a blob here has or had an immutability policy or legal
+//     hold "t" TAG \x01 VALUE \x01 NAME          TaggedBlob: the tag index of base blobs "x" TIME
+//     KEY                          empty: the deleted blob, snapshot or version in row KEY
 //                                           goes for good at TIME
 //     "u" NAME \x01 GENERATION \x01 BLOCK   StagedBlock (GENERATION: 16 hex digits)
 //     "u" NAME \x01 GENERATION \x01         the mark of all of them (operations/block/staging.h)
@@ -57,6 +58,8 @@ std::string ServicePropertiesKey();
 std::string CopyJobKey(std::string_view copy_id);
 
 std::string AliveKey();
+/// The row that every commit of a state with a policy or hold puts.
+std::string ImmutableKey();
 std::string BlobKey(std::string_view name);
 /// All snapshots and previous versions of a blob start with this; in order of their ids.
 std::string HistoryPrefix(std::string_view name);

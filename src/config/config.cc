@@ -32,6 +32,33 @@ bool IsAccountName(std::string_view name) {
          });
 }
 
+bool IsScopeName(std::string_view name) {
+  return name.size() >= 3 && name.size() <= 63 && std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-';
+         });
+}
+
+/// Immutability and encryption.
+Status CheckProtection(const AccountConfig& account, const std::string& where) {
+  const bool immutable =
+      account.version_level_immutability || !account.immutable_containers.empty();
+  if (immutable && !account.versioning) {
+    return Bad(where + "version_level_immutability and immutable_containers need versioning");
+  }
+  std::set<std::string> names;
+  for (const auto& scope : account.encryption_scopes) {
+    if (!IsScopeName(scope.name)) {
+      return Bad(where + "an encryption scope is named by 3 to 63 letters, digits and -");
+    }
+    if (!names.insert(scope.name).second) {
+      return Bad(where + "encryption scope \"" + scope.name + "\" is there twice");
+    }
+    if (scope.key_file.empty()) return Bad(where + "an encryption scope needs a key_file");
+  }
+  return {};
+}
+
 Status CheckAccount(const AccountConfig& account) {
   const std::string where = "account \"" + account.name + "\": ";
   if (!IsAccountName(account.name)) {
@@ -51,6 +78,7 @@ Status CheckAccount(const AccountConfig& account) {
       return Bad(where + "a delegation secret must be base64 of at least 32 bytes");
     }
   }
+  BG_CHECK(CheckProtection(account, where));
   if (account.hierarchical) return Bad(where + "hierarchical accounts are not supported yet");
   return {};
 }

@@ -11,6 +11,11 @@
 
 namespace blobgate::config {
 
+struct EncryptionScopeConfig {
+  std::string name;
+  std::string key_file;  ///< base64 of 32 bytes
+};
+
 struct AccountConfig {
   std::string name;
   std::vector<std::string> keys;  ///< base64; one or two
@@ -21,6 +26,9 @@ struct AccountConfig {
   std::vector<std::string> delegation_secrets;
   bool versioning = false;
   std::uint64_t container_delete_retention_days = 0;  ///< 0: off
+  bool version_level_immutability = false;            ///< in all containers
+  std::vector<std::string> immutable_containers;      ///< else in these
+  std::vector<EncryptionScopeConfig> encryption_scopes;
 };
 
 struct ListenerConfig {
@@ -106,6 +114,11 @@ struct EngineConfig {
   ScrubConfig scrub;
 };
 
+struct RehydrationConfig {
+  std::chrono::seconds standard{5};
+  std::chrono::seconds high{1};
+};
+
 struct Config {
   EngineConfig engine;
   std::vector<ListenerConfig> listeners;
@@ -116,6 +129,7 @@ struct Config {
   OAuthConfig oauth;
   CopySourceConfig copy_sources;
   LimitConfig limits;
+  RehydrationConfig rehydration;
   unsigned threads = 0;  ///< io threads; 0: one per core
   std::string log_level = "info";
   std::string log_format = "text";  ///< text | json

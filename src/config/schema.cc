@@ -256,6 +256,18 @@ std::vector<Field<ListenerConfig>> ListenerFields() {
   };
 }
 
+std::vector<Field<EncryptionScopeConfig>> EncryptionScopeFields() {
+  using E = EncryptionScopeConfig;
+  return {
+      Text("name", &E::name, "3 to 63 letters, digits and `-`, as clients name it.", true),
+      Text(
+          "key_file", &E::key_file,
+          "File of mode 0600 with the key, base64 of 32 bytes (`openssl rand -base64 32`). Content "
+          "of the scope cannot be read without it.",
+          true),
+  };
+}
+
 std::vector<Field<AccountConfig>> AccountFields() {
   using A = AccountConfig;
   return {
@@ -273,6 +285,12 @@ std::vector<Field<AccountConfig>> AccountFields() {
            "Writes and deletes keep the former state of a blob as a version."),
       Number("container_delete_retention_days", &A::container_delete_retention_days, Range{0, 365},
              "days", "Deleted containers can be restored so long; 0: at once gone for good."),
+      Flag("version_level_immutability", &A::version_level_immutability,
+           "Immutability policies and legal holds can be put on the blobs of all containers; needs "
+           "`versioning`."),
+      Texts("immutable_containers", &A::immutable_containers,
+            "Without `version_level_immutability`: only in these containers; needs `versioning`."),
+      List("encryption_scopes", &A::encryption_scopes, EncryptionScopeFields()),
       Texts("delegation_secrets", &A::delegation_secrets,
             "At most two, base64 of at least 32 bytes: user delegation keys are derived from the "
             "first, and those of both are honoured; taking one away revokes its keys. Empty: "
@@ -366,6 +384,16 @@ std::vector<Field<LimitConfig>> LimitFields() {
   };
 }
 
+std::vector<Field<RehydrationConfig>> RehydrationFields() {
+  using R = RehydrationConfig;
+  constexpr Range kTimes{0, 15 * 86400};
+  return {
+      Number("standard", &R::standard, kTimes, "seconds",
+             "How long a blob stays archived after Set Blob Tier or Copy Blob asked for it back."),
+      Number("high", &R::high, kTimes, "seconds", "The same with `x-ms-rehydrate-priority: High`."),
+  };
+}
+
 std::vector<Field<Config>> ConfigFields() {
   using C = Config;
   return {
@@ -389,6 +417,7 @@ std::vector<Field<Config>> ConfigFields() {
                   Text("ca_file", &CopySourceConfig::ca_file,
                        "PEM file of CAs for https sources; empty: the system's.")}),
       Section("limits", &C::limits, LimitFields()),
+      Section("rehydration", &C::rehydration, RehydrationFields()),
       Number("threads", &C::threads, Range{0, 256}, "threads", "I/O threads; 0: one per core."),
       Choice("log_level", &C::log_level, {"debug", "info", "warn", "error"},
              "Least severe messages that are logged."),

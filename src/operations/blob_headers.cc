@@ -4,9 +4,10 @@
 #include <string_view>
 
 #include "base/encoding.h"
+#include "blob/immutability.h"
+#include "blob/tier.h"
 #include "operations/blob_store.h"
 #include "operations/lease_headers.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -82,6 +83,15 @@ void SetTierHeaders(http::Response& response, const blob::TierState& tier) {
 
 }  // namespace
 
+void SetImmutabilityHeaders(http::Response& response, const blob::Immutability& immutability) {
+  if (immutability.mode != blob::Immutability::Mode::kNone) {
+    response.Set("x-ms-immutability-policy-until-date", FormatHttpDate(immutability.until));
+    response.Set("x-ms-immutability-policy-mode",
+                 std::string(blob::ImmutabilityModeName(immutability.mode)));
+  }
+  if (immutability.legal_hold) response.Set("x-ms-legal-hold", "true");
+}
+
 std::string_view BlobTypeName(blob::BlobType type) {
   switch (type) {
     case blob::BlobType::kBlock:
@@ -130,9 +140,10 @@ void SetBlobHeaders(http::Response& response, const Call& call, const blob::Blob
   response.Set("x-ms-server-encrypted", "true");
   SetMetadataHeaders(response, record.metadata);
   SetCopyHeaders(response, record.copy);
+  SetImmutabilityHeaders(response, record.immutability);
   if (!record.tags.empty()) response.Set("x-ms-tag-count", std::to_string(record.tags.size()));
   if (answer == BlobAnswer::kProperties || call.version >= kFirstTierOnGet) {
-    SetTierHeaders(response, TierAt(record.tier, call.now));
+    SetTierHeaders(response, blob::TierAt(record.tier, call.now));
   }
 }
 

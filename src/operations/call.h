@@ -1,6 +1,7 @@
 // What every operation gets: the request, its parsed names, who asks, and the services it may use.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "azure/resource.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "blob/tier.h"
 #include "blobgate/engine/engine.h"
 #include "http/body.h"
 #include "http/request_head.h"
@@ -34,6 +36,14 @@ struct Account {
   bool hierarchical = false;
   bool versioning = false;                     ///< writes keep the former state as a version
   std::uint32_t container_retention_days = 0;  ///< soft delete of containers; 0: off
+  bool version_level_immutability = false;     ///< in all containers
+  std::vector<std::string> immutable_containers = {};  ///< else in these
+
+  /// x-ms-immutable-storage-with-versioning-enabled of a container.
+  bool IsImmutable(std::string_view container) const {
+    return version_level_immutability ||
+           std::ranges::find(immutable_containers, container) != immutable_containers.end();
+  }
 };
 
 /// Makes ETags and ids that grow: never the same value twice in a process, and never below `above`.
@@ -84,6 +94,7 @@ struct Services {
   std::shared_ptr<WriteQueue> writes = std::make_shared<WriteQueue>();
   /// For long computations. Never null.
   std::shared_ptr<WorkerThreads> workers = std::make_shared<WorkerThreads>();
+  blob::RehydrationTimes rehydration = {};
 
   engine::Catalog& catalog() const { return engine.catalog(); }
   engine::ExtentStore& extents() const { return engine.extents(); }

@@ -2,12 +2,12 @@
 
 #include <utility>
 
+#include "blob/immutability.h"
 #include "blob/lease.h"
 #include "blob/page_layers.h"
 #include "operations/blob_content.h"
 #include "operations/block/staging.h"
 #include "operations/history/history.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -47,15 +47,18 @@ Task<azure::Outcome<bool>> DropOld(Call& call, const Target& target, const Stage
 }
 
 /// The tier of new content (operations.md 1.14, 2.4): as asked, else as it was, else the default.
-blob::TierState NewTier(const Target& target, const NewBlobInputs& inputs, blob::BlobType type,
-                        Time now) {
-  if (inputs.tier) return ExplicitTier(*inputs.tier, now);
+blob::TierState NewTier(const Services& services, const Target& target, const NewBlobInputs& inputs,
+                        blob::BlobType type, Time now) {
+  if (inputs.rehydrates) {
+    return blob::RehydratingCopy({*inputs.tier, inputs.priority}, services.rehydration, now);
+  }
+  if (inputs.tier) return blob::ExplicitTier(*inputs.tier, now);
   if (type != blob::BlobType::kBlock) return {};  // it has none unless it is asked for
   if (target.exists() && target.blob->type == blob::BlobType::kBlock) {
-    return TierAt(target.blob->tier, now);
+    return blob::TierAt(target.blob->tier, now);
   }
   blob::TierState tier;
-  tier.tier = kDefaultTier;
+  tier.tier = blob::kDefaultTier;
   return tier;
 }
 
@@ -77,7 +80,8 @@ azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
     if (!call.permissions.Has('w')) {
       return azure::Fail(azure::ErrorCode::kUnauthorizedBlobOverwrite);
     }
-    if (IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+    if (blob::IsArchived(target.blob->tier, now))
+      return azure::Fail(azure::ErrorCode::kBlobArchived);
     if (target.blob->copy.status == blob::CopyState::Status::kPending) {
       return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
     }
@@ -88,6 +92,7 @@ azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
     const blob::ConditionSubject subject{target.blob->etag, target.blob->modified,
                                          &target.blob->tags};
     BG_CHECK(blob::CheckWrite(inputs.conditions, &subject, true));
+    BG_CHECK(blob::CheckOverwrite(target.blob->immutability, call.account.versioning));
   } else {
     BG_CHECK(blob::CheckWrite(inputs.conditions, nullptr, true));
   }
@@ -105,9 +110,10 @@ blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs
   record.properties = inputs.properties;
   record.metadata = inputs.metadata;
   record.tags = inputs.tags;
-  record.tier = NewTier(target, inputs, replacement.type, now);
+  record.tier = NewTier(call.services, target, inputs, replacement.type, now);
   record.lease = std::move(lease);
   record.copy = replacement.copy;
+  record.immutability = blob::NewImmutability(inputs.immutability);
   record.type = replacement.type;
   record.lineage = replacement.lineage;
   record.block_count = replacement.block_count;
@@ -150,7 +156,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, con
   Services& services = call.services;
   BG_CO_TRY(auto lease, CheckReplace(call, target, inputs));
   if (inputs.tier) {
-    BG_CO_CHECK(CheckTierFits(*inputs.tier, replacement.type, replacement.length));
+    BG_CO_CHECK(blob::CheckTierFits(*inputs.tier, replacement.type, replacement.length));
   }
   engine::Batch batch;
   BG_CO_TRY(const bool same, co_await DropOld(call, target, staged, replacement, batch));
@@ -161,6 +167,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, con
   batch.acquires.insert(batch.acquires.end(), replacement.fresh.begin(), replacement.fresh.end());
   AddRows(replacement, batch);
   batch.puts.push_back({target.key, record.Encode()});
+  MarkImmutable(record, batch);
 
   std::vector<engine::ExtentRef> manifest;
   if (record.manifest) manifest.push_back(*record.manifest);

@@ -6,9 +6,8 @@
 
 namespace blobgate::operations {
 
-/// 400 UnsupportedHeader with HeaderName for customer-provided keys (x-ms-encryption-key*),
-/// encryption scopes, structured bodies, immutability policies and legal holds (`x-ms-legal-hold:
-/// false` is the default and passes). Empty values count as absent.
+/// 400 UnsupportedHeader with HeaderName for customer-provided keys (x-ms-encryption-key*) and
+/// encryption scopes. Empty values count as absent.
 azure::Outcome<void> CheckSupported(const http::HeaderView& headers);
 
 }  // namespace blobgate::operations

@@ -37,6 +37,8 @@ gateway::Accounts AccountsOf(const config::Config& config) {
     entry.settings.versioning = account.versioning;
     entry.settings.container_retention_days =
         static_cast<std::uint32_t>(account.container_delete_retention_days);
+    entry.settings.version_level_immutability = account.version_level_immutability;
+    entry.settings.immutable_containers = account.immutable_containers;
     entries.push_back(std::move(entry));
   }
   return gateway::Accounts(std::move(entries));

@@ -119,6 +119,8 @@ Status Daemon::Parts::Open() {
                                  .authenticator = authenticator});
   services = std::make_unique<operations::Services>(
       operations::Services{*engine, clock, etags, *sources, background});
+  services->rehydration = {.standard = config.rehydration.standard,
+                           .high = config.rehydration.high};
   gateway = std::make_unique<gateway::Gateway>(
       gateway::GatewayParts{.accounts = accounts,
                             .rules = RulesOf(config, accounts),

@@ -2,11 +2,12 @@
 
 #include <utility>
 
+#include "blob/immutability.h"
 #include "blob/lease.h"
+#include "blob/tier.h"
 #include "operations/blob_content.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -62,7 +63,7 @@ Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeader
 }
 
 azure::Outcome<void> CheckContentReadable(const blob::BlobRecord& record, Time now) {
-  if (IsArchived(record.tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (blob::IsArchived(record.tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
   if (record.incremental && record.is_base()) {
     return azure::Fail(azure::ErrorCode::kOperationNotAllowedOnIncrementalCopyBlob);
   }
@@ -74,7 +75,7 @@ azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
   if (!target.exists()) return azure::Fail(Missing(conditions));
   const blob::BlobRecord& record = *target.blob;
   const Time now = call.services.clock.Now();
-  if (IsArchived(record.tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (blob::IsArchived(record.tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
   if (record.copy.status == blob::CopyState::Status::kPending) {
     return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
   }
@@ -82,6 +83,7 @@ azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
   BG_TRY(auto lease, blob::CheckWrite(record.lease, lease_id, blob::LeaseSubject::kBlob, now));
   const blob::ConditionSubject subject = SubjectOf(target);
   BG_CHECK(blob::CheckWrite(conditions, &subject, false));
+  BG_CHECK(blob::CheckChange(record.immutability));
   return lease;
 }
 
@@ -110,6 +112,7 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateState(Call& call, BlobChange change
     BG_CO_TRY(auto record, change(target));
     engine::Batch batch;
     batch.puts.push_back({target.key, record.Encode()});
+    MarkImmutable(record, batch);
     BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
     if (done) co_return record;
   }

@@ -5,14 +5,15 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "blob/immutability.h"
 #include "blob/lease.h"
+#include "blob/tier.h"
 #include "operations/blob/blob_access.h"
 #include "operations/blob_content.h"
 #include "operations/block/staging.h"
 #include "operations/handlers.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -88,7 +89,7 @@ azure::Outcome<DeleteRequest> ParseDelete(const Call& call) {
 /// A tier that nobody set is as old as the blob.
 azure::Outcome<void> CheckTierAge(const DeleteRequest& request, const blob::BlobRecord& record,
                                   Time now) {
-  const blob::TierState tier = TierAt(record.tier, now);
+  const blob::TierState tier = blob::TierAt(record.tier, now);
   const Time changed = FloorSeconds(tier.inferred ? record.created : tier.changed);
   const bool fits = (!request.tier_modified_since || changed > *request.tier_modified_since) &&
                     (!request.tier_unmodified_since || changed <= *request.tier_unmodified_since);
@@ -121,6 +122,9 @@ azure::Outcome<void> CheckDelete(const Call& call, const Target& target,
   BG_CHECK(blob::CheckWrite(target.blob->lease, lease_id, blob::LeaseSubject::kBlob, now));
   if (!target.exists()) return blob::CheckWrite(request.conditions, nullptr, false);
   BG_CHECK(CheckState(request, *target.blob, now));
+  if (request.snapshots != SnapshotChoice::kOnly) {
+    BG_CHECK(blob::CheckDelete(target.blob->immutability, now));
+  }
   if (target.blob->snapshots > 0 && request.snapshots == SnapshotChoice::kNone) {
     return azure::Fail(azure::ErrorCode::kSnapshotsPresent);
   }
@@ -137,6 +141,9 @@ blob::BlobRecord VersionsOnly(const Call& call, const blob::BlobRecord& base) {
   record.lease = {};
   record.staged_id_length = 0;
   record.version = {};
+  record.immutability = {};
+  record.encryption = {};
+  record.sealed_metadata.clear();
   return record;
 }
 
@@ -254,6 +261,7 @@ class Deletion {
   /// The current version by its id: it is gone, not kept as a previous one.
   Task<azure::Outcome<void>> DropCurrentVersion() {
     BG_CO_CHECK(CheckState(request_, *base_.blob, now_));
+    BG_CO_CHECK(blob::CheckDelete(base_.blob->immutability, now_));
     if (rules_.retention_days == 0) co_return co_await EndBase(*base_.blob);
     blob::BlobRecord state = *base_.blob;
     state.previous = true;

@@ -8,6 +8,7 @@
 #include "base/crc64.h"
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "blob/tier.h"
 #include "http/range.h"
 #include "operations/blob/blob_access.h"
 #include "operations/blob_content.h"

@@ -7,13 +7,13 @@
 
 #include "base/crc64.h"
 #include "base/encoding.h"
+#include "blob/tier.h"
 #include "operations/blob/blob_access.h"
 #include "operations/copy/copy_content.h"
 #include "operations/copy/source_slices.h"
 #include "operations/handlers.h"
 #include "operations/page/page_write.h"
 #include "operations/replace_blob.h"
-#include "operations/tier.h"
 #include "operations/unsupported_headers.h"
 #include "operations/upload.h"
 
@@ -98,7 +98,7 @@ azure::Outcome<PutBlobRequest> ParsePutBlob(Call& call) {
   const bool body_is_content = request.type == blob::BlobType::kBlock;
   BG_TRY(request.inputs, ParseNewBlob(call, body_is_content));
   if (request.inputs.tier) {
-    BG_CHECK(CheckTierFits(*request.inputs.tier, request.type, request.size));
+    BG_CHECK(blob::CheckTierFits(*request.inputs.tier, request.type, request.size));
   }
   if (!body_is_content) return request;
   BG_TRY(request.checksums, PlanChecksums(call.headers(), true));

@@ -5,11 +5,11 @@
 #include <string_view>
 #include <utility>
 
+#include "blob/tier.h"
 #include "operations/blob/blob_access.h"
 #include "operations/handlers.h"
 #include "operations/page/page_write.h"
 #include "operations/property_headers.h"
-#include "operations/tier.h"
 #include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
@@ -76,7 +76,8 @@ class PropertiesWrite final : public BlobWrite {
     BG_TRY(auto lease,
            CheckContentUpdate(call_, target, blob::BlobType::kPage, request_.conditions));
     if (request_.length && !target.blob->tier.tier.empty()) {
-      BG_CHECK(CheckTierFits(target.blob->tier.tier, blob::BlobType::kPage, *request_.length));
+      BG_CHECK(
+          blob::CheckTierFits(target.blob->tier.tier, blob::BlobType::kPage, *request_.length));
     }
     return lease;
   }

@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "blob/immutability.h"
 #include "blob/lease.h"
-#include "operations/tier.h"
+#include "blob/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -117,7 +118,8 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
     if (target.blob->type != blob::BlobType::kBlock) {
       return azure::Fail(azure::ErrorCode::kInvalidBlobType);
     }
-    if (IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+    if (blob::IsArchived(target.blob->tier, now))
+      return azure::Fail(azure::ErrorCode::kBlobArchived);
     if (target.blob->copy.status == blob::CopyState::Status::kPending) {
       return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
     }
@@ -125,6 +127,9 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
   const blob::LeaseRecord lease = target.blob ? target.blob->lease : blob::LeaseRecord{};
   BG_CHECK(blob::CheckWrite(lease, call.headers().Find("x-ms-lease-id"), blob::LeaseSubject::kBlob,
                             now));
+  if (target.exists()) {
+    BG_CHECK(blob::CheckOverwrite(target.blob->immutability, call.account.versioning));
+  }
   if (target.blob && target.blob->staged_id_length != 0 &&
       target.blob->staged_id_length != id_length) {
     return azure::Fail(azure::ErrorCode::kInvalidBlobOrBlock);

@@ -41,7 +41,8 @@ void DropStagedBlocks(const Target& target, const StagedBlocks& staged, engine::
                       ReferenceSet& kept);
 
 /// May a block with an id of this length (of its base64 text) be put on `target`? 409
-/// InvalidBlobType, BlobArchived, PendingCopyOperation; 412 Lease*; 400 InvalidBlobOrBlock.
+/// InvalidBlobType, BlobArchived, PendingCopyOperation; 412 Lease*; 409 BlobImmutable* where the
+/// account keeps no versions; 400 InvalidBlobOrBlock.
 azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id_length);
 
 /// One round of Put Block or Put Block From URL: CheckStage, then a commit that puts the block (and

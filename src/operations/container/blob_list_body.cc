@@ -4,12 +4,13 @@
 #include "azure/list_xml.h"
 #include "base/encoding.h"
 #include "blob/conditions.h"
+#include "blob/immutability.h"
 #include "blob/lease.h"
+#include "blob/tier.h"
 #include "operations/blob_headers.h"
 #include "operations/container/blob_listing.h"
 #include "operations/history/history.h"
 #include "operations/list_query.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -82,6 +83,15 @@ void FillCopy(azure::ListedBlob& out, const blob::CopyState& copy, Texts& texts)
   out.copy = listed;
 }
 
+void FillImmutability(azure::ListedBlob& out, const blob::Immutability& immutability,
+                      const BlobListing& listing) {
+  if (listing.immutability && immutability.mode != blob::Immutability::Mode::kNone) {
+    out.immutable_until = immutability.until;
+    out.immutability_mode = blob::ImmutabilityModeName(immutability.mode);
+  }
+  out.legal_hold = listing.legal_hold && immutability.legal_hold;
+}
+
 /// Which state of the blob it is.
 void FillState(azure::ListedBlob& out, const blob::BlobRecord& record, const Call& call,
                const BlobListing& listing, Texts& texts) {
@@ -104,7 +114,7 @@ void FillState(azure::ListedBlob& out, const blob::BlobRecord& record, const Cal
 template <class Write>
 void WriteEntry(const Call& call, const BlobEntry& entry, const BlobListing& listing, Write write) {
   const blob::BlobRecord& record = *entry.record;
-  const blob::TierState tier = TierAt(record.tier, call.now);
+  const blob::TierState tier = blob::TierAt(record.tier, call.now);
   Texts texts;
   azure::ListedBlob out;
   out.name = entry.name;
@@ -115,6 +125,7 @@ void WriteEntry(const Call& call, const BlobEntry& entry, const BlobListing& lis
   if (out.committed) FillTier(out, tier, texts);
   if (record.committed && record.is_base()) FillLease(out, record.lease, call.now);
   if (listing.copy) FillCopy(out, record.copy, texts);
+  FillImmutability(out, record.immutability, listing);
   out.tag_count = entry.tag_count;
   if (listing.metadata) out.metadata = &record.metadata;
   if (listing.tags) out.tags = &record.tags;

@@ -90,6 +90,8 @@ azure::Outcome<BlobListing> BlobListing::Parse(const http::Query& query) {
   listing.versions = has("versions");
   listing.deleted = has("deleted");
   listing.versions_only = has("deletedwithversions");
+  listing.immutability = has("immutabilitypolicy");
+  listing.legal_hold = has("legalhold");
   listing.prefix = query.Get("prefix");
   listing.delimiter = query.Get("delimiter");
   return listing;

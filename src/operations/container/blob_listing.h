@@ -25,11 +25,12 @@ struct BlobListing {
   bool versions = false;
   bool deleted = false;        ///< with snapshots and versions: those that are deleted too
   bool versions_only = false;  ///< deletedwithversions
+  bool immutability = false;   ///< immutabilitypolicy
+  bool legal_hold = false;
   std::string prefix;
   std::string delimiter;  ///< empty: a flat listing
 
-  /// Of a request. immutabilitypolicy and legalhold, of which there are none, add nothing. 400
-  /// InvalidQueryParameterValue for any other item.
+  /// Of a request. 400 InvalidQueryParameterValue for any other item.
   static azure::Outcome<BlobListing> Parse(const http::Query& query);
 };
 

@@ -193,7 +193,8 @@ Task<azure::Outcome<Copied>> CopyLocal(Call& call, const CopyRequest& request,
     attributes.properties = record.properties;
     attributes.metadata = record.metadata;
     attributes.tags = record.tags;
-    const NewBlobInputs all = Inherit(call, request, inputs, attributes);
+    NewBlobInputs all = Inherit(call, request, inputs, attributes);
+    all.rehydrates = from.rehydrates;
     const bool rows = request.kind == CopyKind::kCopyBlob && record.type != blob::BlobType::kBlock;
     std::optional<blob::BlobRecord> committed;
     if (rows) {

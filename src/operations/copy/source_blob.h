@@ -11,8 +11,9 @@ namespace blobgate::operations {
 
 /// Keeps its extents readable while it lives (Target::guard): drop it before waiting for a client.
 struct SourceBlob {
-  Target target;          ///< exists
-  blob::Content content;  ///< of a block blob; of others see copy/source_range.h
+  Target target;            ///< exists
+  blob::Content content;    ///< of a block blob; of others see copy/source_range.h
+  bool rehydrates = false;  ///< it is archived, and the copy brings it back
 
   const blob::BlobRecord& record() const { return *target.blob; }
 };

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "blob/immutability.h"
 #include "blob/keys.h"
 #include "operations/blob_content.h"
 #include "operations/service/service_properties.h"
@@ -139,6 +140,7 @@ void Restore(std::string_view key, blob::BlobRecord& record, engine::Batch& batc
 
 Task<azure::Outcome<void>> DropState(Services& services, const Target& base, OldState state,
                                      Time now, std::uint32_t days, engine::Batch& batch) {
+  BG_CO_CHECK(blob::CheckDelete(state.record.immutability, now));
   batch.preconditions.push_back(engine::Precondition::At(state.key, state.row_version));
   if (state.record.remains == blob::Remains::kDeleted) {
     batch.deletes.push_back(blob::PurgeKey(state.record.purge, state.key));

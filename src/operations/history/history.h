@@ -58,7 +58,8 @@ void SoftDelete(std::string_view key, blob::BlobRecord& record, Time now, std::u
 /// Undoes it.
 void Restore(std::string_view key, blob::BlobRecord& record, engine::Batch& batch);
 
-/// Deletes `state` of the blob at `base`: softly when `days` is above 0, else for good.
+/// Deletes `state` of the blob at `base`: softly when `days` is above 0, else for good. 409
+/// BlobImmutable*.
 Task<azure::Outcome<void>> DropState(Services& services, const Target& base, OldState state,
                                      Time now, std::uint32_t days, engine::Batch& batch);
 

@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
+#include "blob/immutability.h"
 #include "blob/keys.h"
 #include "operations/blob_content.h"
 #include "operations/block/staging.h"
@@ -43,6 +44,11 @@ Task<Result<std::vector<std::string>>> DueRows(Services& services, engine::Parti
 
 bool IsDue(const blob::BlobRecord& record, Time now) {
   return record.remains == blob::Remains::kDeleted && record.purge <= now;
+}
+
+/// Its time has come, but a policy or a hold retains it: its index row stays for a later round.
+bool IsHeld(const blob::BlobRecord& record, Time now) {
+  return IsDue(record, now) && blob::IsRetained(record.immutability, now);
 }
 
 /// A deleted base blob. Its row stays while snapshots or versions need it, or uncommitted blocks.
@@ -87,6 +93,7 @@ Task<azure::Outcome<bool>> TryPurge(Services& services, const azure::Resource& b
   const std::string key(blob::RowOfPurgeKey(due));
   engine::Batch batch;
   if (key == base.key) {
+    if (base.blob && IsHeld(*base.blob, now)) co_return true;
     if (base.blob && IsDue(*base.blob, now)) BG_CO_CHECK(co_await PurgeBase(services, base, batch));
     batch.deletes.push_back(due);
   } else {
@@ -95,6 +102,7 @@ Task<azure::Outcome<bool>> TryPurge(Services& services, const azure::Resource& b
     if (row) {
       BG_CO_TRY(record, blob::BlobRecord::Decode(row->value));
     }
+    if (record && IsHeld(*record, now)) co_return true;
     if (record && base.blob && IsDue(*record, now)) {
       OldState state{key, row->version, std::move(*record)};
       BG_CO_CHECK(co_await PurgeState(services, base, std::move(state), now, batch));

@@ -4,13 +4,13 @@
 
 #include "azure/metadata.h"
 #include "blob/lease.h"
+#include "blob/tier.h"
 #include "operations/blob/blob_access.h"
 #include "operations/blob_content.h"
 #include "operations/handlers.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
 #include "operations/page/page_write.h"
-#include "operations/tier.h"
 #include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
@@ -39,7 +39,7 @@ azure::Outcome<void> CheckSnapshot(const Call& call, const Target& target,
   }
   BG_CHECK(CheckNotIncremental(*target.blob));
   const Time now = call.services.clock.Now();
-  if (IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (blob::IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
   if (target.blob->copy.status == blob::CopyState::Status::kPending) {
     return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
   }
@@ -56,6 +56,7 @@ blob::BlobRecord SnapshotOf(Call& call, const blob::BlobRecord& base,
   snapshot.snapshot = NextStateId(call.services, base);
   snapshot.version = {};
   snapshot.lease = {};
+  snapshot.immutability = {};
   snapshot.staged_generation = 0;
   snapshot.staged_id_length = 0;
   snapshot.snapshots = 0;

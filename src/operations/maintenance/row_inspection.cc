@@ -196,7 +196,8 @@ Result<InspectedRow> InspectContainerRow(std::string_view key, std::string_view 
     BG_CHECK(blob::TaggedBlob::Decode(value));
     return InspectedRow{};
   }
-  if (key != blob::AliveKey()) return Malformed("unknown kind of row");
+  if (key != blob::AliveKey() && key != blob::ImmutableKey())
+    return Malformed("unknown kind of row");
   return InspectedRow{};
 }
 

@@ -75,6 +75,7 @@ void WriteEntry(azure::XmlWriter& xml, const Call& call, const ContainerEntry& e
   out.public_access = PublicAccessName(record.access);
   out.default_encryption_scope = record.default_encryption_scope;
   out.deny_encryption_scope_override = record.deny_encryption_scope_override;
+  out.immutable_versions = call.account.IsImmutable(out.name);
   if (metadata) out.metadata = &record.metadata;
   azure::WriteContainer(xml, out);
 }
