@@ -29,6 +29,7 @@ ACCOUNTS = {
     "acct2": "YmxvYmdhdGUgdGVzdCBrZXkgb25lIGZvciBhY2N0Mg==",
     "versioned": "YmxvYmdhdGUgdGVzdCBrZXkgZm9yIHZlcnNpb25lZA==",
     "kept": "YmxvYmdhdGUgdGVzdCBrZXkgb25lIGZvciBrZXB0IQ==",
+    "immutable": "YmxvYmdhdGUgdGVzdCBrZXkgZm9yIGltbXV0YWJsZQ==",
 }
 SECOND_KEY = "YmxvYmdhdGUgdGVzdCBrZXkgdHdvIGZvciBhY2N0MQ=="
 START_DEADLINE = 120.0
@@ -100,7 +101,9 @@ class Daemon:
                          {"name": "versioned", "keys": [ACCOUNTS["versioned"]],
                           "versioning": True},
                          {"name": "kept", "keys": [ACCOUNTS["kept"]],
-                          "container_delete_retention_days": 7}],
+                          "container_delete_retention_days": 7},
+                         {"name": "immutable", "keys": [ACCOUNTS["immutable"]],
+                          "versioning": True, "version_level_immutability": True}],
             "log_level": "info",
             "access_log": str(self.directory / "access.log"),
             "log_format": "json" if coverage.directory() else "text",

@@ -2,6 +2,7 @@
 import assert from "node:assert";
 import crypto from "node:crypto";
 import { Readable } from "node:stream";
+import { write } from "./recorder.mjs";
 import {
   BlobServiceClient, StorageSharedKeyCredential, BlockBlobClient, BlobSASPermissions,
   AccountSASPermissions,
@@ -181,5 +182,6 @@ await check("delete", async () => {
   await refused(404, () => blob.getProperties());
   await container.delete();
 });
+write();
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
