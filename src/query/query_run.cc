@@ -17,6 +17,14 @@
 namespace blobgate::query {
 namespace {
 
+/// An error that must not be sent first.
+struct HeldError {
+  bool fatal = false;
+  std::string name;
+  std::string description;
+  std::uint64_t position = 0;
+};
+
 class Run final : public QueryRun {
  public:
   Run(azure::QueryRequest request, std::uint64_t total_bytes)
@@ -37,6 +45,9 @@ class Run final : public QueryRun {
   void TakeSplit();
   void AddSplit(std::uint64_t end);
   void ReportProgress();
+  void TellProgress(std::uint64_t scanned);
+  void Report(bool fatal, std::string_view name, std::string description, std::uint64_t position);
+  void Begin();
   void Flush();
   void Abort(const FatalError& error);
   void Complete();
@@ -54,6 +65,8 @@ class Run final : public QueryRun {
   Budget budget_;
   std::uint64_t work_ = 0;  ///< spent in this slice
   std::string data_;        ///< of the answer, not in avro_ yet
+  bool begun_ = false;      ///< an object that is no error was sent
+  std::vector<HeldError> held_;
   std::vector<NamedValue> row_;
   std::deque<std::string> place_names_;  ///< _1, _2...; views of them stay valid
   std::uint64_t records_ = 0;            ///< in the answer
@@ -135,7 +148,25 @@ void Run::TakeRecord() {
   work_ += budget_.used();
   if (handled) return;
   Flush();
-  avro_.Error(false, handled.error().name, handled.error().description, reader_->begin());
+  Report(false, handled.error().name, std::string(handled.error().description), reader_->begin());
+}
+
+/// The Python SDK (12.31) cannot read an answer whose first object is an error: errors wait for
+/// data or progress, whichever comes first, and when there are many for a report of progress of its
+/// own.
+void Run::Report(bool fatal, std::string_view name, std::string description,
+                 std::uint64_t position) {
+  constexpr std::size_t kMostHeld = 1024;
+  if (begun_) return avro_.Error(fatal, name, description, position);
+  held_.push_back({fatal, std::string(name), std::move(description), position});
+  if (held_.size() == kMostHeld) TellProgress(reader_->begin());
+}
+
+void Run::Begin() {
+  begun_ = true;
+  for (const HeldError& error : std::exchange(held_, {})) {
+    avro_.Error(error.fatal, error.name, error.description, error.position);
+  }
 }
 
 OrError<void> Run::HandleRecord() {
@@ -207,19 +238,25 @@ void Run::ReportProgress() {
   if (scanned_ - reported_ < kProgressBytes) return;
   Flush();
   reported_ = scanned_ - scanned_ % kProgressBytes;
-  avro_.Progress(reported_, total_bytes_);
+  TellProgress(reported_);
+}
+
+void Run::TellProgress(std::uint64_t scanned) {
+  avro_.Progress(scanned, total_bytes_);
+  Begin();
 }
 
 void Run::Flush() {
   if (data_.empty()) return;
   avro_.Data(data_);
   data_.clear();
+  Begin();
 }
 
 void Run::Abort(const FatalError& error) {
   writer_->Finish(data_);
   Flush();
-  avro_.Error(true, error.name, error.description, error.position);
+  Report(true, error.name, error.description, error.position);
   Close();
 }
 
@@ -229,7 +266,9 @@ void Run::Complete() {
     const NamedValue result{column.name.empty() ? PlaceName(0) : column.name,
                             aggregator_->Result()};
     const OrError<void> written = writer_->Write({&result, 1}, data_);
-    if (!written) avro_.Error(false, written.error().name, written.error().description, 0);
+    if (!written) {
+      Report(false, written.error().name, std::string(written.error().description), 0);
+    }
   }
   if (statement_.split_size && total_bytes_ > split_begin_) AddSplit(total_bytes_);
   writer_->Finish(data_);
@@ -238,7 +277,7 @@ void Run::Complete() {
 
 void Run::Close() {
   Flush();
-  if (reported_ != scanned_ || scanned_ == 0) avro_.Progress(scanned_, total_bytes_);
+  if (reported_ != scanned_ || scanned_ == 0) TellProgress(scanned_);
   avro_.End(total_bytes_);
   done_ = true;
 }
