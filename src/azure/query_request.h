@@ -27,7 +27,7 @@ struct DelimitedText {
   std::string column_separator = ",";
   std::string record_separator = "\n";
   std::optional<char> quote = '"';
-  std::optional<char> escape;
+  std::optional<char> escape = std::nullopt;
   bool has_headers = false;
   bool operator==(const DelimitedText&) const = default;
 };

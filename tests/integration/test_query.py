@@ -6,6 +6,7 @@ import socket
 from xml.sax.saxutils import escape
 
 import blobgate_daemon
+import pyarrow
 import pytest
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
@@ -222,7 +223,6 @@ def test_arrow(query):
                            HEADERS, schema)
     assert errors == []
     assert answer.startswith(b"\xff\xff\xff\xff") and answer.endswith(b"\xff\xff\xff\xff\0\0\0\0")
-    pyarrow = pytest.importorskip("pyarrow")
     table = pyarrow.ipc.open_stream(answer).read_all()
     table.validate(full=True)
     assert table.to_pydict()["who"] == ["Ada", "Grace, Adm."]

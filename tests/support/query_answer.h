@@ -24,7 +24,8 @@ struct QueryAnswer {
   std::string data;
   std::vector<Error> errors;
   std::vector<std::int64_t> progress;
-  std::int64_t end = -1;  ///< total bytes; -1: there was no end
+  std::int64_t end = -1;           ///< total bytes; -1: there was no end
+  std::int64_t first_branch = -1;  ///< of the union: 0 data, 1 error, 2 progress, 3 end
 };
 
 /// Reads an Avro object container file of Query Blob Contents. Throws std::runtime_error for
@@ -75,7 +76,9 @@ class AnswerReader {
 
   void Object() {
     if (answer_.end >= 0) throw std::runtime_error("something follows the end");
-    switch (Long()) {
+    const std::int64_t branch = Long();
+    if (answer_.first_branch < 0) answer_.first_branch = branch;
+    switch (branch) {
       case 0:
         answer_.data += Bytes();
         break;
