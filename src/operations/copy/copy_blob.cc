@@ -70,7 +70,9 @@ Task<azure::Outcome<blob::BlobRecord>> CommitPending(Call& call, const NewBlobIn
       co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
     }
     BG_CO_CHECK(CheckDestination(call, CopyKind::kCopyBlob, target, inputs));
-    const Replacement replacement = Pending(call.services, target, pending, job);
+    Replacement replacement = Pending(call.services, target, pending, job);
+    BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+    replacement.EncryptWith(std::move(key));
     BG_CO_TRY(auto record, co_await TryReplace(call, target, inputs, replacement));
     if (record) co_return std::move(*record);
   }

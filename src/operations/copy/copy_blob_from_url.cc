@@ -22,6 +22,7 @@ Task<azure::Outcome<http::Response>> CopyBlobFromUrl(Call& call) {
   SetContentHash(response, copied.crc64, copied.md5);
   response.Set("x-ms-copy-id", copied.record.copy.id);
   response.Set("x-ms-copy-status", "success");
+  SetKeyHeaders(response, copied.record.encryption);
   co_return response;
 }
 

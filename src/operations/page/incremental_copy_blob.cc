@@ -76,6 +76,9 @@ azure::Outcome<blob::LeaseRecord> CheckTarget(Call& call, const IncrementalCopy&
                                               const Target& target) {
   BG_CHECK(CheckDestination(call, CopyKind::kCopyBlob, target, copy.inputs));
   BG_CHECK(CheckIncremental(copy, target));
+  if (target.exists()) BG_CHECK(blob::CheckChange(target.blob->immutability));
+  BG_TRY(const auto key, KeyOfNewBlob(call, target.container.record, copy.inputs.keys));
+  if (key) return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
   return CheckReplace(call, target, copy.inputs);
 }
 
