@@ -40,23 +40,22 @@ struct Shared {
   std::vector<engine::ExtentRef> fresh;  ///< written for it; given back when it is not committed
 };
 
-/// Writes every block of `from` anew under its id. False: the source moved; nothing is left.
-Task<azure::Outcome<bool>> EncryptBlocks(Services& services, const SourceBlob& from,
+/// Writes every block of `from` anew under its id. Nothing is left after a failure.
+Task<azure::Outcome<void>> EncryptBlocks(Services& services, const SourceBlob& from,
                                          const Destination& to, Shared& out) {
-  std::uint64_t offset = 0;
   for (blob::Block& block : out.replacement.content.blocks) {
-    auto range =
-        co_await LoadSourceRange(services, from, offset, block.size, kMaxSlicesInCopy, false, to);
-    if (!range || !*range) {
+    if (block.size == 0) continue;
+    SourceRange range;
+    range.slices = block.slices;
+    auto done = co_await RewriteRange(services, from, block.size, to, range);
+    if (!done) {
       DiscardAll(services, out.fresh);
-      if (!range) co_return azure::Fail(std::move(range).error());
-      co_return false;
+      co_return azure::Fail(std::move(done).error());
     }
-    offset += block.size;
-    out.fresh.insert(out.fresh.end(), (*range)->fresh.begin(), (*range)->fresh.end());
-    block.slices = std::move((*range)->slices);
+    out.fresh.insert(out.fresh.end(), range.fresh.begin(), range.fresh.end());
+    block.slices = std::move(range.slices);
   }
-  co_return true;
+  co_return azure::Outcome<void>();
 }
 
 /// As a block blob: that of a block blob with its block list, any other as one block. nullopt: the
@@ -71,8 +70,7 @@ Task<azure::Outcome<std::optional<Shared>>> ShareAsBlocks(Services& services,
   if (from.record().type == blob::BlobType::kBlock) {
     out.replacement.content = from.content;
     if (!CanShare(from, to)) {
-      BG_CO_TRY(const bool done, co_await EncryptBlocks(services, from, to, out));
-      if (!done) co_return std::nullopt;
+      BG_CO_CHECK(co_await EncryptBlocks(services, from, to, out));
     }
   } else if (from.record().length > 0) {
     BG_CO_TRY(auto range, co_await LoadSourceRange(services, from, 0, from.record().length,

@@ -39,10 +39,10 @@ Task<azure::Outcome<bool>> CopyBlocks(Services& services, const SourceBlob& from
 Task<azure::Outcome<bool>> EncryptBlock(Services& services, const SourceBlob& from,
                                         const blob::AppendedBlock& block, const Destination& to,
                                         LineageWriter& writer, blob::BlobRecord& record) {
-  BG_CO_TRY(auto range, co_await LoadSourceRange(services, from, block.offset, block.block.size,
-                                                 kMaxSlicesInBlock, false, to));
-  if (!range) co_return false;
-  for (const blob::Slice& slice : range->slices) {
+  SourceRange range;
+  range.slices = block.block.slices;
+  BG_CO_CHECK(co_await RewriteRange(services, from, block.block.size, to, range));
+  for (const blob::Slice& slice : range.slices) {
     std::vector<engine::RowPut> rows;
     AddBlockRow(writer.name(), {std::string(), slice.length, {slice}}, record, rows);
     engine::RowPut row = std::move(rows.front());

@@ -153,23 +153,6 @@ Task<azure::Outcome<std::optional<SourceRange>>> LoadAny(Services& services, con
   co_return std::optional(std::move(out));
 }
 
-Task<azure::Outcome<void>> Rewrite(Services& services, const SourceBlob& from, std::uint64_t length,
-                                   const Destination& to, SourceRange& range) {
-  std::vector<blob::Slice> slices = std::exchange(range.slices, {});
-  auto opened =
-      co_await ContentReader::Open(services, from.target.guard, std::move(slices), from.key);
-  if (!opened) co_return azure::Fail(std::move(opened).error());
-  BodyOfSource body(std::move(*opened));
-  const ChecksumPlan plan;
-  const auto cipher = ContentCipher::Make(to.key, to.pages);
-  auto uploaded = co_await Receive(services, body, length, plan, cipher.get());
-  if (!uploaded) co_return azure::Fail(std::move(uploaded).error());
-  DiscardAll(services, range.fresh);
-  range.slices = uploaded->slices;
-  range.fresh = ExtentsOf(range.slices);
-  co_return azure::Outcome<void>();
-}
-
 /// Reads the range as it is and writes it as `to` wants it.
 Task<azure::Outcome<std::optional<SourceRange>>> EncryptAnew(Services& services,
                                                              const SourceBlob& from,
@@ -208,12 +191,30 @@ Task<azure::Outcome<std::optional<SourceRange>>> LoadSourceRange(
   if (!CanShare(from, to)) co_return co_await EncryptAnew(services, from, offset, length, to);
   BG_CO_TRY(auto range, co_await LoadAny(services, from, offset, length));
   if (!range || Fits(range->slices, max_slices, whole_pages)) co_return range;
-  auto rewritten = co_await Rewrite(services, from, length, to, *range);
+  auto rewritten = co_await RewriteRange(services, from, length, to, *range);
   if (!rewritten) {
     DiscardAll(services, range->fresh);
     co_return azure::Fail(std::move(rewritten).error());
   }
   co_return range;
+}
+
+Task<azure::Outcome<void>> RewriteRange(Services& services, const SourceBlob& from,
+                                        std::uint64_t length, const Destination& to,
+                                        SourceRange& range) {
+  std::vector<blob::Slice> slices = std::exchange(range.slices, {});
+  auto opened =
+      co_await ContentReader::Open(services, from.target.guard, std::move(slices), from.key);
+  if (!opened) co_return azure::Fail(std::move(opened).error());
+  BodyOfSource body(std::move(*opened));
+  const ChecksumPlan plan;
+  const auto cipher = ContentCipher::Make(to.key, to.pages);
+  auto uploaded = co_await Receive(services, body, length, plan, cipher.get());
+  if (!uploaded) co_return azure::Fail(std::move(uploaded).error());
+  DiscardAll(services, range.fresh);
+  range.slices = uploaded->slices;
+  range.fresh = ExtentsOf(range.slices);
+  co_return azure::Outcome<void>();
 }
 
 bool CanShare(const SourceBlob& from, const Destination& to) {

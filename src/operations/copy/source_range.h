@@ -34,6 +34,12 @@ Task<azure::Outcome<std::optional<SourceRange>>> LoadSourceRange(
     Services& services, const SourceBlob& from, std::uint64_t offset, std::uint64_t length,
     std::size_t max_slices, bool whole_pages = false, const Destination& to = {});
 
+/// Writes the slices of `range`, content of a block or append blob `from` of `length` bytes, anew
+/// for `to`; gives back what was fresh before.
+Task<azure::Outcome<void>> RewriteRange(Services& services, const SourceBlob& from,
+                                        std::uint64_t length, const Destination& to,
+                                        SourceRange& range);
+
 /// Does a blob that encrypts as `to` take the content of `from` as it lies on the disk? Pages of an
 /// encrypted blob belong to their place in it.
 bool CanShare(const SourceBlob& from, const Destination& to);

@@ -199,6 +199,8 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopy(Call& call, Increm
   BG_CO_TRY(auto lease, CheckTarget(call, copy, target));
   const std::optional<std::string> no_tier;
   BG_CO_TRY(const auto from, co_await LoadSource(call, copy.request, copy.source, no_tier));
+  // The layers of source and copy are compared, which encrypted pages do not stand.
+  if (from.key) co_return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
   if (from.record().type != blob::BlobType::kPage) {
     co_return azure::Fail(azure::ErrorCode::kInvalidSourceBlobType);
   }
