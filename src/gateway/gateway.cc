@@ -177,11 +177,11 @@ Task<azure::Outcome<http::Response>> Gateway::Perform(Exchange& x, azure::Permis
                         .endpoint = endpoint,
                         .now = x.now,
                         .overrides = x.credential.overrides,
-                        .sas_encryption_scope = x.credential.encryption_scope,
                         .shared_key = x.credential.kind == auth::Credential::Kind::kSharedKey,
                         .delegator = DelegatorOf(x.credential, x.account->keys),
                         .services = parts_.services,
-                        .sub_requests = this};
+                        .sub_requests = this,
+                        .sas_encryption_scope = x.credential.encryption_scope};
   co_return co_await handler(call);
 }
 

@@ -115,11 +115,11 @@ struct Call {
   Time now;
   /// Response headers a SAS overrides (rscc and so on).
   const std::vector<std::pair<std::string, std::string>>& overrides;
-  std::string_view sas_encryption_scope = {};  ///< `ses`: what is written belongs under it
   bool shared_key = false;  ///< signed with an account key: reads its own account's copy sources
   std::optional<Delegator> delegator = std::nullopt;  ///< set for a bearer token
   Services& services;
-  SubRequests* sub_requests = nullptr;  ///< of Blob Batch
+  SubRequests* sub_requests = nullptr;         ///< of Blob Batch
+  std::string_view sas_encryption_scope = {};  ///< `ses`: what is written belongs under it
 
   const http::HeaderView& headers() const { return head.headers; }
   const http::Query& query() const { return head.query; }
