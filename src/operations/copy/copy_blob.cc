@@ -7,6 +7,7 @@
 #include "operations/copy/copy_content.h"
 #include "operations/copy/copy_job.h"
 #include "operations/handlers.h"
+#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -125,6 +126,7 @@ Task<azure::Outcome<blob::BlobRecord>> Copy(Call& call, const CopyRequest& reque
 }  // namespace
 
 Task<azure::Outcome<http::Response>> CopyBlob(Call& call) {
+  BG_CO_CHECK(RefuseEncryption(call.headers()));
   BG_CO_TRY(const auto inputs, ParseNewBlob(call, false));
   BG_CO_TRY(const auto request, ParseCopyRequest(call, CopyKind::kCopyBlob));
   BG_CO_TRY(const auto record, co_await Copy(call, request, inputs));

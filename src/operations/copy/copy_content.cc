@@ -93,7 +93,9 @@ Task<azure::Outcome<bool>> CopyRowsFor(Services& services, const SourceBlob& fro
     co_return co_await EncryptRows(services, from, writer, out);
   }
   out.encryption = from.record().encryption;  // with the salt of its pages
-  co_return co_await CopyRows(services, from, writer, out);
+  BG_CO_TRY(const bool done, co_await CopyRows(services, from, writer, out));
+  if (done) writer.Finish(out);
+  co_return done;
 }
 
 /// One round with the rows of an append or page blob; nullopt: something moved.
@@ -111,7 +113,6 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopyRows(
     if (!copied) co_return azure::Fail(std::move(copied).error());
     co_return std::nullopt;
   }
-  writer.Finish(out);
   if (request.seal && out.type == blob::BlobType::kAppend) out.sealed = *request.seal;
   out.copy = SuccessState(request, copy_id, out.length, services.clock.Now());
   auto record = co_await TryReplace(call, target, inputs, out);

@@ -7,7 +7,6 @@
 #include "base/encoding.h"
 #include "blob/page_chunk.h"
 #include "operations/encryption.h"
-#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -182,8 +181,6 @@ azure::Outcome<CopyRequest> ParseCopyRequest(Call& call, CopyKind kind) {
   out.kind = kind;
   out.url = headers.Get("x-ms-copy-source");
   if (out.url.empty()) return azure::Fail(azure::MissingHeader("x-ms-copy-source"));
-  if (kind == CopyKind::kCopyBlob) BG_CHECK(RefuseEncryption(headers));
-  if (kind == CopyKind::kCopyBlobFromUrl) BG_CHECK(RefuseCustomerKey(headers));
   if (call.head.has_body()) return azure::Fail(azure::ErrorCode::kContentLengthMustBeZero);
   BG_TRY(out.conditions, blob::ConditionHeaders::Parse(headers, "x-ms-source-"));
   if (kind == CopyKind::kCopyBlob) {

@@ -66,6 +66,7 @@ Task<azure::Outcome<bool>> EncryptBlocks(Services& services, const SourceBlob& f
   out.length = record.length;
   out.block_count = record.block_count;
   out.sealed = from.record().sealed;
+  writer.Finish(out);
   co_return true;
 }
 

@@ -12,7 +12,7 @@ namespace blobgate::operations {
 Task<azure::Outcome<bool>> CopyRows(Services& services, const SourceBlob& from,
                                     LineageWriter& writer, Replacement& out);
 
-/// The same with the content encrypted anew for `out` (its key and encryption are set).
+/// The same with the content encrypted anew for `out` (its key and encryption are set), finished.
 Task<azure::Outcome<bool>> EncryptRows(Services& services, const SourceBlob& from,
                                        LineageWriter& writer, Replacement& out);
 

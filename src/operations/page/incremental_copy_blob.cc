@@ -239,6 +239,7 @@ azure::Outcome<LocalSource> SnapshotIn(CopySource source) {
 Task<azure::Outcome<http::Response>> IncrementalCopyBlob(Call& call) {
   IncrementalCopy copy;
   BG_CO_CHECK(CheckBaseBlob(call.query()));
+  BG_CO_CHECK(RefuseEncryption(call.headers()));
   BG_CO_TRY(copy.inputs, ParseNewBlob(call, false));
   BG_CO_TRY(copy.request, ParseCopyRequest(call, CopyKind::kCopyBlob));
   {
