@@ -108,7 +108,7 @@ TEST(AesXts, PagesDoNotDependOnTheirNeighbours) {
 
 TEST(SealText, OpensWithItsKeyAndUnchanged) {
   const std::string key(32, 'k'), other(32, 'x');
-  for (const std::string text : {std::string(), std::string("a"), std::string(10'000, 'm')}) {
+  for (const std::string& text : {std::string(), std::string("a"), std::string(10'000, 'm')}) {
     const std::string sealed = SealText(AsBytes(key), text);
     EXPECT_EQ(OpenText(AsBytes(key), sealed), text);
     EXPECT_EQ(OpenText(AsBytes(other), sealed), std::nullopt);
