@@ -120,6 +120,7 @@ Status Daemon::Parts::Open() {
                             .access_log = *access_log,
                             .authenticator = authenticator,
                             .discovery = oauth ? oauth->discovery() : nullptr});
+  BG_TRY(services->scopes, ScopesOf(config));
   server = std::make_unique<net::Server>(threads, *gateway, LimitsOf(config.limits));
   return {};
 }

@@ -187,7 +187,7 @@ def test_snapshots_have_policies_of_their_own(worm):
 def test_containers(daemon):
     account = service(daemon, "acct2")
     vault, other = account.create_container("vault"), account.create_container("other")
-    listed = {c.name: c.immutable_storage_with_versioning_enabled
+    listed = {c.name: bool(c.immutable_storage_with_versioning_enabled)
               for c in account.list_containers()}
     assert (listed["vault"], listed["other"]) == (True, False)
     assert vault.get_container_properties().immutable_storage_with_versioning_enabled
