@@ -70,7 +70,10 @@ struct ListedBlob {
   bool incremental_copy = false;
   std::string_view copy_snapshot;  ///< of an incremental copy; empty: none yet
   std::uint64_t tag_count = 0;
-  bool sealed = false;                   ///< append blobs
+  bool sealed = false;          ///< append blobs
+  std::string_view key_sha256;  ///< base64, of a customer-provided key
+  std::string_view encryption_scope;
+  bool sealed_metadata = false;          ///< with `metadata`: they are not to be read
   std::optional<Time> immutable_until;   ///< with include=immutabilitypolicy
   std::string_view immutability_mode;    ///< unlocked | locked
   bool legal_hold = false;               ///< with include=legalhold

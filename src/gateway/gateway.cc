@@ -180,7 +180,8 @@ Task<azure::Outcome<http::Response>> Gateway::Perform(Exchange& x, azure::Permis
                         .shared_key = x.credential.kind == auth::Credential::Kind::kSharedKey,
                         .delegator = DelegatorOf(x.credential, x.account->keys),
                         .services = parts_.services,
-                        .sub_requests = this};
+                        .sub_requests = this,
+                        .sas_encryption_scope = x.credential.encryption_scope};
   co_return co_await handler(call);
 }
 

@@ -7,6 +7,7 @@
 #include "blob/immutability.h"
 #include "blob/tier.h"
 #include "operations/blob_store.h"
+#include "operations/encryption.h"
 #include "operations/lease_headers.h"
 
 namespace blobgate::operations {
@@ -138,6 +139,7 @@ void SetBlobHeaders(http::Response& response, const Call& call, const blob::Blob
   response.Set("x-ms-blob-type", std::string(BlobTypeName(record.type)));
   SetTypeHeaders(response, record);
   response.Set("x-ms-server-encrypted", "true");
+  SetKeyHeaders(response, record.encryption);
   SetMetadataHeaders(response, record.metadata);
   SetCopyHeaders(response, record.copy);
   SetImmutabilityHeaders(response, record.immutability);

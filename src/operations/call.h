@@ -23,6 +23,7 @@
 #include "http/request_head.h"
 #include "http/response.h"
 #include "operations/copy/copy_source.h"
+#include "operations/encryption_scopes.h"
 #include "operations/worker_threads.h"
 #include "operations/write_queue.h"
 
@@ -95,6 +96,8 @@ struct Services {
   /// For long computations. Never null.
   std::shared_ptr<WorkerThreads> workers = std::make_shared<WorkerThreads>();
   blob::RehydrationTimes rehydration = {};
+  /// Never null.
+  std::shared_ptr<const EncryptionScopes> scopes = std::make_shared<EncryptionScopes>();
 
   engine::Catalog& catalog() const { return engine.catalog(); }
   engine::ExtentStore& extents() const { return engine.extents(); }
@@ -118,7 +121,8 @@ struct Call {
   bool shared_key = false;  ///< signed with an account key: reads its own account's copy sources
   std::optional<Delegator> delegator = std::nullopt;  ///< set for a bearer token
   Services& services;
-  SubRequests* sub_requests = nullptr;  ///< of Blob Batch
+  SubRequests* sub_requests = nullptr;         ///< of Blob Batch
+  std::string_view sas_encryption_scope = {};  ///< `ses`: what is written belongs under it
 
   const http::HeaderView& headers() const { return head.headers; }
   const http::Query& query() const { return head.query; }

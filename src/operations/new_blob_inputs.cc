@@ -55,6 +55,7 @@ azure::Outcome<NewBlobInputs> ParseNewBlob(Call& call, bool body_is_content) {
   BG_TRY(inputs.priority,
          blob::ParseRehydratePriority(call.headers().Get("x-ms-rehydrate-priority")));
   BG_CHECK(ParseImmutability(call, inputs));
+  BG_TRY(inputs.keys, ParseKeyRequest(call));
   BG_TRY(const auto lease_id, LeaseIdOf(call.headers()));
   if (lease_id) inputs.lease_id = std::string(*lease_id);
   BG_TRY(inputs.conditions, ParseConditions(call));

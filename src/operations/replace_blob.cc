@@ -108,7 +108,8 @@ blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs
   record.created = target.exists() ? target.blob->created : now;
   record.modified = now;
   record.properties = inputs.properties;
-  record.metadata = inputs.metadata;
+  record.encryption = replacement.encryption;
+  blob::PutMetadata(replacement.key, inputs.metadata, record);
   record.tags = inputs.tags;
   record.tier = NewTier(call.services, target, inputs, replacement.type, now);
   record.lease = std::move(lease);

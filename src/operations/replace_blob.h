@@ -11,6 +11,7 @@
 #include "blob/records.h"
 #include "blob/tier.h"
 #include "operations/blob_store.h"
+#include "operations/encryption.h"
 
 namespace blobgate::operations {
 
@@ -25,6 +26,7 @@ struct NewBlobInputs {
   std::optional<std::string> tier;  ///< canonical spelling ("Hot")
   blob::RehydratePriority priority = blob::RehydratePriority::kStandard;
   blob::ImmutabilityRequest immutability;
+  KeyRequest keys;
   bool rehydrates = false;              ///< copies an archived blob to `tier`
   std::optional<std::string> lease_id;  ///< x-ms-lease-id
   blob::ConditionHeaders conditions;
@@ -55,6 +57,14 @@ struct Replacement {
   std::vector<engine::ExtentRef> fresh;
   std::vector<engine::ExtentRef> kept;
   blob::CopyState copy;
+
+  /// The key of the new blob (null: none), which its content is encrypted with already.
+  blob::ContentKeyPtr key;
+  blob::Encryption encryption;  ///< what its record says of it
+  void EncryptWith(blob::ContentKeyPtr with) {
+    key = std::move(with);
+    encryption = blob::NewEncryption(key);
+  }
 
   blob::BlobType type = blob::BlobType::kBlock;
   /// Append and page blobs have no `content`: their rows come here, or were committed before under

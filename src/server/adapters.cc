@@ -1,5 +1,8 @@
 #include "server/adapters.h"
 
+#include <sys/stat.h>
+
+#include <fstream>
 #include <utility>
 
 #include "azure/delegation_key.h"
@@ -15,6 +18,21 @@ std::vector<std::string> DelegationSecretsOf(const config::AccountConfig& accoun
   if (!out.empty()) return out;
   for (const auto& key : keys) out.push_back(azure::DelegationSecretOf(key));
   return out;
+}
+
+Result<blob::ContentKeyPtr> ReadScopeKey(const config::EncryptionScopeConfig& scope) {
+  const auto bad = [&scope](std::string_view what) {
+    return Fail(Errc::kInvalidArgument, scope.key_file + ": " + std::string(what));
+  };
+  struct stat status{};
+  std::ifstream file(scope.key_file);
+  if (!file || stat(scope.key_file.c_str(), &status) != 0) return bad("cannot be read");
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) return bad("must have mode 0600");
+  std::string text;
+  file >> text;
+  auto key = Base64Decode(text);
+  if (!key || key->size() != SecretKey::kSize) return bad("is not base64 of 32 bytes");
+  return blob::NewScopeKey(scope.name, AsBytes(*key));
 }
 
 }  // namespace
@@ -42,6 +60,17 @@ gateway::Accounts AccountsOf(const config::Config& config) {
     entries.push_back(std::move(entry));
   }
   return gateway::Accounts(std::move(entries));
+}
+
+Result<std::shared_ptr<const operations::EncryptionScopes>> ScopesOf(const config::Config& config) {
+  auto scopes = std::make_shared<operations::EncryptionScopes>();
+  for (const auto& account : config.accounts) {
+    for (const auto& scope : account.encryption_scopes) {
+      BG_TRY(auto key, ReadScopeKey(scope));
+      scopes->Add(account.name, std::move(key));
+    }
+  }
+  return scopes;
 }
 
 net::Limits LimitsOf(const config::LimitConfig& config) {

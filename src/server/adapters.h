@@ -44,6 +44,9 @@ class AccessLogWriter final : public gateway::AccessLog {
 };
 
 gateway::Accounts AccountsOf(const config::Config& config);
+/// Reads the key files of all encryption scopes. kInvalidArgument names the file that cannot be
+/// read, that others than its owner may read, or that is not base64 of 32 bytes.
+Result<std::shared_ptr<const operations::EncryptionScopes>> ScopesOf(const config::Config& config);
 net::Limits LimitsOf(const config::LimitConfig& config);
 
 }  // namespace blobgate::server

@@ -128,6 +128,7 @@ Status Daemon::Parts::Open() {
                             .access_log = *access_log,
                             .authenticator = authenticator,
                             .discovery = oauth ? oauth->discovery() : nullptr});
+  BG_TRY(services->scopes, ScopesOf(config));
   server = std::make_unique<net::Server>(threads, *gateway, LimitsOf(config.limits));
   std::vector<std::shared_ptr<prometheus::Collectable>> metrics{
       std::make_shared<EngineMetrics>(*engine)};

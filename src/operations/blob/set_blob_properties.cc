@@ -7,10 +7,10 @@
 
 #include "blob/tier.h"
 #include "operations/blob/blob_access.h"
+#include "operations/encryption.h"
 #include "operations/handlers.h"
 #include "operations/page/page_write.h"
 #include "operations/property_headers.h"
-#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -20,6 +20,7 @@ struct PropertiesRequest {
   blob::ConditionHeaders conditions;
   // Page blobs.
   bool page_headers = false;
+  KeyRequest keys;  ///< of a resize
   std::optional<std::uint64_t> length;
   std::optional<blob::SequenceChange> sequence;
 };
@@ -36,7 +37,7 @@ bool HasPageHeaders(const http::HeaderView& headers) {
 azure::Outcome<PropertiesRequest> ParseProperties(const Call& call) {
   PropertiesRequest request;
   BG_CHECK(CheckBaseBlob(call.query()));
-  BG_CHECK(CheckSupported(call.headers()));
+  BG_TRY(request.keys, ParseKeyRequest(call));
   BG_TRY(request.given, ParsePropertyHeaders(call.headers(), false));
   BG_TRY(request.conditions, ParseConditions(call));
   request.page_headers = HasPageHeaders(call.headers());
@@ -75,6 +76,9 @@ class PropertiesWrite final : public BlobWrite {
     if (target.exists()) BG_CHECK(CheckNotIncremental(*target.blob));
     BG_TRY(auto lease,
            CheckContentUpdate(call_, target, blob::BlobType::kPage, request_.conditions));
+    if (request_.length) {
+      BG_CHECK(KeyOfUpdate(call_, target.blob->encryption, request_.keys));
+    }
     if (request_.length && !target.blob->tier.tier.empty()) {
       BG_CHECK(
           blob::CheckTierFits(target.blob->tier.tier, blob::BlobType::kPage, *request_.length));

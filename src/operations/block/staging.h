@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "blob/encryption.h"
 #include "blob/records.h"
 #include "operations/blob_store.h"
 
@@ -43,12 +44,15 @@ void DropStagedBlocks(const Target& target, const StagedBlocks& staged, engine::
 /// May a block with an id of this length (of its base64 text) be put on `target`? 409
 /// InvalidBlobType, BlobArchived, PendingCopyOperation; 412 Lease*; 409 BlobImmutable* where the
 /// account keeps no versions; 400 InvalidBlobOrBlock.
-azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id_length);
+/// Uncommitted blocks of one blob have one key (null: none): 409 as blob::CheckKey.
+azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id_length,
+                                const blob::ContentKeyPtr& key);
 
 /// One round of Put Block or Put Block From URL: CheckStage, then a commit that puts the block (and
 /// drops an earlier one of the same id). Every slice of `block` gets a new reference. True: durable
 /// and visible; false: something moved, load and try again.
-Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob::Block& block);
+Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob::Block& block,
+                                    const blob::ContentKeyPtr& key);
 
 /// The `blockid` of the query: base64 text of 1 to 64 bytes. 400 MissingRequiredQueryParameter,
 /// InvalidQueryParameterValue.

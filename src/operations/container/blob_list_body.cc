@@ -9,6 +9,7 @@
 #include "blob/tier.h"
 #include "operations/blob_headers.h"
 #include "operations/container/blob_listing.h"
+#include "operations/encryption.h"
 #include "operations/history/history.h"
 #include "operations/list_query.h"
 
@@ -20,7 +21,8 @@ constexpr std::string_view kFirstOrMetadata = "2019-12-12";
 
 /// The texts that an azure::ListedBlob views.
 struct Texts {
-  std::string snapshot, version, etag, md5, archive_status, copy_progress, copy_snapshot;
+  std::string key_sha256, snapshot, version, etag, md5, archive_status, copy_progress,
+      copy_snapshot;
 };
 
 void FillProperties(azure::ListedBlob& out, const blob::BlobRecord& record, Texts& texts) {
@@ -83,6 +85,25 @@ void FillCopy(azure::ListedBlob& out, const blob::CopyState& copy, Texts& texts)
   out.copy = listed;
 }
 
+/// Those of a scope are the server's to read; those under a customer's key are not to be had.
+blob::Metadata ListedMetadata(const Call& call, const blob::BlobRecord& record,
+                              azure::ListedBlob& out) {
+  if (record.sealed_metadata.empty()) return record.metadata;
+  const auto key = KeyOfBlob(call.services, call.account.name, record.encryption, {});
+  if (key) {
+    if (auto metadata = blob::MetadataOf(record, *key)) return std::move(*metadata);
+  }
+  out.sealed_metadata = true;
+  return {};
+}
+
+void FillEncryption(azure::ListedBlob& out, const blob::Encryption& encryption, Texts& texts) {
+  out.encryption_scope = encryption.scope;
+  if (encryption.kind != blob::Encryption::Kind::kCustomerKey) return;
+  texts.key_sha256 = Base64Encode(encryption.key_sha256);
+  out.key_sha256 = texts.key_sha256;
+}
+
 void FillImmutability(azure::ListedBlob& out, const blob::Immutability& immutability,
                       const BlobListing& listing) {
   if (listing.immutability && immutability.mode != blob::Immutability::Mode::kNone) {
@@ -125,9 +146,12 @@ void WriteEntry(const Call& call, const BlobEntry& entry, const BlobListing& lis
   if (out.committed) FillTier(out, tier, texts);
   if (record.committed && record.is_base()) FillLease(out, record.lease, call.now);
   if (listing.copy) FillCopy(out, record.copy, texts);
+  FillEncryption(out, record.encryption, texts);
+  const blob::Metadata metadata =
+      listing.metadata ? ListedMetadata(call, record, out) : blob::Metadata();
   FillImmutability(out, record.immutability, listing);
   out.tag_count = entry.tag_count;
-  if (listing.metadata) out.metadata = &record.metadata;
+  if (listing.metadata) out.metadata = &metadata;
   if (listing.tags) out.tags = &record.tags;
   out.or_metadata = call.version >= kFirstOrMetadata;
   write(out);

@@ -117,6 +117,7 @@ Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now, s
   entry.tag_count = record.tags.size();
   record.content = {};
   if (!listing.metadata) record.metadata.clear();
+  if (!listing.metadata) record.sealed_metadata.clear();
   if (!listing.tags) record.tags.clear();
   entry.record = std::move(record);
   entry.weight = WeightOf(entry);

@@ -13,6 +13,7 @@
 #include "operations/copy/lineage_writer.h"
 #include "operations/copy/receive_pages.h"
 #include "operations/copy/source_slices.h"
+#include "operations/encryption.h"
 #include "operations/replace_blob.h"
 
 namespace blobgate::operations {
@@ -138,10 +139,12 @@ struct Fetched {
 
 /// The destination `target` outlives what is answered.
 Task<std::expected<Fetched, FetchFailure>> ReceiveAs(Services& services, const Target& target,
-                                                     WatchedBody& body, std::uint64_t length) {
+                                                     WatchedBody& body, std::uint64_t length,
+                                                     const blob::ContentKeyPtr& key) {
   Fetched out;
   if (target.blob->type != blob::BlobType::kPage) {
-    auto uploaded = co_await Receive(services, body, length, ChecksumPlan());
+    const auto cipher = ContentCipher::Make(key);
+    auto uploaded = co_await Receive(services, body, length, ChecksumPlan(), cipher.get());
     if (!uploaded) co_return std::unexpected(body.Why());
     out.uploaded = std::move(*uploaded);
     co_return out;
@@ -151,7 +154,8 @@ Task<std::expected<Fetched, FetchFailure>> ReceiveAs(Services& services, const T
   }
   const std::uint64_t lineage = services.etags.Next(target.blob->lineage);
   out.pages = std::make_unique<LineageWriter>(services, target, blob::BlobType::kPage, lineage);
-  auto received = co_await ReceivePages(services, body, length, *out.pages, out.rows);
+  const auto cipher = PageCipherOf(key, target.blob->encryption);
+  auto received = co_await ReceivePages(services, body, length, *out.pages, out.rows, cipher.get());
   if (received && *received) {
     out.uploaded.length = length;
     co_return out;
@@ -172,8 +176,13 @@ Task<std::expected<Fetched, FetchFailure>> Fetch(Services& services, const CopyJ
     // The name has become ours since the copy began: its content is not what was asked for.
     co_return std::unexpected(FetchFailure{FetchFailure::Kind::kFinal, std::string(kCancelled)});
   }
+  const blob::ContentKeyPtr none;
+  auto key = KeyOfBlob(services, job.account, target.blob->encryption, none);
+  if (!key) {
+    co_return std::unexpected(FetchFailure{FetchFailure::Kind::kFinal, std::string(kCancelled)});
+  }
   WatchedBody body(services, job, std::move(source->body));
-  co_return co_await ReceiveAs(services, target, body, source->content_length);
+  co_return co_await ReceiveAs(services, target, body, source->content_length, *key);
 }
 
 Task<azure::Outcome<bool>> CommitPending(Services& services, const Target& target,

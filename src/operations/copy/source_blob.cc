@@ -5,6 +5,7 @@
 #include "blob/tier.h"
 #include "operations/append/append_write.h"
 #include "operations/copy/source_error.h"
+#include "operations/encryption.h"
 #include "operations/page/page_write.h"
 
 namespace blobgate::operations {
@@ -58,6 +59,23 @@ azure::Outcome<void> CheckConditions(const CopyRequest& request, const LocalSour
       SourceFailure(met.error().http_status(), info.code, std::string(info.message)));
 }
 
+/// The source's key, and its metadata in the clear.
+azure::Outcome<void> OpenEncrypted(const Call& call, const CopyRequest& request,
+                                   const LocalSource& source, SourceBlob& out) {
+  blob::BlobRecord& record = *out.target.blob;
+  auto key =
+      KeyOfBlob(call.services, source.resource.account, record.encryption, request.source_key);
+  if (!key) {
+    if (key.error().code == azure::ErrorCode::kInternalError) {
+      return azure::Fail(std::move(key).error());
+    }
+    return azure::Fail(SourceFailure(std::move(key).error()));
+  }
+  out.key = std::move(*key);
+  BG_TRY(record.metadata, blob::MetadataOf(record, out.key));
+  return {};
+}
+
 }  // namespace
 
 azure::Outcome<void> CheckSourceLength(const Call& call, CopyKind kind, std::uint64_t length) {
@@ -94,6 +112,7 @@ Task<azure::Outcome<SourceBlob>> LoadSource(Call& call, const CopyRequest& reque
   }
   BG_CO_TRY(out.rehydrates, CheckTier(call, request, source, record.tier, new_tier));
   BG_CO_CHECK(CheckConditions(request, source, record));
+  BG_CO_CHECK(OpenEncrypted(call, request, source, out));
   if (!request.range) BG_CO_CHECK(CheckSourceLength(call, request.kind, record.length));
   if (record.type == blob::BlobType::kBlock) {
     BG_CO_TRY(out.content, co_await LoadContent(call.services, record));

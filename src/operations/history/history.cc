@@ -18,6 +18,7 @@ blob::BlobRecord Frozen(const blob::BlobRecord& base) {
   state.lease = {};
   state.staged_generation = 0;
   state.staged_id_length = 0;
+  state.staged_encryption = {};
   state.snapshots = 0;
   return state;
 }

@@ -76,6 +76,9 @@ azure::Outcome<blob::LeaseRecord> CheckTarget(Call& call, const IncrementalCopy&
                                               const Target& target) {
   BG_CHECK(CheckDestination(call, CopyKind::kCopyBlob, target, copy.inputs));
   BG_CHECK(CheckIncremental(copy, target));
+  if (target.exists()) BG_CHECK(blob::CheckChange(target.blob->immutability));
+  BG_TRY(const auto key, KeyOfNewBlob(call, target.container.record, copy.inputs.keys));
+  if (key) return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
   return CheckReplace(call, target, copy.inputs);
 }
 
@@ -196,6 +199,8 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopy(Call& call, Increm
   BG_CO_TRY(auto lease, CheckTarget(call, copy, target));
   const std::optional<std::string> no_tier;
   BG_CO_TRY(const auto from, co_await LoadSource(call, copy.request, copy.source, no_tier));
+  // The layers of source and copy are compared, which encrypted pages do not stand.
+  if (from.key) co_return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
   if (from.record().type != blob::BlobType::kPage) {
     co_return azure::Fail(azure::ErrorCode::kInvalidSourceBlobType);
   }
@@ -234,6 +239,7 @@ azure::Outcome<LocalSource> SnapshotIn(CopySource source) {
 Task<azure::Outcome<http::Response>> IncrementalCopyBlob(Call& call) {
   IncrementalCopy copy;
   BG_CO_CHECK(CheckBaseBlob(call.query()));
+  BG_CO_CHECK(RefuseEncryption(call.headers()));
   BG_CO_TRY(copy.inputs, ParseNewBlob(call, false));
   BG_CO_TRY(copy.request, ParseCopyRequest(call, CopyKind::kCopyBlob));
   {
