@@ -7,9 +7,9 @@
 #include "operations/blob/blob_access.h"
 #include "operations/blob_content.h"
 #include "operations/blob_headers.h"
+#include "operations/encryption.h"
 #include "operations/handlers.h"
 #include "operations/query_body.h"
-#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -30,8 +30,10 @@ Task<azure::Outcome<std::unique_ptr<query::QueryRun>>> Prepare(Call& call,
 
 /// nullopt: the blob moved while its content was looked for.
 Task<azure::Outcome<std::optional<http::Response>>> TryQuery(
-    Call& call, const azure::QueryRequest& request, const blob::ConditionHeaders& conditions) {
+    Call& call, const azure::QueryRequest& request, const blob::ContentKeyPtr& given,
+    const blob::ConditionHeaders& conditions) {
   BG_CO_TRY(auto target, co_await LoadForRead(call, conditions));
+  BG_CO_TRY(auto key, OpenRecord(call, given, *target.blob));
   const blob::BlobRecord record = *target.blob;
   if (record.type != blob::BlobType::kBlock)
     co_return azure::Fail(azure::ErrorCode::kInvalidBlobType);
@@ -40,7 +42,7 @@ Task<azure::Outcome<std::optional<http::Response>>> TryQuery(
 
   std::unique_ptr<http::BodySource> content;
   if (record.length > 0) {
-    BG_CO_TRY(auto opened, co_await OpenContent(call.services, target, 0, record.length));
+    BG_CO_TRY(auto opened, co_await OpenContent(call.services, target, 0, record.length, std::move(key)));
     if (!opened) co_return std::nullopt;
     content = std::move(*opened);
   }
@@ -57,12 +59,12 @@ Task<azure::Outcome<std::optional<http::Response>>> TryQuery(
 }  // namespace
 
 Task<azure::Outcome<http::Response>> QueryBlobContents(Call& call) {
-  BG_CO_CHECK(CheckSupported(call.headers()));
+  BG_CO_TRY(const auto given, ParseCustomerKey(call));
   BG_CO_TRY(const auto conditions, ParseConditions(call));
   BG_CO_TRY(const std::string body, co_await ReadSmallBody(call, azure::kMaxQueryBody));
   BG_CO_TRY(const auto request, azure::ParseQueryRequest(body));
   for (CommitLoop loop; loop.Again();) {
-    BG_CO_TRY(auto answer, co_await TryQuery(call, request, conditions));
+    BG_CO_TRY(auto answer, co_await TryQuery(call, request, given, conditions));
     if (answer) co_return std::move(*answer);
   }
   co_return azure::Fail(Busy());
