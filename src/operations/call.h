@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "azure/errors.h"
+#include "azure/lifecycle_policy.h"
 #include "azure/operation.h"
 #include "azure/permissions.h"
 #include "azure/resource.h"
@@ -20,7 +21,9 @@
 #include "http/body.h"
 #include "http/request_head.h"
 #include "http/response.h"
+#include "operations/access_times.h"
 #include "operations/copy/copy_source.h"
+#include "operations/service/properties_cache.h"
 #include "operations/write_queue.h"
 
 namespace blobgate::operations {
@@ -31,8 +34,21 @@ struct Account {
   std::string kind = "StorageV2";    ///< x-ms-account-kind
   std::string sku = "Standard_LRS";  ///< x-ms-sku-name
   bool hierarchical = false;
-  bool versioning = false;                     ///< writes keep the former state as a version
-  std::uint32_t container_retention_days = 0;  ///< soft delete of containers; 0: off
+  bool versioning = false;                       ///< writes keep the former state as a version
+  std::uint32_t container_retention_days = 0;    ///< soft delete of containers; 0: off
+  bool change_feed = false;                      ///< changes of blobs are recorded (feed/)
+  std::uint32_t change_feed_retention_days = 0;  ///< 0: kept for good
+  bool last_access_tracking = false;
+  /// Null: there are no rules.
+  std::shared_ptr<const azure::LifecyclePolicy> lifecycle = nullptr;
+};
+
+/// The accounts of this server, for what happens without a request.
+class AccountDirectory {
+ public:
+  virtual ~AccountDirectory() = default;
+  /// nullptr when there is none. Lives as long as the directory.
+  virtual const Account* FindAccount(std::string_view name) const = 0;
 };
 
 /// Makes ETags and ids that grow: never the same value twice in a process, and never below `above`.
@@ -81,6 +97,11 @@ struct Services {
   Background& background;
   /// Where the writers of one blob line up (operations/blob_write.h). Never null.
   std::shared_ptr<WriteQueue> writes = std::make_shared<WriteQueue>();
+  /// Never null.
+  std::shared_ptr<PropertiesCache> properties = std::make_shared<PropertiesCache>();
+  std::shared_ptr<AccessTimes> access_times = std::make_shared<AccessTimes>();
+  /// Null: nothing but requests knows accounts (unit tests).
+  const AccountDirectory* accounts = nullptr;
 
   engine::Catalog& catalog() const { return engine.catalog(); }
   engine::ExtentStore& extents() const { return engine.extents(); }

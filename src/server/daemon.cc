@@ -48,9 +48,14 @@ Result<std::unique_ptr<engine::Engine>> OpenEngine(const config::EngineConfig& c
 }
 
 azure::AddressRules RulesOf(const config::Config& config, const gateway::Accounts& accounts) {
-  return {.suffixes = config.suffixes, .is_account = [&accounts](std::string_view name) {
-            return accounts.Find(name) != nullptr;
-          }};
+  azure::AddressRules rules;
+  rules.suffixes = config.suffixes;
+  rules.web_suffixes = config.web_suffixes;
+  for (const auto& account : config.accounts) {
+    for (const auto& host : account.website_hosts) rules.web_hosts.emplace_back(host, account.name);
+  }
+  rules.is_account = [&accounts](std::string_view name) { return accounts.Find(name) != nullptr; };
+  return rules;
 }
 
 }  // namespace
@@ -111,6 +116,7 @@ Status Daemon::Parts::Open() {
                                  .authenticator = authenticator});
   services = std::make_unique<operations::Services>(
       operations::Services{*engine, clock, etags, *sources, background});
+  services->accounts = &accounts;
   gateway = std::make_unique<gateway::Gateway>(
       gateway::GatewayParts{.accounts = accounts,
                             .rules = RulesOf(config, accounts),

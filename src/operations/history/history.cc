@@ -42,9 +42,9 @@ Task<azure::Outcome<HistoryRules>> LoadHistoryRules(Call& call) {
   HistoryRules rules;
   rules.versioning = call.account.versioning;
   BG_CO_TRY(const auto stored, co_await LoadServiceProperties(call.services, call.account.name));
-  const azure::RetentionPolicy& policy = stored.properties.delete_retention;
+  const azure::RetentionPolicy& policy = stored.properties->delete_retention;
   if (policy.enabled) rules.retention_days = policy.days.value_or(0);
-  rules.allow_permanent_delete = stored.properties.allow_permanent_delete;
+  rules.allow_permanent_delete = stored.properties->allow_permanent_delete;
   co_return rules;
 }
 
