@@ -69,6 +69,8 @@ enum BlobTag : std::uint32_t {
   kBlobDeleted = 29,
   kBlobPurge = 30,
   kBlobSnapshots = 31,
+  // 32 to 39 are reserved.
+  kBlobAccessed = 40,
 };
 
 std::string EncodeProperties(const HttpProperties& properties) {
@@ -250,6 +252,9 @@ bool DecodeHistoryField(FieldReader& field, BlobRecord& record) {
     case kBlobPurge:
       record.purge = DecodeTime(field.number());
       return true;
+    case kBlobAccessed:
+      record.accessed = DecodeTime(field.number());
+      return true;
     case kBlobSnapshots:
       record.snapshots = static_cast<std::uint32_t>(field.number());
       return true;
@@ -406,6 +411,7 @@ std::string BlobRecord::Encode() const {
   fields.NumberIfSet(kBlobDeleted, EncodeTime(deleted));
   fields.NumberIfSet(kBlobPurge, EncodeTime(purge));
   fields.NumberIfSet(kBlobSnapshots, snapshots);
+  if (accessed != Time{}) fields.Number(kBlobAccessed, EncodeTime(accessed));
   return out;
 }
 

@@ -13,6 +13,7 @@
 #include "net/io_threads.h"
 #include "net/limits.h"
 #include "operations/call.h"
+#include "server/lifecycle_policies.h"
 
 namespace blobgate::server {
 
@@ -43,7 +44,7 @@ class AccessLogWriter final : public gateway::AccessLog {
   std::unique_ptr<State> state_;
 };
 
-gateway::Accounts AccountsOf(const config::Config& config);
+gateway::Accounts AccountsOf(const config::Config& config, const LifecyclePolicies& policies);
 net::Limits LimitsOf(const config::LimitConfig& config);
 
 }  // namespace blobgate::server

@@ -21,20 +21,20 @@ import blobgate_daemon  # noqa: E402
 import coverage  # noqa: E402
 
 
-def install_js() -> pathlib.Path:
-    """The exercise beside its packages, in the cache. npm takes the newest SDK in the range that
-    supports this Node.js; it is asked again when package.json has changed."""
-    home = azcopy.cache_directory() / "js"
+def install_js(name: str = "js", program: str = "exercise.mjs") -> pathlib.Path:
+    """The program of folder `name` beside its packages, in the cache. npm takes the newest SDK in
+    the range that supports this Node.js; it is asked again when package.json has changed."""
+    home = azcopy.cache_directory() / name
     home.mkdir(parents=True, exist_ok=True)
-    wanted = (HERE / "js" / "package.json").read_bytes()
+    wanted = (HERE / name / "package.json").read_bytes()
     stamp = home / "installed.json"
-    shutil.copy(HERE / "js" / "exercise.mjs", home / "exercise.mjs")
+    shutil.copy(HERE / name / program, home / program)
     if not stamp.exists() or stamp.read_bytes() != wanted:
-        shutil.copy(HERE / "js" / "package.json", home / "package.json")
+        shutil.copy(HERE / name / "package.json", home / "package.json")
         subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit"], cwd=home,
                        check=True)
         stamp.write_bytes(wanted)
-    return home / "exercise.mjs"
+    return home / program
 
 
 def node() -> list[str]:

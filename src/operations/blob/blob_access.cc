@@ -4,6 +4,7 @@
 
 #include "blob/lease.h"
 #include "operations/blob_content.h"
+#include "operations/feed/record_change.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
 #include "operations/tier.h"
@@ -89,6 +90,9 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change,
       record.version = VersionIdOf(record.etag);
     }
     batch.puts.push_back({target.key, record.Encode()});
+    if (call.spec.id == azure::Operation::kSetBlobMetadata) {
+      RecordChange(call, blob::EventType::kBlobPropertiesUpdated, {&*target.blob, record}, batch);
+    }
     BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
     if (done) co_return record;
   }
@@ -102,6 +106,11 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateState(Call& call, BlobChange change
     BG_CO_TRY(auto record, change(target));
     engine::Batch batch;
     batch.puts.push_back({target.key, record.Encode()});
+    if (call.spec.id == azure::Operation::kSetBlobTier) {
+      RecordTier(call, {&*target.blob, record}, batch);
+    } else {
+      RecordChange(call, blob::EventType::kBlobPropertiesUpdated, {&*target.blob, record}, batch);
+    }
     BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
     if (done) co_return record;
   }
@@ -111,6 +120,7 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateState(Call& call, BlobChange change
 void MarkModified(Call& call, blob::BlobRecord& record) {
   record.etag = call.services.etags.Next(record.etag);
   record.modified = call.services.clock.Now();
+  if (call.account.last_access_tracking) record.accessed = record.modified;
   record.copy = {};
 }
 

@@ -112,6 +112,8 @@ void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
   FillType(out, record, texts);
   if (out.committed) FillTier(out, tier, texts);
   if (record.committed && record.is_base()) FillLease(out, record.lease, call.now);
+  const bool tracked = call.account.last_access_tracking && record.accessed != Time{};
+  if (tracked) out.accessed = record.accessed;
   if (listing.copy) FillCopy(out, record.copy, texts);
   out.tag_count = entry.tag_count;
   if (listing.metadata) out.metadata = &record.metadata;

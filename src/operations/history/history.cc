@@ -40,6 +40,7 @@ void PutDeletedSnapshot(Services& services, const Target& target, blob::BlobReco
 
 Task<azure::Outcome<HistoryRules>> LoadHistoryRules(Call& call) {
   HistoryRules rules;
+  if (azure::IsSystemContainer(call.resource.container)) co_return rules;
   rules.versioning = call.account.versioning;
   BG_CO_TRY(const auto stored, co_await LoadServiceProperties(call.services, call.account.name));
   const azure::RetentionPolicy& policy = stored.properties->delete_retention;
