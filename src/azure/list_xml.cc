@@ -71,6 +71,7 @@ void WriteState(XmlWriter& xml, const ListedBlob& blob) {
 void WriteProperties(XmlWriter& xml, const ListedBlob& blob) {
   xml.Open("Properties");
   WriteContentProperties(xml, blob);
+  if (blob.accessed) xml.Element("LastAccessTime", FormatHttpDate(*blob.accessed));
   if (blob.sequence) xml.Element("x-ms-blob-sequence-number", *blob.sequence);
   xml.Element("BlobType", blob.blob_type);
   WriteTier(xml, blob);

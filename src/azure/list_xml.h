@@ -58,6 +58,7 @@ struct ListedBlob {
   std::uint64_t length = 0;
   std::string_view content_type, content_encoding, content_language, content_md5;
   std::string_view cache_control, content_disposition;
+  std::optional<Time> accessed;           ///< where last access times are tracked
   std::string_view blob_type;             ///< BlockBlob | AppendBlob | PageBlob
   std::optional<std::uint64_t> sequence;  ///< page blobs
   std::string_view access_tier;           ///< empty: none applies

@@ -73,6 +73,7 @@ enum BlobTag : std::uint32_t {
   kBlobEncryption = 33,
   kBlobStagedEncryption = 34,
   kBlobSealedMetadata = 35,
+  kBlobAccessed = 40,
 };
 enum ImmutabilityTag : std::uint32_t {
   kImmutabilityMode = 1,
@@ -353,6 +354,9 @@ bool DecodeHistoryField(FieldReader& field, BlobRecord& record) {
     case kBlobPurge:
       record.purge = DecodeTime(field.number());
       return true;
+    case kBlobAccessed:
+      record.accessed = DecodeTime(field.number());
+      return true;
     case kBlobSnapshots:
       record.snapshots = static_cast<std::uint32_t>(field.number());
       return true;
@@ -513,6 +517,7 @@ std::string BlobRecord::Encode() const {
   fields.BytesIfSet(kBlobEncryption, EncodeEncryption(encryption));
   fields.BytesIfSet(kBlobStagedEncryption, EncodeEncryption(staged_encryption));
   fields.BytesIfSet(kBlobSealedMetadata, sealed_metadata);
+  if (accessed != Time{}) fields.Number(kBlobAccessed, EncodeTime(accessed));
   return out;
 }
 

@@ -190,6 +190,7 @@ struct BlobRecord {
   Remains remains = Remains::kNone;
   Time deleted{};               ///< kDeleted: when
   Time purge{};                 ///< kDeleted: when it goes for good
+  Time accessed{};              ///< last read or written, to the day; zero: not tracked yet
   std::uint32_t snapshots = 0;  ///< in a base row: how many that are not deleted
 
   bool is_base() const { return snapshot == Time{} && !previous; }

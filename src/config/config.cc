@@ -164,6 +164,29 @@ Status CheckOAuth(const OAuthConfig& oauth, const std::vector<AccountConfig>& ac
   return {};
 }
 
+Status CheckSuffixes(const std::string& option, const std::vector<std::string>& suffixes) {
+  for (const auto& suffix : suffixes) {
+    if (suffix.empty() || suffix.front() == '.' || suffix != ToLower(suffix)) {
+      return Bad(option + ": \"" + suffix + "\" must be a lower-case name without leading dot");
+    }
+  }
+  return {};
+}
+
+Status CheckWebsiteHosts(const std::vector<AccountConfig>& accounts) {
+  std::set<std::string> seen;
+  for (const auto& account : accounts) {
+    for (const auto& host : account.website_hosts) {
+      const std::string where = "account \"" + account.name + "\": website host \"" + host + "\" ";
+      if (host.empty() || host != ToLower(host) || host.find(':') != std::string::npos) {
+        return Bad(where + "must be a lower-case name without port");
+      }
+      if (!seen.insert(host).second) return Bad(where + "is there twice");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Status Check(const Config& config) {
@@ -183,12 +206,9 @@ Status Check(const Config& config) {
   if (tls && (config.tls.certificate_file.empty() || config.tls.key_file.empty())) {
     return Bad("tls: certificate_file and key_file are needed for a listener with tls");
   }
-  for (const auto& suffix : config.suffixes) {
-    if (suffix.empty() || suffix.front() == '.' || suffix != ToLower(suffix)) {
-      return Bad("suffixes: \"" + suffix + "\" must be a lower-case name without leading dot");
-    }
-  }
-  return {};
+  BG_CHECK(CheckSuffixes("suffixes", config.suffixes));
+  BG_CHECK(CheckSuffixes("web_suffixes", config.web_suffixes));
+  return CheckWebsiteHosts(config.accounts);
 }
 
 Result<Config> Parse(std::string_view text) {

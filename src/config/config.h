@@ -16,6 +16,11 @@ struct EncryptionScopeConfig {
   std::string key_file;  ///< base64 of 32 bytes
 };
 
+struct ChangeFeedConfig {
+  bool enabled = false;
+  std::uint64_t retention_days = 0;  ///< 0: kept for good
+};
+
 struct AccountConfig {
   std::string name;
   std::vector<std::string> keys;  ///< base64; one or two
@@ -29,6 +34,10 @@ struct AccountConfig {
   bool version_level_immutability = false;            ///< in all containers
   std::vector<std::string> immutable_containers;      ///< else in these
   std::vector<EncryptionScopeConfig> encryption_scopes;
+  ChangeFeedConfig change_feed;
+  std::string lifecycle_policy_file;  ///< JSON as Azure's management policies; empty: no rules
+  bool last_access_time_tracking = false;
+  std::vector<std::string> website_hosts;  ///< lower case, without port
 };
 
 struct ListenerConfig {
@@ -103,6 +112,11 @@ struct ScrubConfig {
   std::chrono::seconds interval{7 * 24 * 3600};
 };
 
+struct BackgroundConfig {
+  std::chrono::seconds change_feed_interval{60};
+  std::chrono::seconds lifecycle_interval{24 * 3600};
+};
+
 struct EngineConfig {
   std::string data_dir;
   std::uint64_t segment_bytes = 1024ull * 1024 * 1024;
@@ -125,7 +139,9 @@ struct Config {
   std::vector<ListenerConfig> monitor_listeners;  ///< metrics and health; empty: none
   TlsConfig tls;
   std::vector<std::string> suffixes{"blob.core.windows.net", "blob.localhost"};
+  std::vector<std::string> web_suffixes{"web.core.windows.net", "web.localhost"};
   std::vector<AccountConfig> accounts;
+  BackgroundConfig background;
   OAuthConfig oauth;
   CopySourceConfig copy_sources;
   LimitConfig limits;

@@ -268,6 +268,27 @@ std::vector<Field<EncryptionScopeConfig>> EncryptionScopeFields() {
   };
 }
 
+std::vector<Field<ChangeFeedConfig>> ChangeFeedFields() {
+  using F = ChangeFeedConfig;
+  return {
+      Flag("enabled", &F::enabled,
+           "Changes of blobs are written to the container `$blobchangefeed`. What happened while "
+           "it was off is not."),
+      Number("retention_days", &F::retention_days, Range{0, 146000}, "days",
+             "Older segments are removed; 0: never."),
+  };
+}
+
+std::vector<Field<BackgroundConfig>> BackgroundFields() {
+  using B = BackgroundConfig;
+  return {
+      Number("change_feed_interval", &B::change_feed_interval, Range{1, 3600}, "seconds",
+             "How often changes are moved to the change feed."),
+      Number("lifecycle_interval", &B::lifecycle_interval, Range{1, 30 * 86400}, "seconds",
+             "From one run of the lifecycle rules to the next."),
+  };
+}
+
 std::vector<Field<AccountConfig>> AccountFields() {
   using A = AccountConfig;
   return {
@@ -277,8 +298,9 @@ std::vector<Field<AccountConfig>> AccountFields() {
       Choice("kind", &A::kind, {"Storage", "BlobStorage", "StorageV2", "BlockBlobStorage"},
              "Answered by Get Account Information."),
       Choice("sku", &A::sku,
-             {"Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS"},
-             "Answered by Get Account Information."),
+             {"Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Standard_GZRS",
+              "Standard_RAGZRS", "Premium_LRS", "Premium_ZRS"},
+             "Answered by Get Account Information; Get Blob Service Stats needs one with `RA`."),
       Flag("hierarchical", &A::hierarchical,
            "Reserved for accounts with a hierarchical namespace; must be false."),
       Flag("versioning", &A::versioning,
@@ -291,6 +313,14 @@ std::vector<Field<AccountConfig>> AccountFields() {
       Texts("immutable_containers", &A::immutable_containers,
             "Without `version_level_immutability`: only in these containers; needs `versioning`."),
       List("encryption_scopes", &A::encryption_scopes, EncryptionScopeFields()),
+      Section("change_feed", &A::change_feed, ChangeFeedFields()),
+      Text("lifecycle_policy_file", &A::lifecycle_policy_file,
+           "File with lifecycle rules in the JSON form of Azure's management policies "
+           "(`{\"rules\": [...]}`); empty: none."),
+      Flag("last_access_time_tracking", &A::last_access_time_tracking,
+           "Blobs remember when they were last read or written, at most one update in 24 hours."),
+      Texts("website_hosts", &A::website_hosts,
+            "Host names of the static website besides `ACCOUNT.zN.SUFFIX`, lower case, no port."),
       Texts("delegation_secrets", &A::delegation_secrets,
             "At most two, base64 of at least 32 bytes: user delegation keys are derived from the "
             "first, and those of both are honoured; taking one away revokes its keys. Empty: "
@@ -407,7 +437,10 @@ std::vector<Field<Config>> ConfigFields() {
                   Text("key_file", &TlsConfig::key_file, "PEM file: the private key.")}),
       Texts("suffixes", &C::suffixes,
             "Host names `ACCOUNT.SUFFIX` are host style; every other host is path style."),
+      Texts("web_suffixes", &C::web_suffixes,
+            "Host names `ACCOUNT.SUFFIX` and `ACCOUNT.zN.SUFFIX` are static websites."),
       List("accounts", &C::accounts, AccountFields()),
+      Section("background", &C::background, BackgroundFields()),
       Section("oauth", &C::oauth, OAuthFields()),
       Section("copy_sources", &C::copy_sources,
               std::vector<Field<CopySourceConfig>>{

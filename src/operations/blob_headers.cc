@@ -131,6 +131,9 @@ void SetBlobHeaders(http::Response& response, const Call& call, const blob::Blob
   SetEtag(response, record.etag, record.modified);
   response.Set("Accept-Ranges", "bytes");
   response.Set("x-ms-creation-time", FormatHttpDate(record.created));
+  if (call.account.last_access_tracking && record.accessed != Time{}) {
+    response.Set("x-ms-last-access-time", FormatHttpDate(record.accessed));
+  }
   SetVersionId(response, record);
   if (record.is_base()) {
     if (record.version != Time{}) response.Set("x-ms-is-current-version", "true");

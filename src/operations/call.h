@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "azure/errors.h"
+#include "azure/lifecycle_policy.h"
 #include "azure/operation.h"
 #include "azure/permissions.h"
 #include "azure/resource.h"
@@ -22,8 +23,10 @@
 #include "http/body.h"
 #include "http/request_head.h"
 #include "http/response.h"
+#include "operations/access_times.h"
 #include "operations/copy/copy_source.h"
 #include "operations/encryption_scopes.h"
+#include "operations/service/properties_cache.h"
 #include "operations/worker_threads.h"
 #include "operations/write_queue.h"
 
@@ -39,12 +42,25 @@ struct Account {
   std::uint32_t container_retention_days = 0;  ///< soft delete of containers; 0: off
   bool version_level_immutability = false;     ///< in all containers
   std::vector<std::string> immutable_containers = {};  ///< else in these
+  bool change_feed = false;                            ///< changes of blobs are recorded (feed/)
+  std::uint32_t change_feed_retention_days = 0;        ///< 0: kept for good
+  bool last_access_tracking = false;
+  /// Null: there are no rules.
+  std::shared_ptr<const azure::LifecyclePolicy> lifecycle = nullptr;
 
   /// x-ms-immutable-storage-with-versioning-enabled of a container.
   bool IsImmutable(std::string_view container) const {
     return version_level_immutability ||
            std::ranges::find(immutable_containers, container) != immutable_containers.end();
   }
+};
+
+/// The accounts of this server, for what happens without a request.
+class AccountDirectory {
+ public:
+  virtual ~AccountDirectory() = default;
+  /// nullptr when there is none. Lives as long as the directory.
+  virtual const Account* FindAccount(std::string_view name) const = 0;
 };
 
 /// Makes ETags and ids that grow: never the same value twice in a process, and never below `above`.
@@ -98,6 +114,11 @@ struct Services {
   blob::RehydrationTimes rehydration = {};
   /// Never null.
   std::shared_ptr<const EncryptionScopes> scopes = std::make_shared<EncryptionScopes>();
+  /// Never null.
+  std::shared_ptr<PropertiesCache> properties = std::make_shared<PropertiesCache>();
+  std::shared_ptr<AccessTimes> access_times = std::make_shared<AccessTimes>();
+  /// Null: nothing but requests knows accounts (unit tests).
+  const AccountDirectory* accounts = nullptr;
 
   engine::Catalog& catalog() const { return engine.catalog(); }
   engine::ExtentStore& extents() const { return engine.extents(); }

@@ -7,6 +7,7 @@
 #include "blob/page_layers.h"
 #include "operations/blob_content.h"
 #include "operations/block/staging.h"
+#include "operations/feed/record_change.h"
 #include "operations/history/history.h"
 
 namespace blobgate::operations {
@@ -124,6 +125,7 @@ blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs
   record.incremental = replacement.incremental;
   if (record.type == blob::BlobType::kPage) record.content_version = record.etag;
   record.snapshots = target.blob ? target.blob->snapshots : 0;
+  if (call.account.last_access_tracking) record.accessed = now;
   if (call.account.versioning) record.version = VersionIdOf(record.etag);
   return record;
 }
@@ -169,6 +171,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, con
   AddRows(replacement, batch);
   batch.puts.push_back({target.key, record.Encode()});
   MarkImmutable(record, batch);
+  RecordContent(call, {target.blob ? &*target.blob : nullptr, record}, batch);
 
   std::vector<engine::ExtentRef> manifest;
   if (record.manifest) manifest.push_back(*record.manifest);

@@ -41,7 +41,7 @@ void IoBackground::Spawn(std::string_view, std::move_only_function<Task<void>()>
   tasks_.Spawn(threads_.Next(), std::move(task));
 }
 
-gateway::Accounts AccountsOf(const config::Config& config) {
+gateway::Accounts AccountsOf(const config::Config& config, const LifecyclePolicies& policies) {
   std::vector<gateway::AccountEntry> entries;
   for (const auto& account : config.accounts) {
     gateway::AccountEntry entry;
@@ -57,6 +57,13 @@ gateway::Accounts AccountsOf(const config::Config& config) {
         static_cast<std::uint32_t>(account.container_delete_retention_days);
     entry.settings.version_level_immutability = account.version_level_immutability;
     entry.settings.immutable_containers = account.immutable_containers;
+    entry.settings.change_feed = account.change_feed.enabled;
+    entry.settings.change_feed_retention_days =
+        static_cast<std::uint32_t>(account.change_feed.retention_days);
+    entry.settings.last_access_tracking = account.last_access_time_tracking;
+    if (const auto policy = policies.find(account.name); policy != policies.end()) {
+      entry.settings.lifecycle = policy->second;
+    }
     entries.push_back(std::move(entry));
   }
   return gateway::Accounts(std::move(entries));

@@ -27,17 +27,17 @@ import blobgate_daemon  # noqa: E402
 import coverage  # noqa: E402
 
 
-def install_js() -> pathlib.Path:
-    """The scripts beside their packages, in the cache. npm takes the newest SDK in the range that
-    supports this Node.js; it is asked again when package.json has changed."""
-    home = azcopy.cache_directory() / "js"
+def install_js(name: str = "js") -> pathlib.Path:
+    """The scripts of folder `name` beside their packages, in the cache. npm takes the newest SDK in
+    the range that supports this Node.js; it is asked again when package.json has changed."""
+    home = azcopy.cache_directory() / name
     home.mkdir(parents=True, exist_ok=True)
-    wanted = (HERE / "js" / "package.json").read_bytes()
+    wanted = (HERE / name / "package.json").read_bytes()
     stamp = home / "installed.json"
-    for script in (HERE / "js").glob("*.mjs"):
+    for script in (HERE / name).glob("*.mjs"):
         shutil.copy(script, home / script.name)
     if not stamp.exists() or stamp.read_bytes() != wanted:
-        shutil.copy(HERE / "js" / "package.json", home / "package.json")
+        shutil.copy(HERE / name / "package.json", home / "package.json")
         subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit"], cwd=home,
                        check=True)
         stamp.write_bytes(wanted)

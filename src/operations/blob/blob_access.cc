@@ -6,6 +6,7 @@
 #include "blob/lease.h"
 #include "blob/tier.h"
 #include "operations/blob_content.h"
+#include "operations/feed/record_change.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
 
@@ -99,6 +100,9 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change,
       record.version = VersionIdOf(record.etag);
     }
     batch.puts.push_back({target.key, record.Encode()});
+    if (call.spec.id == azure::Operation::kSetBlobMetadata) {
+      RecordChange(call, blob::EventType::kBlobPropertiesUpdated, {&*target.blob, record}, batch);
+    }
     BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
     if (done) co_return record;
   }
@@ -113,6 +117,11 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateState(Call& call, BlobChange change
     engine::Batch batch;
     batch.puts.push_back({target.key, record.Encode()});
     MarkImmutable(record, batch);
+    if (call.spec.id == azure::Operation::kSetBlobTier) {
+      RecordTier(call, {&*target.blob, record}, batch);
+    } else {
+      RecordChange(call, blob::EventType::kBlobPropertiesUpdated, {&*target.blob, record}, batch);
+    }
     BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
     if (done) co_return record;
   }
@@ -122,6 +131,7 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateState(Call& call, BlobChange change
 void MarkModified(Call& call, blob::BlobRecord& record) {
   record.etag = call.services.etags.Next(record.etag);
   record.modified = call.services.clock.Now();
+  if (call.account.last_access_tracking) record.accessed = record.modified;
   record.copy = {};
 }
 

@@ -11,6 +11,7 @@
 #include "operations/blob/blob_access.h"
 #include "operations/blob_content.h"
 #include "operations/block/staging.h"
+#include "operations/feed/record_change.h"
 #include "operations/handlers.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
@@ -187,10 +188,16 @@ class Deletion {
     batch_.puts.push_back({base_.key, record.Encode()});
   }
 
+  void RecordDeleted(const blob::BlobRecord& record) {
+    RecordChange(call_, blob::EventType::kBlobDeleted, {nullptr, record}, batch_);
+  }
+
   Task<azure::Outcome<void>> Drop(OldState state) {
     const bool deleted = state.record.remains == blob::Remains::kDeleted;
     if (state.record.snapshot != Time{} && !deleted) ++dropped_snapshots_;
     if (rules_.retention_days > 0 && !deleted) kept_ = true;
+    // What is gone already for clients is not deleted again.
+    if (!deleted) RecordDeleted(state.record);
     co_return co_await DropState(call_.services, base_, std::move(state), now_,
                                  rules_.retention_days, batch_);
   }
@@ -240,6 +247,7 @@ class Deletion {
     ReferenceSet none;
     DropStagedBlocks(base_, staged, batch_, none);
     if (!base_.exists()) co_return co_await DropUncommitted();
+    RecordDeleted(*base_.blob);
     if (NamesCurrentVersion()) co_return co_await DropCurrentVersion();
     if (rules_.versioning) {
       PutPreviousVersion(base_, *base_.blob, batch_);

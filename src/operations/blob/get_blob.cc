@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "blob/tier.h"
 #include "http/range.h"
+#include "operations/access_time.h"
 #include "operations/blob/blob_access.h"
 #include "operations/blob_content.h"
 #include "operations/blob_headers.h"
@@ -124,6 +125,7 @@ Task<azure::Outcome<std::optional<http::Response>>> TryGet(
   BG_CO_CHECK(CheckContentReadable(record, call.now));
   BG_CO_TRY(const auto selection, Select(wanted, record.length));
 
+  NoteAccess(call, target);
   http::Response response = DescribeContent(call, record, selection);
   if (selection.length == 0) co_return std::optional(std::move(response));
   BG_CO_TRY(auto body, co_await OpenContent(call.services, target, selection.first,

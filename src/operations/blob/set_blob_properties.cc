@@ -8,6 +8,7 @@
 #include "blob/tier.h"
 #include "operations/blob/blob_access.h"
 #include "operations/encryption.h"
+#include "operations/feed/record_change.h"
 #include "operations/handlers.h"
 #include "operations/page/page_write.h"
 #include "operations/property_headers.h"
@@ -63,6 +64,8 @@ class PropertiesWrite final : public BlobWrite {
     BG_CO_CHECK(co_await Resize(services, edit, record));
     MarkModified(call_, record);
     if (request_.length) record.content_version = record.etag;
+    RecordChange(call_, blob::EventType::kBlobPropertiesUpdated, {&*edit.target.blob, record},
+                 edit.batch);
     *edit.target.blob = std::move(record);
     after = *edit.target.blob;
     co_return azure::Outcome<void>();

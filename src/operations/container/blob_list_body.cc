@@ -145,6 +145,8 @@ void WriteEntry(const Call& call, const BlobEntry& entry, const BlobListing& lis
   FillType(out, record, texts);
   if (out.committed) FillTier(out, tier, texts);
   if (record.committed && record.is_base()) FillLease(out, record.lease, call.now);
+  const bool tracked = call.account.last_access_tracking && record.accessed != Time{};
+  if (tracked) out.accessed = record.accessed;
   if (listing.copy) FillCopy(out, record.copy, texts);
   FillEncryption(out, record.encryption, texts);
   const blob::Metadata metadata =

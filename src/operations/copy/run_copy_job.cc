@@ -14,6 +14,7 @@
 #include "operations/copy/receive_pages.h"
 #include "operations/copy/source_slices.h"
 #include "operations/encryption.h"
+#include "operations/feed/record_change.h"
 #include "operations/replace_blob.h"
 
 namespace blobgate::operations {
@@ -48,12 +49,17 @@ bool IsPendingFor(const Target& target, const CopyJob& job) {
          target.blob->copy.id == job.copy_id;
 }
 
-/// The destination while it waits for this copy; nullopt when it does not.
-Task<azure::Outcome<std::optional<Target>>> LoadPending(Services& services, const CopyJob& job) {
+azure::Resource BlobOf(const CopyJob& job) {
   azure::Resource resource;
   resource.account = job.account;
   resource.container = job.container;
   resource.blob = job.blob;
+  return resource;
+}
+
+/// The destination while it waits for this copy; nullopt when it does not.
+Task<azure::Outcome<std::optional<Target>>> LoadPending(Services& services, const CopyJob& job) {
+  const azure::Resource resource = BlobOf(job);
   auto target = co_await LoadTarget(services, resource);
   if (!target) {
     if (target.error().code == azure::ErrorCode::kContainerNotFound) co_return std::nullopt;
@@ -243,6 +249,7 @@ Task<azure::Outcome<bool>> Complete(Services& services, const CopyJob& job,
     record.copy.bytes_total = fetched.uploaded.length;
     engine::Batch batch;
     BG_CO_CHECK(co_await PutContent(services, *target, fetched, record, batch));
+    RecordCopied(services, BlobOf(job), {nullptr, record}, batch);
     const auto done = co_await CommitPending(services, *target, record, std::move(batch));
     if (done && *done) co_return true;
     std::vector<engine::ExtentRef> manifest;

@@ -42,11 +42,12 @@ void PutDeletedSnapshot(Services& services, const Target& target, blob::BlobReco
 
 Task<azure::Outcome<HistoryRules>> LoadHistoryRules(Call& call) {
   HistoryRules rules;
+  if (azure::IsSystemContainer(call.resource.container)) co_return rules;
   rules.versioning = call.account.versioning;
   BG_CO_TRY(const auto stored, co_await LoadServiceProperties(call.services, call.account.name));
-  const azure::RetentionPolicy& policy = stored.properties.delete_retention;
+  const azure::RetentionPolicy& policy = stored.properties->delete_retention;
   if (policy.enabled) rules.retention_days = policy.days.value_or(0);
-  rules.allow_permanent_delete = stored.properties.allow_permanent_delete;
+  rules.allow_permanent_delete = stored.properties->allow_permanent_delete;
   co_return rules;
 }
 

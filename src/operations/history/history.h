@@ -23,7 +23,8 @@ struct HistoryRules {
   bool allow_permanent_delete = false;
 };
 
-/// From the account's settings and its service properties.
+/// From the account's settings and its service properties; nothing is kept of the server's own
+/// files.
 Task<azure::Outcome<HistoryRules>> LoadHistoryRules(Call& call);
 
 /// An id that is newer than every state of the blob.

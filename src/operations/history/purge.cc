@@ -3,8 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
@@ -15,6 +13,7 @@
 #include "operations/container/collector.h"
 #include "operations/container/container_walk.h"
 #include "operations/history/history.h"
+#include "operations/repeat.h"
 
 namespace blobgate::operations {
 namespace {
@@ -22,11 +21,6 @@ namespace {
 constexpr std::chrono::hours kInterval{1};
 /// Rows found by one scan.
 constexpr std::size_t kFound = 1000;
-
-Task<bool> Stopped() {
-  const auto state = co_await boost::asio::this_coro::cancellation_state;
-  co_return state.cancelled() != boost::asio::cancellation_type::none;
-}
 
 /// The index rows of one partition that are due, kFound at a time from `from` on.
 Task<Result<std::vector<std::string>>> DueRows(Services& services, engine::PartitionRef partition,
@@ -141,20 +135,6 @@ Task<Status> PurgePartition(Services& services, const azure::Resource& container
   }
 }
 
-Task<void> PurgeEveryHour(Services& services, std::vector<std::string> accounts) {
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-  while (!co_await Stopped()) {
-    const Status done = co_await PurgeDeleted(services, accounts);
-    if (!done && done.error().code != Errc::kCancelled) {
-      spdlog::warn("purge of deleted blobs: {} {}", ErrcName(done.error().code),
-                   done.error().detail);
-    }
-    timer.expires_after(kInterval);
-    co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-  }
-}
-
 /// Hands a container whose retention is over to the collector.
 Task<Status> PurgeContainer(Services& services, const std::string& account,
                             const RestorableContainer& container) {
@@ -204,10 +184,10 @@ Task<Status> PurgeDeleted(Services& services, std::vector<std::string> accounts)
 }
 
 void SpawnPurge(Services& services, std::vector<std::string> accounts) {
-  auto task = [&services, accounts = std::move(accounts)]() mutable {
-    return PurgeEveryHour(services, std::move(accounts));
+  auto pass = [&services, accounts = std::move(accounts)] {
+    return PurgeDeleted(services, accounts);
   };
-  services.background.Spawn("purge deleted blobs", std::move(task));
+  SpawnRepeated(services, "purge of deleted blobs", kInterval, std::move(pass));
 }
 
 }  // namespace blobgate::operations

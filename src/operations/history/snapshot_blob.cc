@@ -8,6 +8,7 @@
 #include "operations/blob/blob_access.h"
 #include "operations/blob_content.h"
 #include "operations/encryption.h"
+#include "operations/feed/record_change.h"
 #include "operations/handlers.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
@@ -97,6 +98,7 @@ Task<azure::Outcome<std::optional<Taken>>> TrySnapshot(Call& call, const Snapsho
     taken.base.version = NextStateId(services, taken.base);
   }
   batch.puts.push_back({target.key, taken.base.Encode()});
+  RecordChange(call, blob::EventType::kBlobSnapshotCreated, {nullptr, taken.snapshot}, batch);
   BG_CO_TRY(const bool done, co_await CommitTarget(services, target, std::move(batch)));
   if (!done) co_return std::nullopt;
   co_return std::optional(std::move(taken));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "blob/change_event.h"
 #include "blob/keys.h"
 #include "blob/page_layers.h"
 #include "blob/records.h"
@@ -175,7 +176,7 @@ Result<InspectedRow> InspectAccountRow(std::string_view key, std::string_view va
     row.incarnation = key.substr(1);
   } else if (key.starts_with('y')) {
     BG_CHECK(CopyJob::Decode(value));
-  } else if (key != blob::ServicePropertiesKey()) {
+  } else if (key != blob::ServicePropertiesKey() && key != blob::AccessTrackingKey()) {
     return Malformed("unknown kind of row");
   }
   return row;
@@ -190,6 +191,19 @@ Result<InspectedRow> InspectContainerRow(std::string_view key, std::string_view 
   if (key.starts_with('w')) return InspectLeftover(key, value);
   if (key.starts_with('x')) {
     if (!blob::RowOfPurgeKey(key).starts_with('b')) return Malformed("no key of the purge index");
+    return InspectedRow{};
+  }
+  if (key.starts_with('e')) {
+    if (!blob::TicksOfEventKey(key)) return Malformed("no key of a change event");
+    BG_CHECK(blob::ChangeEvent::Decode(value));
+    return InspectedRow{};
+  }
+  if (key.starts_with('j')) {
+    BG_CHECK(blob::FeedIntent::Decode(value));
+    return InspectedRow{};
+  }
+  if (key == blob::FeedStateKey()) {
+    BG_CHECK(blob::FeedState::Decode(value));
     return InspectedRow{};
   }
   if (key.starts_with('t')) {

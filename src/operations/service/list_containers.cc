@@ -18,7 +18,6 @@ namespace {
 /// The first byte of the keys of containers (blob/keys.h).
 constexpr char kContainerRows = 'c';
 
-/// There are no system containers.
 constexpr std::array<std::string_view, 3> kInclude = {"metadata", "deleted", "system"};
 
 /// Element names, dates and so on of one entry, bytes.
@@ -37,10 +36,14 @@ struct ContainerEntry {
 struct Wanted {
   bool metadata = false;
   bool deleted = false;
+  bool system = false;
 };
 
 Result<ListedRow<ContainerEntry>> ReadContainerRow(Wanted wanted, Time now, std::string_view key,
                                                    std::string_view value) {
+  if (!wanted.system && azure::IsSystemContainer(blob::ContainerOfKey(key))) {
+    return ListedRow<ContainerEntry>{};
+  }
   ContainerEntry entry;
   BG_TRY(entry.record, blob::ContainerRecord::Decode(value));
   if (!blob::ContainerVersionOfKey(key).empty()) {
@@ -98,7 +101,8 @@ std::string Render(const Call& call, const Page<ContainerEntry>& page, bool meta
 Task<azure::Outcome<http::Response>> ListContainers(Call& call) {
   BG_CO_TRY(auto include, ParseInclude(call.query(), kInclude));
   const Wanted wanted{std::ranges::find(include, kInclude[0]) != include.end(),
-                      std::ranges::find(include, kInclude[1]) != include.end()};
+                      std::ranges::find(include, kInclude[1]) != include.end(),
+                      std::ranges::find(include, kInclude[2]) != include.end()};
   PageLimits limits;
   BG_CO_TRY(limits.entries, ParseMaxResults(call.query()));
   BG_CO_TRY(auto range, ParseListRange(call.query(), kContainerRows));
