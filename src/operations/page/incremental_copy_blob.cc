@@ -21,6 +21,7 @@
 #include "operations/leftovers.h"
 #include "operations/lineage_row.h"
 #include "operations/page/page_increment.h"
+#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
