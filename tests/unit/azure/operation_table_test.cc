@@ -96,6 +96,7 @@ const std::vector<Example>& Examples() {
       {kPutPageFromUrl, "PUT", kB, "?comp=page", {kSource}},
       {kGetPageRanges, "GET", kB, "?comp=pagelist", {}},
       {kIncrementalCopyBlob, "PUT", kB, "?comp=incrementalcopy", {kSource}},
+      {kQueryBlobContents, "POST", kB, "?comp=query&snapshot=x", {}},
   };
   return examples;
 }
