@@ -61,7 +61,8 @@ def configuration(directory: pathlib.Path) -> dict:
     subprocess.run([str(blobgate_daemon.find_binary()), "token", "new-key", str(key)], check=True,
                    stdout=subprocess.DEVNULL)
     secret = base64.b64encode(b"delegation secret of 32 bytes...").decode()
-    settings = {"acct1": {"delegation_secrets": [secret], "sku": "Standard_RAGRS"}, "versioned": {"versioning": True},
+    settings = {"acct1": {"delegation_secrets": [secret], "sku": "Standard_RAGRS"},
+                "versioned": {"versioning": True},
                 "kept": {"container_delete_retention_days": 7},
                 "immutable": {"versioning": True, "version_level_immutability": True}}
     accounts = [{"name": name, "keys": [key], **settings.get(name, {})}

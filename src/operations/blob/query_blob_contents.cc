@@ -42,7 +42,8 @@ Task<azure::Outcome<std::optional<http::Response>>> TryQuery(
 
   std::unique_ptr<http::BodySource> content;
   if (record.length > 0) {
-    BG_CO_TRY(auto opened, co_await OpenContent(call.services, target, 0, record.length, std::move(key)));
+    BG_CO_TRY(auto opened,
+              co_await OpenContent(call.services, target, 0, record.length, std::move(key)));
     if (!opened) co_return std::nullopt;
     content = std::move(*opened);
   }

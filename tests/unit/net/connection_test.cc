@@ -149,8 +149,7 @@ TEST(Connection, SendsChunksOfABodyOfUnknownLength) {
   http::SendReport report;
   ConnectionHarness harness(OfUnknownLength({"ab", std::string(0x1000, 'z')}, false, &report));
   harness.Send(kGet + kGet);
-  const std::string one =
-      head + "2\r\nab\r\n1000\r\n" + std::string(0x1000, 'z') + "\r\n0\r\n\r\n";
+  const std::string one = head + "2\r\nab\r\n1000\r\n" + std::string(0x1000, 'z') + "\r\n0\r\n\r\n";
   EXPECT_EQ(harness.Receive(), one + one);
   EXPECT_TRUE(report.complete);
   EXPECT_EQ(report.body_bytes, 0x1002u);
