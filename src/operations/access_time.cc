@@ -88,6 +88,10 @@ void NoteAccess(const Call& call, const Target& target) {
 Task<Result<Time>> AccessTrackedSince(Services& services, const Account& account) {
   const std::string space = blob::AccountSpace(account.name);
   const std::string key = blob::AccessTrackingKey();
+  if (!account.last_access_tracking) {
+    BG_CO_TRY(const auto partitions, co_await services.catalog().PartitionsOf(space));
+    if (partitions.empty()) co_return Time{};
+  }
   BG_CO_TRY(const auto partition, co_await services.catalog().Locate(space, {}));
   BG_CO_TRY(const auto row, co_await services.catalog().Get(partition, key));
   if (row.has_value() == account.last_access_tracking) {

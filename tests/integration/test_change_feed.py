@@ -155,7 +155,8 @@ def test_rehydration_is_told_when_it_begins_and_ends(clocked):
     assert begun["data"]["asyncOperationInfo"] == {"DestinationTier": "Hot"}
     assert begun["data"]["blobTier"] == "Archive"
     ended = next(e for e in found if e["eventType"] == "BlobTierChanged")
-    assert ended["data"]["asyncOperationInfo"] == {"WasAsyncOperation": "true"}
+    assert ended["data"]["asyncOperationInfo"] == {
+        "DestinationTier": "Hot", "WasAsyncOperation": "true"}
     assert ended["data"]["blobTier"] == "Hot"
     assert ended["data"]["previousInfo"] == {"PreviousTier": "Archive"}
     assert ended["eventTime"] > begun["eventTime"]

@@ -245,14 +245,22 @@ class Publisher {
   /// A rehydration that was expected when its event was written may have been made impossible.
   Task<azure::Outcome<bool>> Happened(const Source& source, const blob::ChangeEvent& event) {
     if (event.expected == Time{}) co_return true;
-    const std::string key = event.snapshot != Time{} ? blob::SnapshotKey(event.blob, event.snapshot)
-                                                     : blob::BlobKey(event.blob);
-    BG_CO_TRY(const auto row, co_await services_.catalog().Get(source.partition, key));
-    if (!row) co_return false;
-    BG_CO_TRY(const auto record, blob::BlobRecord::Decode(row->value));
-    const blob::TierState& tier = record.tier;
-    co_return record.committed &&
-        (tier.rehydrated == event.expected || tier.changed == event.expected);
+    std::vector<std::string> keys;  // where the state may be by now
+    if (event.snapshot != Time{}) {
+      keys.push_back(blob::SnapshotKey(event.blob, event.snapshot));
+    } else {
+      keys.push_back(blob::BlobKey(event.blob));
+      if (event.version != Time{}) keys.push_back(blob::VersionKey(event.blob, event.version));
+    }
+    for (const std::string& key : keys) {
+      BG_CO_TRY(const auto row, co_await services_.catalog().Get(source.partition, key));
+      if (!row) continue;
+      BG_CO_TRY(const auto record, blob::BlobRecord::Decode(row->value));
+      const bool back = record.tier.rehydrated == event.expected ||
+                        (!record.tier.inferred && record.tier.changed == event.expected);
+      if (record.committed && back) co_return true;
+    }
+    co_return false;
   }
 
   // Chunks.

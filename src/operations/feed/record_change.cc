@@ -52,8 +52,11 @@ bool IsRecorded(const Account& account, const azure::Resource& resource) {
   return account.change_feed && !azure::IsSystemContainer(resource.container);
 }
 
+/// Headers may hold any bytes; Avro text is UTF-8.
 std::string Short(std::string_view text) {
-  return std::string(text.substr(0, kMaxText));
+  std::string out(text.substr(0, kMaxText));
+  if (!IsUtf8(out)) std::ranges::replace_if(out, [](char c) { return (c & 0x80) != 0; }, '?');
+  return out;
 }
 
 std::string Md5Text(const blob::HttpProperties& properties) {
