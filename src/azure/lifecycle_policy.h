@@ -15,10 +15,10 @@ namespace blobgate::azure {
 /// When an action applies: every age that is set must be exceeded, in days. One of the first three
 /// is always set, and only one of them.
 struct LifecycleAges {
-  std::optional<std::uint32_t> modification;  ///< daysAfterModificationGreaterThan
-  std::optional<std::uint32_t> creation;      ///< daysAfterCreationGreaterThan
-  std::optional<std::uint32_t> access;        ///< daysAfterLastAccessTimeGreaterThan
-  std::optional<std::uint32_t> tier_change;   ///< daysAfterLastTierChangeGreaterThan
+  std::optional<std::uint32_t> modification = std::nullopt;  ///< daysAfterModificationGreaterThan
+  std::optional<std::uint32_t> creation = std::nullopt;      ///< daysAfterCreationGreaterThan
+  std::optional<std::uint32_t> access = std::nullopt;        ///< daysAfterLastAccessTimeGreaterThan
+  std::optional<std::uint32_t> tier_change = std::nullopt;   ///< daysAfterLastTierChangeGreaterThan
   bool operator==(const LifecycleAges&) const = default;
 };
 
