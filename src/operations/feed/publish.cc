@@ -65,6 +65,8 @@ class Publisher {
     const Time began = services_.clock.Now();
     BG_CO_CHECK(ToStatus(co_await Open()));
     BG_CO_TRY(const auto sources, co_await Sources());
+    // All of them before a chunk grows: its length tells what was done.
+    for (const Source& source : sources) BG_CO_CHECK(ToStatus(co_await Settle(source)));
     for (const Source& source : sources) {
       if (co_await Stopped()) co_return Fail(Errc::kCancelled);
       BG_CO_CHECK(ToStatus(co_await Publish(source)));
@@ -165,7 +167,6 @@ class Publisher {
   }
 
   Task<azure::Outcome<void>> Publish(const Source& source) {
-    BG_CO_CHECK(co_await Settle(source));
     for (;;) {
       BG_CO_TRY(const auto events, co_await Collect(source));
       if (events.empty() || co_await Stopped()) co_return azure::Outcome<void>();

@@ -97,6 +97,10 @@ const std::vector<Example>& Examples() {
       {kGetPageRanges, "GET", kB, "?comp=pagelist", {}},
       {kIncrementalCopyBlob, "PUT", kB, "?comp=incrementalcopy", {kSource}},
       {kQueryBlobContents, "POST", kB, "?comp=query&snapshot=x", {}},
+      {kSetBlobImmutabilityPolicy, "PUT", kB, "?comp=immutabilityPolicies", {}},
+      {kDeleteBlobImmutabilityPolicy, "DELETE", kB, "?comp=immutabilitypolicies", {}},
+      {kSetBlobLegalHold, "PUT", kB, "?comp=legalhold", {}},
+      {kSetBlobExpiry, "PUT", kB, "?comp=expiry", {}},
   };
   return examples;
 }
@@ -180,7 +184,7 @@ struct Refusal {
 TEST(Route, RefusesWhatTheTableHasNot) {
   const Refusal cases[] = {
       {"GET", Level::kBlob, "?comp=snapshots", ErrorCode::kInvalidQueryParameterValue, "comp"},
-      {"PUT", Level::kBlob, "?comp=legalhold", ErrorCode::kInvalidQueryParameterValue, "comp"},
+      {"PUT", Level::kBlob, "?comp=nothing", ErrorCode::kInvalidQueryParameterValue, "comp"},
       {"GET", Level::kContainer, "?restype=container&comp=layout",
        ErrorCode::kInvalidQueryParameterValue, "comp"},
       {"GET", Level::kContainer, "?comp=list", ErrorCode::kInvalidQueryParameterValue, "comp"},
