@@ -45,7 +45,7 @@ TEST(Avro, Files) {
   EXPECT_EQ(AvroHead("{}", sync), std::string("Obj\x01\x04\x14"
                                               "avro.codec\x08null\x16"
                                               "avro.schema\x04{}\0",
-                                              40) +
+                                              37) +
                                       marker);
   EXPECT_EQ(AvroBlock(2, "abc", sync),
             "\x04\x06"
