@@ -37,9 +37,9 @@ def events(client: blob_client.BlobClient, prefix: str = "") -> list[dict]:
     found = []
     for name in files(client, "log/" + prefix):
         assert re.fullmatch(r"log/00/\d{4}/\d\d/\d\d/\d\d00/\d{5}\.avro", name), name
-        content = client.get(CONTAINER, name)
-        if content:  # it was just made
-            found += avro.read(content)
+        chunk = client.expect((200, 404), "GET", CONTAINER, name)
+        if chunk.status == 200 and chunk.body:  # neither just removed nor just made
+            found += avro.read(chunk.body)
     return found
 
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <map>
 #include <utility>
 
 #include "blob/change_event.h"
@@ -65,8 +66,7 @@ class Publisher {
     const Time began = services_.clock.Now();
     BG_CO_CHECK(ToStatus(co_await Open()));
     BG_CO_TRY(const auto sources, co_await Sources());
-    // All of them before a chunk grows: its length tells what was done.
-    for (const Source& source : sources) BG_CO_CHECK(ToStatus(co_await Settle(source)));
+    BG_CO_CHECK(ToStatus(co_await SettleAll(sources)));
     for (const Source& source : sources) {
       if (co_await Stopped()) co_return Fail(Errc::kCancelled);
       BG_CO_CHECK(ToStatus(co_await Publish(source)));
@@ -174,18 +174,39 @@ class Publisher {
     }
   }
 
-  /// What an earlier run was about to do is done, or was not.
-  Task<azure::Outcome<void>> Settle(const Source& source) {
-    const std::string key = blob::FeedIntentKey(source.incarnation, source.partition.id);
-    BG_CO_TRY(const auto row, co_await services_.catalog().Get(feed_, key));
-    if (!row) co_return azure::Outcome<void>();
-    BG_CO_TRY(const auto intent, blob::FeedIntent::Decode(row->value));
+  /// What an earlier pass was about to do was done, or was not. All of it is settled before
+  /// anything is appended: the length of a chunk tells only as long as nobody else has made it
+  /// longer.
+  Task<azure::Outcome<void>> SettleAll(const std::vector<Source>& sources) {
+    std::map<std::string, std::string> intents;
+    engine::ScanVisitor visitor = [&intents](std::string_view key, std::string_view value,
+                                             engine::RowVersion) {
+      intents.emplace(key, value);
+      return engine::ScanStep::Next();
+    };
+    BG_CO_CHECK(
+        co_await services_.catalog().Scan(feed_, "j", blob::PrefixEnd("j"), std::move(visitor)));
+    if (intents.empty()) co_return azure::Outcome<void>();
+    for (const Source& source : sources) {
+      const auto found = intents.find(KeyOf(source));
+      if (found == intents.end()) continue;
+      BG_CO_TRY(const auto intent, blob::FeedIntent::Decode(found->second));
+      BG_CO_CHECK(co_await Settle(source, intent));
+    }
+    // Those of partitions that are gone as well.
+    for (const auto& [key, value] : intents) BG_CO_CHECK(co_await DropRow(feed_, key));
+    co_return azure::Outcome<void>();
+  }
+
+  Task<azure::Outcome<void>> Settle(const Source& source, const blob::FeedIntent& intent) {
     BG_CO_TRY(const auto chunk, co_await LoadFile(intent.chunk));
     const bool appended = chunk.exists() && chunk.blob->length > intent.offset;
-    if (appended) {
-      BG_CO_CHECK(co_await DropEvents(source.partition, intent.events));
-    }
-    co_return co_await DropRow(feed_, key);
+    if (appended) BG_CO_CHECK(co_await DropEvents(source.partition, intent.events));
+    co_return azure::Outcome<void>();
+  }
+
+  static std::string KeyOf(const Source& source) {
+    return blob::FeedIntentKey(source.incarnation, source.partition.id);
   }
 
   /// The next events of one hour that have happened by now, in their order.
@@ -236,7 +257,7 @@ class Publisher {
     BG_CO_TRY(const auto chunk, co_await OpenChunk(SegmentOf(events.front().ticks)));
     intent.chunk = chunk.name;
     intent.offset = chunk.length;
-    const std::string key = blob::FeedIntentKey(source.incarnation, source.partition.id);
+    const std::string key = KeyOf(source);
     BG_CO_CHECK(co_await PutRow(key, intent.Encode()));
     BG_CO_CHECK(co_await Append(chunk, count, objects));
     BG_CO_CHECK(co_await DropEvents(source.partition, intent.events));

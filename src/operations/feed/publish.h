@@ -7,9 +7,10 @@
 //   3. the rows of the events go
 //   4. the intent goes
 //
-// After a crash the length of the chunk tells whether step 2 was done: an event is in the feed
-// once. A segment is finished once a pass that began after its hour found nothing more to move;
-// events that are committed later go to the segment that is open then.
+// After a crash the length of the chunk tells whether step 2 was done, so the next pass settles all
+// intents before it appends anything: an event is in the feed once. A segment is finished once a
+// pass that began after its hour found nothing more to move; events that are committed later go to
+// the segment that is open then.
 #pragma once
 
 #include <chrono>

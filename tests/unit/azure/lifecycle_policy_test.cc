@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
 namespace blobgate::azure {
@@ -18,6 +19,15 @@ std::string Rule(std::string_view actions, std::string_view filters = kFilters,
 
 std::string Policy(std::string_view rules) {
   return R"({"rules":[)" + std::string(rules) + "]}";
+}
+
+using Age = std::optional<std::uint32_t> LifecycleAges::*;
+
+LifecycleAges After(Age age, std::uint32_t days, std::optional<std::uint32_t> tier = {}) {
+  LifecycleAges ages;
+  ages.*age = days;
+  ages.tier_change = tier;
+  return ages;
 }
 
 /// The detail of the refusal; empty: accepted.
@@ -55,13 +65,13 @@ TEST(LifecyclePolicy, ReadsAzuresForm) {
   rule.block_blobs = true;
   rule.prefixes = {"con/a", "other"};
   rule.tags = {{"t", ""}};
-  rule.base_blob.to_cool = {.access = 30};
-  rule.base_blob.to_cold = {.creation = 60};
-  rule.base_blob.to_archive = {.modification = 90, .tier_change = 7};
-  rule.base_blob.remove = {.modification = 0};
+  rule.base_blob.to_cool = After(&LifecycleAges::access, 30);
+  rule.base_blob.to_cold = After(&LifecycleAges::creation, 60);
+  rule.base_blob.to_archive = After(&LifecycleAges::modification, 90, 7);
+  rule.base_blob.remove = After(&LifecycleAges::modification, 0);
   rule.base_blob.auto_tier_to_hot = true;
-  rule.snapshot.remove = {.creation = 5};
-  rule.version.to_cool = {.creation = 6};
+  rule.snapshot.remove = After(&LifecycleAges::creation, 5);
+  rule.version.to_cool = After(&LifecycleAges::creation, 6);
   EXPECT_EQ(policy->rules, std::vector{rule});
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace blobgate::blob {
@@ -12,6 +13,15 @@ using std::chrono::days;
 using enum LifecycleAction;
 
 const Time kNow = *ParseIso8601("2026-06-01T00:00:00Z");
+
+using Age = std::optional<std::uint32_t> azure::LifecycleAges::*;
+
+azure::LifecycleAges After(Age age, std::uint32_t days, std::optional<std::uint32_t> tier = {}) {
+  azure::LifecycleAges ages;
+  ages.*age = days;
+  ages.tier_change = tier;
+  return ages;
+}
 
 azure::LifecycleRule Rule() {
   azure::LifecycleRule rule;
@@ -41,19 +51,19 @@ struct Subject {
 TEST(Lifecycle, AgesAreExceededNotReached) {
   azure::LifecycleRule rule = Rule();
   const Subject subject;
-  rule.base_blob.remove = {.modification = 9};
+  rule.base_blob.remove = After(&azure::LifecycleAges::modification, 9);
   EXPECT_EQ(subject.With(rule), kDelete);
-  rule.base_blob.remove = {.modification = 10};
+  rule.base_blob.remove = After(&azure::LifecycleAges::modification, 10);
   EXPECT_EQ(subject.With(rule), kNone);
-  rule.base_blob.remove = {.creation = 9};
+  rule.base_blob.remove = After(&azure::LifecycleAges::creation, 9);
   EXPECT_EQ(subject.With(rule), kDelete);
-  rule.base_blob.remove = {.creation = 10};
+  rule.base_blob.remove = After(&azure::LifecycleAges::creation, 10);
   EXPECT_EQ(subject.With(rule), kNone);
 }
 
 TEST(Lifecycle, AccessCountsFromTheBeginningOfTracking) {
   azure::LifecycleRule rule = Rule();
-  rule.base_blob.remove = {.access = 5};
+  rule.base_blob.remove = After(&azure::LifecycleAges::access, 5);
   Subject subject;
   EXPECT_EQ(subject.With(rule), kNone) << "not tracked";
   subject.tracked_since = kNow - days(6);
@@ -67,7 +77,7 @@ TEST(Lifecycle, AccessCountsFromTheBeginningOfTracking) {
 
 TEST(Lifecycle, ArchiveMayWaitForTheTier) {
   azure::LifecycleRule rule = Rule();
-  rule.base_blob.to_archive = {.modification = 1, .tier_change = 7};
+  rule.base_blob.to_archive = After(&azure::LifecycleAges::modification, 1, 7);
   Subject subject;
   EXPECT_EQ(subject.With(rule), kToArchive) << "an inferred tier is as old as the blob";
   subject.record.tier.inferred = false;
@@ -79,14 +89,14 @@ TEST(Lifecycle, ArchiveMayWaitForTheTier) {
 
 TEST(Lifecycle, TheCheapestActionOfAllRulesIsTaken) {
   azure::LifecycleRule cool = Rule(), rest = Rule();
-  cool.base_blob.to_cool = {.modification = 1};
-  cool.base_blob.to_cold = {.modification = 2};
+  cool.base_blob.to_cool = After(&azure::LifecycleAges::modification, 1);
+  cool.base_blob.to_cold = After(&azure::LifecycleAges::modification, 2);
   const Subject subject;
   EXPECT_EQ(subject.With(cool), kToCold);
-  rest.base_blob.to_archive = {.modification = 3};
+  rest.base_blob.to_archive = After(&azure::LifecycleAges::modification, 3);
   EXPECT_EQ(subject.With({{cool, rest}}), kToArchive);
   EXPECT_EQ(subject.With({{rest, cool}}), kToArchive);
-  rest.base_blob.remove = {.modification = 4};
+  rest.base_blob.remove = After(&azure::LifecycleAges::modification, 4);
   EXPECT_EQ(subject.With({{cool, rest}}), kDelete);
   rest.enabled = false;
   EXPECT_EQ(subject.With({{cool, rest}}), kToCold);
@@ -94,13 +104,13 @@ TEST(Lifecycle, TheCheapestActionOfAllRulesIsTaken) {
 
 TEST(Lifecycle, NothingGetsWarmerOrStaysAsItIs) {
   azure::LifecycleRule rule = Rule();
-  rule.base_blob.to_cool = {.modification = 1};
+  rule.base_blob.to_cool = After(&azure::LifecycleAges::modification, 1);
   Subject subject;
   for (const std::string tier : {"Cool", "Cold", "Archive", "P10", ""}) {
     subject.record.tier.tier = tier;
     EXPECT_EQ(subject.With(rule), kNone) << tier;
   }
-  rule.base_blob.to_archive = {.modification = 1};
+  rule.base_blob.to_archive = After(&azure::LifecycleAges::modification, 1);
   subject.record.tier = {.tier = "Archive",
                          .inferred = false,
                          .changed = {},
@@ -108,7 +118,7 @@ TEST(Lifecycle, NothingGetsWarmerOrStaysAsItIs) {
                          .rehydrate_priority = "Standard",
                          .rehydrated = kNow + days(1)};
   EXPECT_EQ(subject.With(rule), kNone);
-  rule.base_blob.remove = {.modification = 1};
+  rule.base_blob.remove = After(&azure::LifecycleAges::modification, 1);
   EXPECT_EQ(subject.With(rule), kDelete);
   subject.record.copy.status = CopyState::Status::kPending;
   EXPECT_EQ(subject.With(rule), kNone);
@@ -116,7 +126,7 @@ TEST(Lifecycle, NothingGetsWarmerOrStaysAsItIs) {
 
 TEST(Lifecycle, Filters) {
   azure::LifecycleRule rule = Rule();
-  rule.base_blob.remove = {.modification = 1};
+  rule.base_blob.remove = After(&azure::LifecycleAges::modification, 1);
   Subject subject;
   for (const std::string prefix : {"con", "con/", "con/dir/", "con/dir/blob", "c", ""}) {
     rule.prefixes = {"other/", prefix};
@@ -138,7 +148,7 @@ TEST(Lifecycle, Filters) {
 
 TEST(Lifecycle, Types) {
   azure::LifecycleRule rule = Rule();
-  rule.base_blob.remove = {.modification = 1};
+  rule.base_blob.remove = After(&azure::LifecycleAges::modification, 1);
   Subject subject;
   subject.record.type = BlobType::kAppend;
   EXPECT_EQ(subject.With(rule), kNone);
@@ -150,9 +160,9 @@ TEST(Lifecycle, Types) {
 
 TEST(Lifecycle, SnapshotsAndVersionsAreAsOldAsTheirIds) {
   azure::LifecycleRule rule = Rule();
-  rule.base_blob.remove = {.creation = 5};
-  rule.snapshot.remove = {.creation = 3};
-  rule.version.to_cool = {.creation = 3};
+  rule.base_blob.remove = After(&azure::LifecycleAges::creation, 5);
+  rule.snapshot.remove = After(&azure::LifecycleAges::creation, 3);
+  rule.version.to_cool = After(&azure::LifecycleAges::creation, 3);
   Subject snapshot, version;
   snapshot.record.snapshot = kNow - days(3);
   EXPECT_EQ(snapshot.With(rule), kNone);
@@ -168,7 +178,7 @@ TEST(Lifecycle, SnapshotsAndVersionsAreAsOldAsTheirIds) {
 TEST(Lifecycle, ReturnsToHotFromCoolOnly) {
   azure::LifecycleRule rule = Rule();
   rule.prefixes = {"con/dir/"};
-  rule.base_blob.to_cool = {.access = 5};
+  rule.base_blob.to_cool = After(&azure::LifecycleAges::access, 5);
   const auto returns = [&rule](const Subject& subject) {
     return ReturnsToHot({{rule}}, subject.Made());
   };
