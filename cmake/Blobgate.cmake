@@ -9,6 +9,8 @@ find_package(nlohmann_json REQUIRED)
 find_package(RocksDB REQUIRED)
 find_package(pugixml REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_path(FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)  # headers only
 find_package(PkgConfig REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)

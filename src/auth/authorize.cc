@@ -101,17 +101,6 @@ azure::Outcome<void> AuthorizeDelegationSas(const Credential& credential,
   return {};
 }
 
-// `ses` demands that what is written lies under an encryption scope; there is none here, and bytes
-// must not be stored in another way than their owner demands.
-azure::Outcome<void> CheckEncryptionScope(const Credential& credential,
-                                          const azure::OperationSpec& spec) {
-  const bool writes =
-      spec.sas_resource != '*' && azure::Permissions(spec.service_letters).HasAny("cwa");
-  if (credential.encryption_scope.empty() || !writes) return {};
-  return azure::Fail(azure::Error(ErrorCode::kRequestForbiddenByContainerEncryptionPolicy)
-                         .Because("the SAS demands an encryption scope"));
-}
-
 azure::Outcome<void> Check(const Credential& credential, const azure::OperationSpec& spec,
                            const azure::Resource& resource, Access access, bool has_version) {
   switch (credential.kind) {
@@ -145,7 +134,6 @@ azure::Outcome<azure::Permissions> Authorize(const Credential& credential,
     return azure::Fail(AuthenticationFailed("Only authentication scheme Bearer is supported"));
   }
   BG_CHECK(Check(credential, spec, resource, access, has_version));
-  BG_CHECK(CheckEncryptionScope(credential, spec));
   return LettersNow(credential, spec, resource);
 }
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "auth/strict_json.h"
+#include "azure/strict_json.h"
 #include "base/encoding.h"
 
 namespace blobgate::auth {
@@ -33,12 +33,12 @@ std::optional<std::array<std::string_view, 3>> Split(std::string_view text) {
 std::optional<json> ObjectIn(std::string_view part) {
   const auto decoded = Base64UrlDecode(part);
   if (!decoded) return std::nullopt;
-  return ParseStrictObject(*decoded, kMaxDepth);
+  return azure::ParseStrictObject(*decoded, kMaxDepth);
 }
 
 bool ReadHeader(const json& header, Jwt& token) {
-  const auto algorithm = TextMember(header, "alg");
-  const auto kid = TextMember(header, "kid");
+  const auto algorithm = azure::TextMember(header, "alg");
+  const auto kid = azure::TextMember(header, "kid");
   if (!algorithm || !kid || kid->size() > kMaxKidBytes) return false;
   if (header.contains("crit") || header.contains("b64") || header.contains("zip")) return false;
   const auto known = JwsAlgorithmOf(*algorithm);
@@ -60,13 +60,13 @@ bool ReadTime(const json& claims, const char* name, std::optional<Time>& into) {
 }
 
 bool ReadText(const json& claims, const char* name, std::string& into) {
-  auto text = TextMember(claims, name);
+  auto text = azure::TextMember(claims, name);
   if (text) into = *std::move(text);
   return text.has_value();
 }
 
 bool ReadTexts(const json& claims, const char* name, std::vector<std::string>& into) {
-  auto texts = TextsMember(claims, name);
+  auto texts = azure::TextsMember(claims, name);
   if (texts) into = *std::move(texts);
   return texts.has_value();
 }

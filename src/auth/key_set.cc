@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "auth/strict_json.h"
+#include "azure/strict_json.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 
@@ -55,7 +55,7 @@ bool IsOnItsCurve(EVP_PKEY* key) {
 }
 
 std::optional<std::string> Bytes64(const json& jwk, const char* name) {
-  const auto text = TextMember(jwk, name);
+  const auto text = azure::TextMember(jwk, name);
   if (!text || text->empty()) return std::nullopt;
   return Base64UrlDecode(*text);
 }
@@ -106,9 +106,9 @@ Result<OpensslPtr<EVP_PKEY>> EcKey(const json& jwk, const Curve& curve) {
 }
 
 bool IsForSignatures(const json& jwk) {
-  const auto use = TextMember(jwk, "use");
+  const auto use = azure::TextMember(jwk, "use");
   if (!use || (!use->empty() && *use != "sig")) return false;
-  const auto operations = TextsMember(jwk, "key_ops");
+  const auto operations = azure::TextsMember(jwk, "key_ops");
   return operations &&
          (operations->empty() || std::ranges::find(*operations, "verify") != operations->end());
 }
@@ -117,9 +117,9 @@ bool IsForSignatures(const json& jwk) {
 Result<PublicKey> ReadKey(const json& jwk) {
   PublicKey out;
   if (!jwk.is_object()) return Bad("a key that is no object");
-  const auto kid = TextMember(jwk, "kid");
-  const auto kind = TextMember(jwk, "kty");
-  const auto algorithm = TextMember(jwk, "alg");
+  const auto kid = azure::TextMember(jwk, "kid");
+  const auto kind = azure::TextMember(jwk, "kty");
+  const auto algorithm = azure::TextMember(jwk, "alg");
   if (!kid || !kind || !algorithm) return Bad("a key whose kid, kty or alg is no string");
   if (!IsForSignatures(jwk)) return out;
   out.kid = *kid;
@@ -128,7 +128,7 @@ Result<PublicKey> ReadKey(const json& jwk) {
   if (*kind == "RSA") {
     BG_TRY(out.key, RsaKey(jwk));
   } else if (*kind == "EC") {
-    const auto name = TextMember(jwk, "crv");
+    const auto name = azure::TextMember(jwk, "crv");
     for (const Curve& curve : kCurves) {
       if (name != curve.jwk) continue;
       BG_TRY(out.key, EcKey(jwk, curve));
@@ -168,7 +168,7 @@ json RequiredMembers(const EVP_PKEY* key) {
 
 Result<KeySet> KeySet::Parse(std::string_view text) {
   if (text.size() > kMaxBytes) return Bad("the key set is larger than 1 MiB");
-  const auto object = ParseStrictObject(text);
+  const auto object = azure::ParseStrictObject(text);
   if (!object || !object->contains("keys") || !object->at("keys").is_array()) {
     return Bad("not a JSON Web Key Set");
   }

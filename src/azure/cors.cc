@@ -69,13 +69,14 @@ Error PreflightFailure() {
 /// The names of `response` that the rule shows to scripts; prefixes become the names they match.
 std::string ExposedHeaders(const CorsRule& rule, const NameValues& response) {
   std::vector<std::string> names;
+  const auto add = [&names](const std::string& name) {
+    const auto same = [&name](const auto& n) { return EqualsIgnoreCase(n, name); };
+    if (std::ranges::none_of(names, same)) names.push_back(name);
+  };
   for (const auto& entry : rule.exposed_headers) {
-    if (!entry.ends_with('*')) {
-      names.push_back(entry);
-      continue;
-    }
+    if (!entry.ends_with('*')) add(entry);
     for (const auto& [name, value] : response) {
-      if (FitsHeader(entry, name)) names.push_back(name);
+      if (entry.ends_with('*') && FitsHeader(entry, name)) add(name);
     }
   }
   return Join(names);

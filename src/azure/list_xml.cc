@@ -74,6 +74,7 @@ void WriteState(XmlWriter& xml, const ListedBlob& blob) {
 void WriteProperties(XmlWriter& xml, const ListedBlob& blob) {
   xml.Open("Properties");
   WriteContentProperties(xml, blob);
+  if (blob.accessed) xml.Element("LastAccessTime", FormatHttpDate(*blob.accessed));
   if (blob.sequence) xml.Element("x-ms-blob-sequence-number", *blob.sequence);
   xml.Element("BlobType", blob.blob_type);
   WriteTier(xml, blob);
@@ -82,10 +83,17 @@ void WriteProperties(XmlWriter& xml, const ListedBlob& blob) {
   xml.ElementIfSet("LeaseDuration", blob.lease_duration);
   if (blob.copy) WriteCopy(xml, *blob.copy);
   xml.Flag("ServerEncrypted", true);
+  xml.ElementIfSet("CustomerProvidedKeySha256", blob.key_sha256);
+  xml.ElementIfSet("EncryptionScope", blob.encryption_scope);
   if (blob.incremental_copy) xml.Flag("IncrementalCopy", true);
   xml.ElementIfSet("CopyDestinationSnapshot", blob.copy_snapshot);
   if (blob.tag_count > 0) xml.Element("TagCount", blob.tag_count);
   if (blob.sealed) xml.Flag("Sealed", true);
+  if (blob.immutable_until) {
+    xml.Element("ImmutabilityPolicyUntilDate", FormatHttpDate(*blob.immutable_until));
+    xml.Element("ImmutabilityPolicyMode", blob.immutability_mode);
+  }
+  if (blob.legal_hold) xml.Flag("LegalHold", true);
   if (blob.deleted) WriteDeleted(xml, *blob.deleted, blob.remaining_days);
   xml.ElementIfSet("Owner", blob.owner);
   xml.ElementIfSet("Group", blob.group);
@@ -128,6 +136,7 @@ void WriteContainer(XmlWriter& xml, const ListedContainer& container) {
   xml.Flag("DenyEncryptionScopeOverride", container.deny_encryption_scope_override);
   xml.Flag("HasImmutabilityPolicy", false);
   xml.Flag("HasLegalHold", false);
+  if (container.immutable_versions) xml.Flag("ImmutableStorageWithVersioningEnabled", true);
   if (!container.deleted_version.empty()) {
     WriteDeleted(xml, container.deleted, container.remaining_days);
   }
@@ -141,7 +150,16 @@ void WriteBlob(XmlWriter& xml, const ListedBlob& blob) {
   xml.NameElement("Name", blob.name);
   WriteState(xml, blob);
   WriteProperties(xml, blob);
-  if (blob.metadata && blob.committed) WriteMetadata(xml, *blob.metadata);
+  if (blob.metadata && blob.committed) {
+    if (blob.sealed_metadata) {
+      xml.OpenTag("Metadata");
+      xml.Attribute("Encrypted", "true");
+      xml.EndTag();
+      xml.Close("Metadata");
+    } else {
+      WriteMetadata(xml, *blob.metadata);
+    }
+  }
   if (blob.tags && !blob.tags->empty()) WriteTags(xml, *blob.tags);
   if (blob.or_metadata) xml.Element("OrMetadata", "");
   xml.Close("Blob");

@@ -31,6 +31,7 @@ struct ListedContainer {
   std::string_view public_access;             ///< container | blob; empty: private
   std::string_view default_encryption_scope;  ///< empty: the account's own
   bool deny_encryption_scope_override = false;
+  bool immutable_versions = false;       ///< immutable storage with versioning
   const NameValues* metadata = nullptr;  ///< null: not asked for
 };
 
@@ -57,6 +58,7 @@ struct ListedBlob {
   std::uint64_t length = 0;
   std::string_view content_type, content_encoding, content_language, content_md5;
   std::string_view cache_control, content_disposition;
+  std::optional<Time> accessed;           ///< where last access times are tracked
   std::string_view blob_type;             ///< BlockBlob | AppendBlob | PageBlob
   std::optional<std::uint64_t> sequence;  ///< page blobs
   std::string_view access_tier;           ///< empty: none applies
@@ -69,7 +71,13 @@ struct ListedBlob {
   bool incremental_copy = false;
   std::string_view copy_snapshot;  ///< of an incremental copy; empty: none yet
   std::uint64_t tag_count = 0;
-  bool sealed = false;                   ///< append blobs
+  bool sealed = false;          ///< append blobs
+  std::string_view key_sha256;  ///< base64, of a customer-provided key
+  std::string_view encryption_scope;
+  bool sealed_metadata = false;          ///< with `metadata`: they are not to be read
+  std::optional<Time> immutable_until;   ///< with include=immutabilitypolicy
+  std::string_view immutability_mode;    ///< unlocked | locked
+  bool legal_hold = false;               ///< with include=legalhold
   const NameValues* metadata = nullptr;  ///< null: not asked for
   const NameValues* tags = nullptr;      ///< null: not asked for
   bool or_metadata = true;               ///< x-ms-version 2019-12-12 and later

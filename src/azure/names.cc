@@ -52,6 +52,10 @@ Error BadLength() {
 
 }  // namespace
 
+bool IsSystemContainer(std::string_view name) {
+  return name == "$logs" || name == "$blobchangefeed";
+}
+
 Outcome<void> CheckContainerName(std::string_view name) {
   if (std::ranges::find(kReservedContainers, name) != kReservedContainers.end()) return {};
   char last = '-';

@@ -46,6 +46,10 @@ enum class Operation : std::uint8_t {
   kGetBlobTags,
   kSetBlobTags,
   kSetBlobTier,
+  kSetBlobImmutabilityPolicy,
+  kDeleteBlobImmutabilityPolicy,
+  kSetBlobLegalHold,
+  kSetBlobExpiry,
   kLeaseBlob,
   kDeleteBlob,
   kUndeleteBlob,
@@ -64,7 +68,7 @@ enum class Operation : std::uint8_t {
   kPutPageFromUrl,
   kGetPageRanges,
   kIncrementalCopyBlob,
-  kSetBlobExpiry,
+  kQueryBlobContents,
   // The dfs face (path_operation_table.cc), by the names of its specification.
   kListFilesystems,
   kCreateFilesystem,
@@ -86,7 +90,7 @@ enum class Operation : std::uint8_t {
   kLeasePath,
   kDeletePath,
 };
-inline constexpr std::size_t kOperationCount = 50;  ///< of the Blob face
+inline constexpr std::size_t kOperationCount = 54;  ///< of the Blob face
 inline constexpr std::size_t kPathOperationCount = 19;
 
 /// Is it of the dfs face?

@@ -88,6 +88,10 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kGetBlobTags, "Get Blob Tags", "GET", false, kBlob, "", "tags", nullptr, 'o', "t", "t", kPrivate, kTags},
     {kSetBlobTags, "Set Blob Tags", "PUT", false, kBlob, "", "tags", nullptr, 'o', "t", "t", kPrivate, kTags},
     {kSetBlobTier, "Set Blob Tier", "PUT", false, kBlob, "", "tier", nullptr, 'o', "w", "w", kPrivate, kTags},
+    {kSetBlobImmutabilityPolicy, "Set Blob Immutability Policy", "PUT", false, kBlob, "", "immutabilityPolicies", nullptr, 'o', "i", "i", kPrivate, kDates},
+    {kDeleteBlobImmutabilityPolicy, "Delete Blob Immutability Policy", "DELETE", false, kBlob, "", "immutabilityPolicies", nullptr, 'o', "i", "i", kPrivate, kNone},
+    {kSetBlobLegalHold, "Set Blob Legal Hold", "PUT", false, kBlob, "", "legalhold", nullptr, 'o', "i", "i", kPrivate, kNone},
+    {kSetBlobExpiry, "Set Blob Expiry", "PUT", false, kBlob, "", "expiry", nullptr, 'o', "w", "w", kPrivate, kNone},
     {kLeaseBlob, "Lease Blob", "PUT", false, kBlob, "", "lease", nullptr, 'o', "wd", "wd", kPrivate, kWrite},
     {kDeleteBlob, "Delete Blob", "DELETE", false, kBlob, "", "", nullptr, 'o', "dxy", "dxy", kPrivate, kWrite},
     {kUndeleteBlob, "Undelete Blob", "PUT", false, kBlob, "", "undelete", nullptr, 'o', "w", "w", kPrivate, kNone},
@@ -106,7 +110,7 @@ constexpr auto kTable = std::to_array<OperationSpec>({
     {kPutPageFromUrl, "Put Page From URL", "PUT", false, kBlob, "", "page", HasSource, 'o', "w", "w", kPrivate, kWrite},
     {kGetPageRanges, "Get Page Ranges", "GET", false, kBlob, "", "pagelist", nullptr, 'o', "r", "r", kIfBlob, kRead},
     {kIncrementalCopyBlob, "Incremental Copy Blob", "PUT", false, kBlob, "", "incrementalcopy", nullptr, 'o', "cw", "cw", kPrivate, kWrite},
-    {kSetBlobExpiry, "Set Blob Expiry", "PUT", false, kBlob, "", "expiry", nullptr, 'o', "w", "w", kPrivate, kNone},
+    {kQueryBlobContents, "Query Blob Contents", "POST", false, kBlob, "", "query", nullptr, 'o', "r", "r", kPrivate, kRead},
 });
 // clang-format on
 

@@ -87,15 +87,22 @@ std::string AllowedMethods(const Request& request) {
   return allow;
 }
 
+/// A client that cannot send PATCH sends PUT and says so: Java's own HTTP client, and so Hadoop's
+/// driver. The signature is over what is sent.
+std::string_view MethodOf(const http::RequestHead& head) {
+  const bool patch = EqualsIgnoreCase(head.headers.Get("X-HTTP-Method-Override"), "PATCH");
+  return head.method == "PUT" && patch ? "PATCH" : head.method;
+}
+
 /// `resource` of a path says what to create; that is for Create Path to read.
 bool CreatesPath(const http::RequestHead& head) {
   const std::string_view resource = head.query.Get("resource");
-  return head.method == "PUT" &&
+  return MethodOf(head) == "PUT" &&
          (EqualsIgnoreCase(resource, "file") || EqualsIgnoreCase(resource, "directory"));
 }
 
 Request RequestOf(const http::RequestHead& head, const Resource& resource) {
-  Request request{head.method, resource.level(), head.query.Get("resource"),
+  Request request{MethodOf(head), resource.level(), head.query.Get("resource"),
                   head.query.Get("action")};
   if (resource.container.empty()) return request;
   // Without resource=filesystem a URL that ends behind the filesystem names its root directory.
@@ -124,14 +131,14 @@ Outcome<const OperationSpec*> RoutePath(const http::RequestHead& head, const Res
   for (const OperationSpec& row : kTable) {
     if (!AtUrl(row, request)) continue;
     url_exists = true;
-    if (row.method == head.method && (!row.fits || row.fits(head.headers))) return &row;
+    if (row.method == request.method && (!row.fits || row.fits(head.headers))) return &row;
   }
   if (!url_exists && request.level == Level::kService) return Fail(missing("resource"));
   if (!url_exists && !request.resource.empty() && request.level == Level::kBlob) {
     return Fail(InvalidQueryParameter("resource", request.resource));
   }
   if (!url_exists) return Fail(InvalidQueryParameter("action", request.action));
-  if (head.method == "PATCH" && request.action.empty()) return Fail(missing("action"));
+  if (request.method == "PATCH" && request.action.empty()) return Fail(missing("action"));
   return Fail(Error(ErrorCode::kUnsupportedHttpVerb).WithHeader("Allow", AllowedMethods(request)));
 }
 

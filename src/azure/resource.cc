@@ -35,18 +35,22 @@ std::string HostName(std::string_view host) {
 
 // The account that the Host names, through a configured suffix or a subdomain of one (private links
 // put a label between account and service).
-std::optional<AccountName> AccountOfHost(std::string_view host_header, const AddressRules& rules) {
-  const std::string host = HostName(host_header);
+std::optional<AccountName> AccountUnder(const std::vector<std::string>& suffixes,
+                                        std::string_view host, const AddressRules& rules) {
   const std::size_t dot = host.find('.');
-  if (dot == std::string::npos || dot == 0) return std::nullopt;
-  const std::string_view rest = std::string_view(host).substr(dot);
-  for (const std::string& suffix : rules.suffixes) {
+  if (dot == std::string_view::npos || dot == 0) return std::nullopt;
+  const std::string_view rest = host.substr(dot);
+  for (const std::string& suffix : suffixes) {
     if (!rest.ends_with("." + ToLower(suffix))) continue;
-    auto account = KnownAccount(std::string_view(host).substr(0, dot), rules);
+    auto account = KnownAccount(host.substr(0, dot), rules);
     if (account) account->dfs = suffix.starts_with("dfs.");
     return account;
   }
   return std::nullopt;
+}
+
+std::optional<AccountName> AccountOfHost(std::string_view host, const AddressRules& rules) {
+  return AccountUnder(rules.suffixes, HostName(host), rules);
 }
 
 // Takes the text up to the next '/' off the front of `path`, and that '/'. `more` tells whether
@@ -83,20 +87,29 @@ Outcome<void> SetAccount(Resource& resource, const http::RequestHead& head, std:
   return {};
 }
 
+Outcome<std::string> BlobName(std::string_view raw) {
+  BG_TRY(std::string name, Decode(raw));
+  std::ranges::replace(name, '\\', '/');
+  BG_CHECK(CheckBlobName(name));
+  return name;
+}
+
 // Slashes around the path of a file or directory do not count; nothing between them is the root.
 void TrimPath(std::string& path) {
   path.erase(0, path.find_first_not_of('/'));
   path.erase(path.find_last_not_of('/') + 1);
 }
 
+Outcome<std::string> PathName(std::string_view raw) {
+  BG_TRY(std::string path, Decode(raw));
+  std::ranges::replace(path, '\\', '/');
+  TrimPath(path);
+  if (!path.empty()) BG_CHECK(CheckBlobName(path));
+  return path;
+}
+
 Outcome<void> SetBlob(Resource& resource, std::string_view raw) {
-  BG_TRY(resource.blob, Decode(raw));
-  std::ranges::replace(resource.blob, '\\', '/');
-  if (resource.face == Face::kDfs) {
-    TrimPath(resource.blob);
-    if (resource.blob.empty()) return {};
-  }
-  BG_CHECK(CheckBlobName(resource.blob));
+  BG_TRY(resource.blob, resource.face == Face::kDfs ? PathName(raw) : BlobName(raw));
   if (resource.container == "$root" && resource.blob.find('/') != std::string::npos) {
     return Fail(ErrorCode::kInvalidUri);
   }
@@ -136,6 +149,22 @@ bool SpeaksDfs(const http::RequestHead& head) {
   if (head.headers.Has("x-ms-rename-source")) return true;
   if (head.method == "POST" && head.headers.Has("x-ms-lease-action")) return true;
   return head.headers.Get("accept").find("application/json") != std::string_view::npos;
+}
+
+std::optional<std::string> WebsiteAccount(std::string_view host, const AddressRules& rules) {
+  const std::string name = HostName(host);
+  for (const auto& [own, account] : rules.web_hosts) {
+    if (own == name) return account;
+  }
+  auto found = AccountUnder(rules.web_suffixes, name, rules);
+  if (!found) return std::nullopt;
+  return std::move(found->account);
+}
+
+Outcome<std::string> WebsitePath(std::string_view path) {
+  if (path.starts_with('/')) path.remove_prefix(1);
+  if (path.empty()) return std::string();
+  return BlobName(path);
 }
 
 bool NamesRootBlob(const http::RequestHead& head) {

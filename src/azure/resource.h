@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "azure/errors.h"
@@ -41,6 +43,10 @@ struct AddressRules {
   std::vector<std::string> suffixes;
   /// True for an account of this server. May be called several times for a request.
   std::function<bool(std::string_view)> is_account;
+  /// The same of static websites: "web.core.windows.net".
+  std::vector<std::string> web_suffixes = {};
+  /// Other hosts of static websites, in lower case, and whose they are.
+  std::vector<std::pair<std::string, std::string>> web_hosts = {};
 };
 
 /// What `head` names. Host style when the Host ends in a suffix and its first label is a known
@@ -60,9 +66,21 @@ Face FaceOf(const http::RequestHead& head, const AddressRules& rules);
 /// Does a Host header alone name an account of ours?
 bool IsHostStyle(std::string_view host, const AddressRules& rules);
 
+/// The account whose static website a Host header names: ACCOUNT.zN.SUFFIX or ACCOUNT.SUFFIX with
+/// a suffix of websites (ACCOUNT-secondary too), or a host of its own; nullopt for all others.
+std::optional<std::string> WebsiteAccount(std::string_view host, const AddressRules& rules);
+
+/// The blob of `$web` that the path of a website's URL names: decoded, without the first `/`. Empty
+/// for the root, and ends in `/` for a directory. 400 InvalidUri.
+Outcome<std::string> WebsitePath(std::string_view path);
+
 /// True when a URL with a single segment below the account names a blob of `$root` and not a
 /// container: no restype, and a method and comp (or none) that a blob takes (operations.md 1.1).
 bool NamesRootBlob(const http::RequestHead& head);
+
+/// Where the server keeps what it writes itself; clients read it, and lists show it only when
+/// asked.
+bool IsSystemContainer(std::string_view name);
 
 /// 3..63 of a-z 0-9 and single hyphens, or one of the reserved `$` names (operations.md 1.7). 400
 /// InvalidResourceName for characters, 400 OutOfRangeInput for length.

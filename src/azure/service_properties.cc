@@ -16,8 +16,10 @@ constexpr std::size_t kMaxRules = 5;
 constexpr std::size_t kMaxOrigins = 64;
 constexpr std::size_t kMaxLiteralHeaders = 64;
 constexpr std::size_t kMaxPrefixedHeaders = 2;
-constexpr std::size_t kMaxHeaderLength = 256;
+constexpr std::size_t kMaxCorsEntry = 256;   // characters of an origin or header
+constexpr std::size_t kMaxCorsBytes = 2048;  // of all rules, without the tags
 constexpr std::uint32_t kMaxRetentionDays = 365;
+constexpr std::size_t kMaxDocument = 255;  // bytes of a document of the static website
 constexpr std::array<std::string_view, 8> kMethods{"DELETE", "GET",  "HEAD",    "MERGE",
                                                    "PATCH",  "POST", "OPTIONS", "PUT"};
 
@@ -102,7 +104,7 @@ Outcome<std::vector<std::string>> ReadHeaderList(const XmlFields& fields, std::s
   auto entries = SplitList(text);
   std::size_t prefixed = 0;
   for (const auto& entry : entries) {
-    if (entry.size() > kMaxHeaderLength) return Fail(InvalidXmlValue(name, entry));
+    if (entry.size() > kMaxCorsEntry) return Fail(InvalidXmlValue(name, entry));
     prefixed += entry.ends_with('*') ? 1 : 0;
   }
   if (prefixed > kMaxPrefixedHeaders || entries.size() - prefixed > kMaxLiteralHeaders) {
@@ -171,6 +173,71 @@ Outcome<void> ReadDeleteRetention(const XmlElement& element, ServiceProperties& 
   return {};
 }
 
+// What stores hold from before a limit was checked stays readable, so these are for new values
+// only.
+
+/// As the lists are stored, a comma between two entries.
+std::size_t TextBytes(const CorsRule& rule) {
+  std::size_t bytes = std::to_string(rule.max_age_seconds).size();
+  for (const auto* list : {&rule.allowed_origins, &rule.allowed_methods, &rule.allowed_headers,
+                           &rule.exposed_headers}) {
+    for (const auto& entry : *list) bytes += entry.size() + 1;
+    if (!list->empty()) --bytes;
+  }
+  return bytes;
+}
+
+Outcome<void> CheckCors(const std::vector<CorsRule>& rules) {
+  std::size_t bytes = 0;
+  for (const auto& rule : rules) {
+    bytes += TextBytes(rule);
+    for (const auto& origin : rule.allowed_origins) {
+      if (origin.size() > kMaxCorsEntry) return Fail(InvalidXmlValue("AllowedOrigins", origin));
+    }
+  }
+  if (bytes > kMaxCorsBytes) return Fail(InvalidXml("The CORS rules are longer than 2 KiB."));
+  return {};
+}
+
+/// Of Storage Analytics.
+Outcome<void> CheckAnalyticsVersion(std::string_view version) {
+  if (version == "1.0" || version == "2.0") return {};
+  return Fail(InvalidXmlValue("Version", version));
+}
+
+/// The index document is a file name, looked for in each directory; the other two are paths in
+/// `$web`.
+Outcome<void> CheckWebsite(const StaticWebsite& website) {
+  const std::string& index = website.index_document;
+  if (index.find('/') != std::string::npos || index.size() > kMaxDocument) {
+    return Fail(InvalidXmlValue("IndexDocument", index));
+  }
+  const std::string& fallback = website.default_index_document_path;
+  if (fallback.size() > kMaxDocument) {
+    return Fail(InvalidXmlValue("DefaultIndexDocumentPath", fallback));
+  }
+  const std::string& missing = website.error_document_404_path;
+  if (missing.size() > kMaxDocument) return Fail(InvalidXmlValue("ErrorDocument404Path", missing));
+  return {};
+}
+
+Outcome<void> CheckChanges(const ServiceProperties& before, const ServiceProperties& after) {
+  if (after.cors != before.cors) BG_CHECK(CheckCors(after.cors));
+  if (after.logging != before.logging) BG_CHECK(CheckAnalyticsVersion(after.logging.version));
+  if (after.hour_metrics != before.hour_metrics) {
+    BG_CHECK(CheckAnalyticsVersion(after.hour_metrics.version));
+  }
+  if (after.minute_metrics != before.minute_metrics) {
+    BG_CHECK(CheckAnalyticsVersion(after.minute_metrics.version));
+  }
+  if (after.static_website != before.static_website) BG_CHECK(CheckWebsite(after.static_website));
+  const std::string& version = after.default_service_version;
+  if (version != before.default_service_version && !IsVersionDate(version)) {
+    return Fail(InvalidXmlValue("DefaultServiceVersion", version));
+  }
+  return {};
+}
+
 void WriteRetention(XmlWriter& xml, const RetentionPolicy& policy) {
   xml.Open("RetentionPolicy");
   xml.Flag("Enabled", policy.enabled);
@@ -230,9 +297,8 @@ void WriteWebsite(XmlWriter& xml, const StaticWebsite& website) {
   xml.Close("StaticWebsite");
 }
 
-}  // namespace
-
-Outcome<ServiceProperties> MergeServiceProperties(ServiceProperties stored, std::string_view body) {
+/// `stored` with the elements that `body` has.
+Outcome<ServiceProperties> Replace(ServiceProperties stored, std::string_view body) {
   BG_TRY(const XmlDocument document, XmlDocument::Parse(body, "StorageServiceProperties"));
   BG_TRY(const XmlFields fields,
          XmlFields::Of(document.root(),
@@ -262,6 +328,26 @@ Outcome<ServiceProperties> MergeServiceProperties(ServiceProperties stored, std:
   BG_TRY(const std::string version, OptionalText(fields, "DefaultServiceVersion"));
   if (!version.empty()) stored.default_service_version = version;
   return stored;
+}
+
+}  // namespace
+
+bool IsVersionDate(std::string_view text) {
+  constexpr std::string_view kForm = "dddd-dd-dd";
+  return std::ranges::equal(text, kForm, [](char c, char form) {
+    return form == 'd' ? c >= '0' && c <= '9' : c == form;
+  });
+}
+
+Outcome<ServiceProperties> MergeServiceProperties(const ServiceProperties& stored,
+                                                  std::string_view body) {
+  BG_TRY(auto merged, Replace(stored, body));
+  BG_CHECK(CheckChanges(stored, merged));
+  return merged;
+}
+
+Outcome<ServiceProperties> DecodeServiceProperties(std::string_view stored) {
+  return Replace({}, stored);
 }
 
 std::string RenderServiceProperties(const ServiceProperties& properties) {

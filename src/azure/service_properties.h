@@ -55,10 +55,16 @@ struct ServiceProperties {
   bool operator==(const ServiceProperties&) const = default;
 };
 
-/// `stored` with the elements that `body` has; each replaces the whole setting. Also reads back
-/// what RenderServiceProperties wrote. Errors, all 400: InvalidXmlDocument (syntax, retention days,
-/// CORS limits), UnsupportedXmlNode, MissingRequiredXmlNode, InvalidXmlNodeValue.
-Outcome<ServiceProperties> MergeServiceProperties(ServiceProperties stored, std::string_view body);
+/// What a service version looks like: "2021-04-10". Any date will do.
+bool IsVersionDate(std::string_view text);
+
+/// `stored` with the elements that `body` has; each replaces the whole setting. Errors, all 400:
+/// InvalidXmlDocument (syntax, retention days, CORS limits), UnsupportedXmlNode,
+/// MissingRequiredXmlNode, InvalidXmlNodeValue.
+Outcome<ServiceProperties> MergeServiceProperties(const ServiceProperties& stored,
+                                                  std::string_view body);
+/// Reads back what RenderServiceProperties wrote.
+Outcome<ServiceProperties> DecodeServiceProperties(std::string_view stored);
 
 /// The answer of Get Blob Service Properties.
 std::string RenderServiceProperties(const ServiceProperties& properties);

@@ -95,8 +95,16 @@ std::string CopyJobKey(std::string_view copy_id) {
   return Prefixed("y", copy_id);
 }
 
+std::string AccessTrackingKey() {
+  return "l";
+}
+
 std::string AliveKey() {
   return "!";
+}
+
+std::string ImmutableKey() {
+  return "i";
 }
 
 std::string BlobKey(std::string_view name) {
@@ -150,6 +158,30 @@ std::string PurgeKey(Time when, std::string_view row_key) {
 std::string_view RowOfPurgeKey(std::string_view key) {
   constexpr std::size_t kStart = 1 + kTimeDigits;
   return key.size() > kStart ? key.substr(kStart) : std::string_view();
+}
+
+std::string EventKey(std::uint64_t ticks) {
+  std::string key = "e";
+  AppendHex(key, ticks);
+  return key;
+}
+
+std::optional<std::uint64_t> TicksOfEventKey(std::string_view key) {
+  if (!key.starts_with('e')) return std::nullopt;
+  key.remove_prefix(1);
+  const auto ticks = TakeHex(key, kTimeDigits);
+  return key.empty() ? ticks : std::nullopt;
+}
+
+std::string FeedStateKey() {
+  return "f";
+}
+
+std::string FeedIntentKey(std::string_view incarnation, std::uint64_t partition) {
+  std::string key = Prefixed("j", incarnation);
+  key += kPartEnd;
+  AppendHex(key, partition);
+  return key;
 }
 
 std::string AppendPrefix(std::string_view name, std::uint64_t lineage) {

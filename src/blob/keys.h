@@ -6,6 +6,7 @@
 //     "c" CONTAINER \x01 VERSION            ContainerRecord of a deleted one (16 hex digits)
 //     "g" INCARNATION                       a deleted container whose rows are being removed
 //     "p"                                   service properties (XML as it will be answered)
+//     "l"                                   when last access times began to be kept (ISO 8601)
 //     "y" COPY-ID                           a copy from outside that is still running
 //   container name space  "k/" INCARNATION
 //     "!"                                   the container lives; every blob commit demands this row
@@ -18,6 +19,10 @@
 //     "q" NAME \x01 LINEAGE \x01            PageLineage of a page blob (blob/page_layers.h)
 //     "q" NAME \x01 LINEAGE \x01 LAYER \x01 CHUNK
 //                                         PageChunk (CHUNK: 8 hex digits)
+//     "e" TIME                              ChangeEvent that no segment of the change feed has yet
+//                                         (TIME: 16 hex digits, the time of the event)
+//     "i"                                   a blob here has or had an immutability policy or a
+//                                         legal hold
 //     "t" TAG \x01 VALUE \x01 NAME          TaggedBlob: the tag index of base blobs
 //     "x" TIME KEY                          empty: the deleted blob, snapshot or version in row KEY
 //                                           goes for good at TIME
@@ -25,6 +30,9 @@
 //     "u" NAME \x01 GENERATION \x01         the mark of all of them (operations/block/staging.h)
 //     "w" NAME \x01 LINEAGE                "d" or "q": rows of that kind of this lineage are to be
 //                                         removed or merged (operations/leftovers.h)
+//   and in the name space of $blobchangefeed only
+//     "f"                                   FeedState
+//     "j" INCARNATION \x01 PARTITION        FeedIntent for events of that partition (16 hex digits)
 //
 // A lineage is the content of an append or page blob from one Put Blob or copy to the next; LINEAGE
 // and LAYER are numbers of 16 hex digits.
@@ -55,8 +63,11 @@ std::string ContainerVersion(Time deleted);
 std::string GarbageKey(std::string_view incarnation);
 std::string ServicePropertiesKey();
 std::string CopyJobKey(std::string_view copy_id);
+std::string AccessTrackingKey();
 
 std::string AliveKey();
+/// The row that every commit of a state with a policy or hold puts.
+std::string ImmutableKey();
 std::string BlobKey(std::string_view name);
 /// All snapshots and previous versions of a blob start with this; in order of their ids.
 std::string HistoryPrefix(std::string_view name);
@@ -72,6 +83,13 @@ std::string_view NameOfTagKey(std::string_view key);
 std::string PurgeKey(Time when, std::string_view row_key);
 /// The row that a purge key is about.
 std::string_view RowOfPurgeKey(std::string_view key);
+/// A change event; `ticks` (.NET) are its time and tell it from all others of the partition. All
+/// events start with "e".
+std::string EventKey(std::uint64_t ticks);
+/// nullopt for any other form.
+std::optional<std::uint64_t> TicksOfEventKey(std::string_view key);
+std::string FeedStateKey();
+std::string FeedIntentKey(std::string_view incarnation, std::uint64_t partition);
 /// All staged blocks of one generation start with this.
 std::string StagedPrefix(std::string_view name, std::uint64_t generation);
 std::string StagedKey(std::string_view name, std::uint64_t generation, std::string_view block_id);

@@ -55,15 +55,15 @@ std::string ContentName(std::uint64_t id) {
 }
 
 std::string InodeKey(std::uint64_t directory) {
-  return Keyed('i', directory);
+  return Keyed(kInodeRows, directory);
 }
 
 std::string DetachedKey(std::uint64_t directory) {
-  return Keyed('f', directory);
+  return Keyed(kDetachedRows, directory);
 }
 
 std::optional<std::uint64_t> DirectoryOfKey(std::string_view key) {
-  if (!key.starts_with('i') && !key.starts_with('f')) return std::nullopt;
+  if (!key.starts_with(kInodeRows) && !key.starts_with(kDetachedRows)) return std::nullopt;
   return ParseId(key.substr(1));
 }
 

@@ -3,8 +3,8 @@
 // a content name where a flat container has the blob's name:
 //
 //     "b" DIR "/" LEAF \x02            BlobRecord of a file or directory
-//     "i" DIR                          Inode of a directory
-//     "f" DIR                          a detached directory whose content is being removed
+//     "n" DIR                          Inode of a directory
+//     "r" DIR                          a detached directory whose content is being removed
 //     "z" PATH \x01 DELETION           DeletedPath
 //
 // DIR, DELETION and content names are 16 hex digits.
@@ -35,9 +35,12 @@ std::optional<EntryParts> PartsOfEntryName(std::string_view name);
 /// Stands for a file in the rows of its uncommitted blocks, appended blocks and leftovers.
 std::string ContentName(std::uint64_t id);
 
+/// The first bytes of those keys.
+inline constexpr char kInodeRows = 'n';
+inline constexpr char kDetachedRows = 'r';
 std::string InodeKey(std::uint64_t directory);
 std::string DetachedKey(std::uint64_t directory);
-/// The id in a key of "i" or "f"; nullopt for any other form.
+/// The id in a key of "n" or "r"; nullopt for any other form.
 std::optional<std::uint64_t> DirectoryOfKey(std::string_view key);
 
 /// All deleted states of a path start with DeletedPrefix of it; in order of deletion.

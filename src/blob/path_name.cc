@@ -1,5 +1,7 @@
 #include "blob/path_name.h"
 
+#include <algorithm>
+
 namespace blobgate::blob {
 namespace {
 
@@ -18,6 +20,12 @@ bool IsName(std::string_view name) {
 }
 
 }  // namespace
+
+bool PathComesBefore(std::string_view path, std::string_view other) {
+  // Nothing in a name sorts before its end.
+  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c); };
+  return std::ranges::lexicographical_compare(path, other, {}, rank, rank);
+}
 
 std::string_view TrimSlashes(std::string_view path) {
   while (path.starts_with('/')) path.remove_prefix(1);

@@ -22,6 +22,9 @@ azure::Outcome<std::vector<std::string_view>> SplitPath(std::string_view path);
 /// "a/b/c".
 std::string JoinPath(const std::vector<std::string_view>& names);
 
+/// In the order of listings: a directory's content right behind it, in byte order.
+bool PathComesBefore(std::string_view path, std::string_view other);
+
 /// Without slashes at its ends.
 std::string_view TrimSlashes(std::string_view path);
 

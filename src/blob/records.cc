@@ -75,7 +75,23 @@ enum BlobTag : std::uint32_t {
   kBlobDeleted = 29,
   kBlobPurge = 30,
   kBlobSnapshots = 31,
+  kBlobImmutability = 32,
+  kBlobEncryption = 33,
+  kBlobStagedEncryption = 34,
+  kBlobSealedMetadata = 35,
+  kBlobAccessed = 40,
   kBlobPath = 64,
+};
+enum ImmutabilityTag : std::uint32_t {
+  kImmutabilityMode = 1,
+  kImmutabilityUntil = 2,
+  kImmutabilityHold = 3,
+};
+enum EncryptionTag : std::uint32_t {
+  kEncryptionKind = 1,
+  kEncryptionScope = 2,
+  kEncryptionKeySha256 = 3,
+  kEncryptionSalt = 4,
 };
 
 std::string EncodeProperties(const HttpProperties& properties) {
@@ -167,6 +183,77 @@ bool DecodeTier(std::string_view in, TierState& tier) {
   return fields.ok();
 }
 
+std::string EncodeImmutability(const Immutability& immutability) {
+  std::string out;
+  FieldWriter fields(out);
+  fields.NumberIfSet(kImmutabilityMode, static_cast<std::uint64_t>(immutability.mode));
+  fields.NumberIfSet(kImmutabilityUntil, EncodeTime(immutability.until));
+  fields.NumberIfSet(kImmutabilityHold, immutability.legal_hold ? 1 : 0);
+  return out;
+}
+
+bool DecodeImmutability(std::string_view in, Immutability& immutability) {
+  FieldReader fields(in);
+  bool ok = true;
+  while (ok && fields.Next()) {
+    switch (fields.tag()) {
+      case kImmutabilityMode:
+        ok = DecodeEnum(fields.number(), Immutability::Mode::kLocked, immutability.mode);
+        break;
+      case kImmutabilityUntil:
+        immutability.until = DecodeTime(fields.number());
+        break;
+      case kImmutabilityHold:
+        immutability.legal_hold = fields.number() != 0;
+        break;
+      default:
+        break;
+    }
+  }
+  return ok && fields.ok();
+}
+
+std::string EncodeEncryption(const Encryption& encryption) {
+  std::string out;
+  if (!encryption.encrypted()) return out;
+  FieldWriter fields(out);
+  fields.Number(kEncryptionKind, static_cast<std::uint64_t>(encryption.kind));
+  fields.BytesIfSet(kEncryptionScope, encryption.scope);
+  fields.Bytes(kEncryptionKeySha256, AsChars(encryption.key_sha256));
+  fields.BytesIfSet(kEncryptionSalt, encryption.salt);
+  return out;
+}
+
+bool DecodeSha256(std::string_view in, Sha256Digest& digest) {
+  if (in.size() != digest.size()) return false;
+  std::memcpy(digest.data(), in.data(), in.size());
+  return true;
+}
+
+bool DecodeEncryption(std::string_view in, Encryption& encryption) {
+  FieldReader fields(in);
+  bool ok = true;
+  while (ok && fields.Next()) {
+    switch (fields.tag()) {
+      case kEncryptionKind:
+        ok = DecodeEnum(fields.number(), Encryption::Kind::kScope, encryption.kind);
+        break;
+      case kEncryptionScope:
+        encryption.scope = fields.bytes();
+        break;
+      case kEncryptionKeySha256:
+        ok = DecodeSha256(fields.bytes(), encryption.key_sha256);
+        break;
+      case kEncryptionSalt:
+        encryption.salt = fields.bytes();
+        break;
+      default:
+        break;
+    }
+  }
+  return ok && fields.ok();
+}
+
 std::string EncodeCopy(const CopyState& copy) {
   std::string out;
   FieldWriter fields(out);
@@ -237,13 +324,30 @@ bool DecodeManifest(std::string_view in, std::optional<engine::ExtentRef>& manif
   return true;
 }
 
+/// Who may change or read a state; unknown tags are passed over.
+bool DecodeProtectionField(FieldReader& field, BlobRecord& record) {
+  switch (field.tag()) {
+    case kBlobImmutability:
+      return DecodeImmutability(field.bytes(), record.immutability);
+    case kBlobEncryption:
+      return DecodeEncryption(field.bytes(), record.encryption);
+    case kBlobStagedEncryption:
+      return DecodeEncryption(field.bytes(), record.staged_encryption);
+    case kBlobSealedMetadata:
+      record.sealed_metadata = field.bytes();
+      return true;
+    default:
+      return true;
+  }
+}
+
 bool DecodePath(std::string_view in, PathState& path) {
   auto decoded = PathState::Decode(in);
   if (decoded) path = std::move(*decoded);
   return decoded.has_value();
 }
 
-/// Fields of snapshots, versions and deleted states; unknown tags are passed over.
+/// Fields of snapshots, versions and deleted states.
 bool DecodeHistoryField(FieldReader& field, BlobRecord& record) {
   switch (field.tag()) {
     case kBlobVersion:
@@ -263,13 +367,16 @@ bool DecodeHistoryField(FieldReader& field, BlobRecord& record) {
     case kBlobPurge:
       record.purge = DecodeTime(field.number());
       return true;
+    case kBlobAccessed:
+      record.accessed = DecodeTime(field.number());
+      return true;
     case kBlobSnapshots:
       record.snapshots = static_cast<std::uint32_t>(field.number());
       return true;
     case kBlobPath:
       return DecodePath(field.bytes(), record.path);
     default:
-      return true;
+      return DecodeProtectionField(field, record);
   }
 }
 
@@ -421,6 +528,11 @@ std::string BlobRecord::Encode() const {
   fields.NumberIfSet(kBlobDeleted, EncodeTime(deleted));
   fields.NumberIfSet(kBlobPurge, EncodeTime(purge));
   fields.NumberIfSet(kBlobSnapshots, snapshots);
+  if (!immutability.empty()) fields.Bytes(kBlobImmutability, EncodeImmutability(immutability));
+  fields.BytesIfSet(kBlobEncryption, EncodeEncryption(encryption));
+  fields.BytesIfSet(kBlobStagedEncryption, EncodeEncryption(staged_encryption));
+  fields.BytesIfSet(kBlobSealedMetadata, sealed_metadata);
+  if (accessed != Time{}) fields.Number(kBlobAccessed, EncodeTime(accessed));
   fields.BytesIfSet(kBlobPath, path.Encode());
   return out;
 }

@@ -99,6 +99,39 @@ struct CopyState {
   Time completed{};
 };
 
+/// The policy that retains a state of a blob, and its legal hold; blob/immutability.h has the
+/// rules.
+struct Immutability {
+  enum class Mode : std::uint8_t { kNone = 0, kUnlocked = 1, kLocked = 2 };
+  Mode mode = Mode::kNone;
+  Time until{};  ///< with a policy: when it ends, whole seconds
+  bool legal_hold = false;
+
+  bool empty() const { return mode == Mode::kNone && !legal_hold; }
+  bool operator==(const Immutability&) const = default;
+};
+
+/// The key that content and metadata are encrypted with, by its digest: the key itself is never
+/// stored (docs/encryption.md).
+struct Encryption {
+  enum class Kind : std::uint8_t {
+    kNone = 0,
+    kCustomerKey = 1,  ///< comes with every request
+    kScope = 2,        ///< of the account's configuration
+  };
+  Kind kind = Kind::kNone;
+  std::string scope;  ///< kScope: its name
+  Sha256Digest key_sha256{};
+  /// Random; what the keys of pages and of metadata are derived with. Not of uncommitted blocks.
+  std::string salt;
+
+  bool encrypted() const { return kind != Kind::kNone; }
+  /// Can content move from one to the other as it lies on the disk (with its salt)?
+  bool SameKey(const Encryption& other) const {
+    return kind == other.kind && scope == other.scope && key_sha256 == other.key_sha256;
+  }
+};
+
 /// What a state that cannot be read still stands for.
 enum class Remains : std::uint8_t {
   kNone = 0,
@@ -123,6 +156,9 @@ struct BlobRecord {
   TierState tier;
   LeaseRecord lease;
   CopyState copy;
+  Immutability immutability;
+  Encryption encryption;
+  std::string sealed_metadata;  ///< instead of `metadata` when the blob is encrypted
 
   /// Exactly one of these holds the content of a committed blob (both empty: zero bytes).
   Content content;
@@ -132,6 +168,7 @@ struct BlobRecord {
   /// starts a new one. 0 bytes of id length: there are no uncommitted blocks.
   std::uint64_t staged_generation = 0;
   std::uint32_t staged_id_length = 0;  ///< of the base64 text; the same for all
+  Encryption staged_encryption;        ///< the same for all
 
   /// Append and page blobs have no `content` here: it lies in rows under this number, which
   /// snapshots of the blob share (blob/keys.h). 0: no rows, as for a copy that is still pending.
@@ -154,6 +191,7 @@ struct BlobRecord {
   Remains remains = Remains::kNone;
   Time deleted{};               ///< kDeleted: when
   Time purge{};                 ///< kDeleted: when it goes for good
+  Time accessed{};              ///< last read or written, to the day; zero: not tracked yet
   std::uint32_t snapshots = 0;  ///< in a base row: how many that are not deleted
 
   PathState path;  ///< only in a hierarchical container

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "config/config.h"
 #include "config/schema.h"
+#include "server/lifecycle_policies.h"
 #include "server/oauth_service.h"
 
 namespace blobgate::cli {
@@ -16,6 +17,9 @@ Status CheckFile(const std::string& file) {
   BG_TRY(const config::Config config, config::Load(file));
   if (auto rules = server::OAuthRulesOf(config); !rules) {
     return Fail(rules.error().code, file + ": " + rules.error().detail);
+  }
+  if (auto policies = server::LoadLifecyclePolicies(config); !policies) {
+    return Fail(policies.error().code, file + ": " + policies.error().detail);
   }
   return {};
 }

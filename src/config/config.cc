@@ -32,6 +32,33 @@ bool IsAccountName(std::string_view name) {
          });
 }
 
+bool IsScopeName(std::string_view name) {
+  return name.size() >= 3 && name.size() <= 63 && std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-';
+         });
+}
+
+/// Immutability and encryption.
+Status CheckProtection(const AccountConfig& account, const std::string& where) {
+  const bool immutable =
+      account.version_level_immutability || !account.immutable_containers.empty();
+  if (immutable && !account.versioning) {
+    return Bad(where + "version_level_immutability and immutable_containers need versioning");
+  }
+  std::set<std::string> names;
+  for (const auto& scope : account.encryption_scopes) {
+    if (!IsScopeName(scope.name)) {
+      return Bad(where + "an encryption scope is named by 3 to 63 letters, digits and -");
+    }
+    if (!names.insert(scope.name).second) {
+      return Bad(where + "encryption scope \"" + scope.name + "\" is there twice");
+    }
+    if (scope.key_file.empty()) return Bad(where + "an encryption scope needs a key_file");
+  }
+  return {};
+}
+
 Status CheckAccount(const AccountConfig& account) {
   const std::string where = "account \"" + account.name + "\": ";
   if (!IsAccountName(account.name)) {
@@ -51,8 +78,12 @@ Status CheckAccount(const AccountConfig& account) {
       return Bad(where + "a delegation secret must be base64 of at least 32 bytes");
     }
   }
+  BG_CHECK(CheckProtection(account, where));
   if (account.hierarchical && account.versioning) {
     return Bad(where + "hierarchical accounts have no versions");
+  }
+  if (account.hierarchical && account.change_feed.enabled) {
+    return Bad(where + "hierarchical accounts have no change feed");
   }
   return {};
 }
@@ -138,6 +169,29 @@ Status CheckOAuth(const OAuthConfig& oauth, const std::vector<AccountConfig>& ac
   return {};
 }
 
+Status CheckSuffixes(const std::string& option, const std::vector<std::string>& suffixes) {
+  for (const auto& suffix : suffixes) {
+    if (suffix.empty() || suffix.front() == '.' || suffix != ToLower(suffix)) {
+      return Bad(option + ": \"" + suffix + "\" must be a lower-case name without leading dot");
+    }
+  }
+  return {};
+}
+
+Status CheckWebsiteHosts(const std::vector<AccountConfig>& accounts) {
+  std::set<std::string> seen;
+  for (const auto& account : accounts) {
+    for (const auto& host : account.website_hosts) {
+      const std::string where = "account \"" + account.name + "\": website host \"" + host + "\" ";
+      if (host.empty() || host != ToLower(host) || host.find(':') != std::string::npos) {
+        return Bad(where + "must be a lower-case name without port");
+      }
+      if (!seen.insert(host).second) return Bad(where + "is there twice");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Status Check(const Config& config) {
@@ -157,12 +211,9 @@ Status Check(const Config& config) {
   if (tls && (config.tls.certificate_file.empty() || config.tls.key_file.empty())) {
     return Bad("tls: certificate_file and key_file are needed for a listener with tls");
   }
-  for (const auto& suffix : config.suffixes) {
-    if (suffix.empty() || suffix.front() == '.' || suffix != ToLower(suffix)) {
-      return Bad("suffixes: \"" + suffix + "\" must be a lower-case name without leading dot");
-    }
-  }
-  return {};
+  BG_CHECK(CheckSuffixes("suffixes", config.suffixes));
+  BG_CHECK(CheckSuffixes("web_suffixes", config.web_suffixes));
+  return CheckWebsiteHosts(config.accounts);
 }
 
 Result<Config> Parse(std::string_view text) {

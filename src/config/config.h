@@ -11,6 +11,16 @@
 
 namespace blobgate::config {
 
+struct EncryptionScopeConfig {
+  std::string name;
+  std::string key_file;  ///< base64 of 32 bytes
+};
+
+struct ChangeFeedConfig {
+  bool enabled = false;
+  std::uint64_t retention_days = 0;  ///< 0: kept for good
+};
+
 struct AccountConfig {
   std::string name;
   std::vector<std::string> keys;  ///< base64; one or two
@@ -21,6 +31,13 @@ struct AccountConfig {
   std::vector<std::string> delegation_secrets;
   bool versioning = false;
   std::uint64_t container_delete_retention_days = 0;  ///< 0: off
+  bool version_level_immutability = false;            ///< in all containers
+  std::vector<std::string> immutable_containers;      ///< else in these
+  std::vector<EncryptionScopeConfig> encryption_scopes;
+  ChangeFeedConfig change_feed;
+  std::string lifecycle_policy_file;  ///< JSON as Azure's management policies; empty: no rules
+  bool last_access_time_tracking = false;
+  std::vector<std::string> website_hosts;  ///< lower case, without port
 };
 
 struct ListenerConfig {
@@ -95,6 +112,11 @@ struct ScrubConfig {
   std::chrono::seconds interval{7 * 24 * 3600};
 };
 
+struct BackgroundConfig {
+  std::chrono::seconds change_feed_interval{60};
+  std::chrono::seconds lifecycle_interval{24 * 3600};
+};
+
 struct EngineConfig {
   std::string data_dir;
   std::uint64_t segment_bytes = 1024ull * 1024 * 1024;
@@ -106,6 +128,11 @@ struct EngineConfig {
   ScrubConfig scrub;
 };
 
+struct RehydrationConfig {
+  std::chrono::seconds standard{5};
+  std::chrono::seconds high{1};
+};
+
 struct Config {
   EngineConfig engine;
   std::vector<ListenerConfig> listeners;
@@ -113,10 +140,13 @@ struct Config {
   TlsConfig tls;
   std::vector<std::string> suffixes{"blob.core.windows.net", "blob.localhost",
                                     "dfs.core.windows.net", "dfs.localhost"};
+  std::vector<std::string> web_suffixes{"web.core.windows.net", "web.localhost"};
   std::vector<AccountConfig> accounts;
+  BackgroundConfig background;
   OAuthConfig oauth;
   CopySourceConfig copy_sources;
   LimitConfig limits;
+  RehydrationConfig rehydration;
   unsigned threads = 0;  ///< io threads; 0: one per core
   std::string log_level = "info";
   std::string log_format = "text";  ///< text | json

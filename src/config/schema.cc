@@ -256,6 +256,39 @@ std::vector<Field<ListenerConfig>> ListenerFields() {
   };
 }
 
+std::vector<Field<EncryptionScopeConfig>> EncryptionScopeFields() {
+  using E = EncryptionScopeConfig;
+  return {
+      Text("name", &E::name, "3 to 63 letters, digits and `-`, as clients name it.", true),
+      Text(
+          "key_file", &E::key_file,
+          "File of mode 0600 with the key, base64 of 32 bytes (`openssl rand -base64 32`). Content "
+          "of the scope cannot be read without it.",
+          true),
+  };
+}
+
+std::vector<Field<ChangeFeedConfig>> ChangeFeedFields() {
+  using F = ChangeFeedConfig;
+  return {
+      Flag("enabled", &F::enabled,
+           "Changes of blobs are written to the container `$blobchangefeed`. What happened while "
+           "it was off is not."),
+      Number("retention_days", &F::retention_days, Range{0, 146000}, "days",
+             "Older segments are removed; 0: never."),
+  };
+}
+
+std::vector<Field<BackgroundConfig>> BackgroundFields() {
+  using B = BackgroundConfig;
+  return {
+      Number("change_feed_interval", &B::change_feed_interval, Range{1, 3600}, "seconds",
+             "How often changes are moved to the change feed."),
+      Number("lifecycle_interval", &B::lifecycle_interval, Range{1, 30 * 86400}, "seconds",
+             "From one run of the lifecycle rules to the next."),
+  };
+}
+
 std::vector<Field<AccountConfig>> AccountFields() {
   using A = AccountConfig;
   return {
@@ -265,16 +298,31 @@ std::vector<Field<AccountConfig>> AccountFields() {
       Choice("kind", &A::kind, {"Storage", "BlobStorage", "StorageV2", "BlockBlobStorage"},
              "Answered by Get Account Information."),
       Choice("sku", &A::sku,
-             {"Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS"},
-             "Answered by Get Account Information."),
+             {"Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Standard_GZRS",
+              "Standard_RAGZRS", "Premium_LRS", "Premium_ZRS"},
+             "Answered by Get Account Information; Get Blob Service Stats needs one with `RA`."),
       Flag(
           "hierarchical", &A::hierarchical,
           "Containers made from now on have a hierarchical namespace (Data Lake Storage Gen2). Not "
-          "together with versioning."),
+          "together with versioning or the change feed."),
       Flag("versioning", &A::versioning,
            "Writes and deletes keep the former state of a blob as a version."),
       Number("container_delete_retention_days", &A::container_delete_retention_days, Range{0, 365},
              "days", "Deleted containers can be restored so long; 0: at once gone for good."),
+      Flag("version_level_immutability", &A::version_level_immutability,
+           "Immutability policies and legal holds can be put on the blobs of all containers; needs "
+           "`versioning`."),
+      Texts("immutable_containers", &A::immutable_containers,
+            "Without `version_level_immutability`: only in these containers; needs `versioning`."),
+      List("encryption_scopes", &A::encryption_scopes, EncryptionScopeFields()),
+      Section("change_feed", &A::change_feed, ChangeFeedFields()),
+      Text("lifecycle_policy_file", &A::lifecycle_policy_file,
+           "File with lifecycle rules in the JSON form of Azure's management policies "
+           "(`{\"rules\": [...]}`); empty: none."),
+      Flag("last_access_time_tracking", &A::last_access_time_tracking,
+           "Blobs remember when they were last read or written, at most one update in 24 hours."),
+      Texts("website_hosts", &A::website_hosts,
+            "Host names of the static website besides `ACCOUNT.zN.SUFFIX`, lower case, no port."),
       Texts("delegation_secrets", &A::delegation_secrets,
             "At most two, base64 of at least 32 bytes: user delegation keys are derived from the "
             "first, and those of both are honoured; taking one away revokes its keys. Empty: "
@@ -368,6 +416,16 @@ std::vector<Field<LimitConfig>> LimitFields() {
   };
 }
 
+std::vector<Field<RehydrationConfig>> RehydrationFields() {
+  using R = RehydrationConfig;
+  constexpr Range kTimes{0, 15 * 86400};
+  return {
+      Number("standard", &R::standard, kTimes, "seconds",
+             "How long a blob stays archived after Set Blob Tier or Copy Blob asked for it back."),
+      Number("high", &R::high, kTimes, "seconds", "The same with `x-ms-rehydrate-priority: High`."),
+  };
+}
+
 std::vector<Field<Config>> ConfigFields() {
   using C = Config;
   return {
@@ -381,7 +439,10 @@ std::vector<Field<Config>> ConfigFields() {
                   Text("key_file", &TlsConfig::key_file, "PEM file: the private key.")}),
       Texts("suffixes", &C::suffixes,
             "Host names `ACCOUNT.SUFFIX` are host style; every other host is path style."),
+      Texts("web_suffixes", &C::web_suffixes,
+            "Host names `ACCOUNT.SUFFIX` and `ACCOUNT.zN.SUFFIX` are static websites."),
       List("accounts", &C::accounts, AccountFields()),
+      Section("background", &C::background, BackgroundFields()),
       Section("oauth", &C::oauth, OAuthFields()),
       Section("copy_sources", &C::copy_sources,
               std::vector<Field<CopySourceConfig>>{
@@ -391,6 +452,7 @@ std::vector<Field<Config>> ConfigFields() {
                   Text("ca_file", &CopySourceConfig::ca_file,
                        "PEM file of CAs for https sources; empty: the system's.")}),
       Section("limits", &C::limits, LimitFields()),
+      Section("rehydration", &C::rehydration, RehydrationFields()),
       Number("threads", &C::threads, Range{0, 256}, "threads", "I/O threads; 0: one per core."),
       Choice("log_level", &C::log_level, {"debug", "info", "warn", "error"},
              "Least severe messages that are logged."),

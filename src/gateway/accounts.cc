@@ -16,6 +16,11 @@ const AccountEntry* Accounts::Find(std::string_view name) const {
   return it == entries_.end() ? nullptr : &it->second;
 }
 
+const operations::Account* Accounts::FindAccount(std::string_view name) const {
+  const AccountEntry* entry = Find(name);
+  return entry ? &entry->settings : nullptr;
+}
+
 std::vector<std::string> Accounts::Names() const {
   std::vector<std::string> names;
   for (const auto& [name, entry] : entries_) names.push_back(name);

@@ -17,11 +17,12 @@ struct AccountEntry {
 };
 
 /// Fixed after construction; any thread.
-class Accounts {
+class Accounts final : public operations::AccountDirectory {
  public:
   explicit Accounts(std::vector<AccountEntry> entries);
   /// nullptr when there is none. The entry lives as long as this.
   const AccountEntry* Find(std::string_view name) const;
+  const operations::Account* FindAccount(std::string_view name) const override;
   std::vector<std::string> Names() const;
 
  private:

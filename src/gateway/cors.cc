@@ -14,8 +14,11 @@ Task<azure::NameValues> CorsHeaders(operations::Services& services, std::string_
                   stored.error().cause);
     co_return azure::NameValues();
   }
-  co_return azure::MatchActual(stored->properties.cors, head.method, head.headers,
-                               response.headers);
+  const auto& rules = stored->properties->cors;
+  if (rules.empty()) co_return azure::NameValues();
+  azure::NameValues sent = response.headers;
+  sent.emplace_back("Content-Length", "");  // which the connection adds
+  co_return azure::MatchActual(rules, head.method, head.headers, sent);
 }
 
 }  // namespace blobgate::gateway

@@ -13,6 +13,7 @@
 #include "gateway/cors.h"
 #include "gateway/protocol_version.h"
 #include "gateway/structured_body.h"
+#include "gateway/website.h"
 #include "operations/blob_store.h"
 #include "operations/path/path_access.h"
 
@@ -75,6 +76,14 @@ std::string_view OwnerOf(const auth::Credential& credential) {
   return user && !credential.oid.empty() ? std::string_view(credential.oid) : blob::kSuperuser;
 }
 
+/// The secondary and the server's own containers can only be read.
+azure::Outcome<void> CheckReadOnly(const http::RequestHead& head, const azure::Resource& resource) {
+  const bool read_only = resource.secondary || resource.container == "$blobchangefeed";
+  if (!read_only || head.method == "GET" || head.method == "HEAD") return {};
+  return azure::Fail(azure::Error(azure::ErrorCode::kInsufficientAccountPermissions)
+                         .WithMessage("Write operations are not allowed."));
+}
+
 class NoBody final : public http::BodyReader {
  public:
   Task<Result<std::size_t>> Read(MutableBytes) override { co_return std::size_t{0}; }
@@ -98,13 +107,33 @@ Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyRe
       co_return std::move(*document);
     }
   }
+  if (auto account = azure::WebsiteAccount(head.host(), parts_.rules)) {
+    co_return co_await HandleWebsite(exchange, *account);
+  }
   auto outcome = co_await Serve(exchange, body);
   http::Response response =
       outcome ? std::move(*outcome) : ErrorResponse(exchange, outcome.error());
-  if (exchange.account && head.headers.Has("origin")) {
-    co_await AddCorsHeaders(exchange, response);
-  }
   Finish(exchange, response);
+  co_await AddCorsHeaders(exchange, response);
+  co_return response;
+}
+
+// No credentials, no CORS, and errors as pages.
+Task<http::Response> Gateway::HandleWebsite(Exchange& x, std::string_view account) {
+  x.resource.account = account;
+  x.account = parts_.accounts.Find(account);
+  x.version = kWebsiteVersion;
+  x.spec = &azure::SpecOf(x.head.method == "HEAD" ? azure::Operation::kGetBlobProperties
+                                                  : azure::Operation::kGetBlob);
+  const WebsiteRequest request{x.head, x.account->settings, x.request_id};
+  auto outcome = co_await ServeWebsite(parts_.services, request);
+  http::Response response;
+  if (outcome) {
+    response = std::move(*outcome);
+  } else {
+    response = ErrorResponse(x, outcome.error(), Face::kWebsite);
+  }
+  Finish(x, response);
   co_return response;
 }
 
@@ -194,6 +223,7 @@ Task<azure::Outcome<http::Response>> Gateway::Perform(Exchange& x, azure::Permis
       .delegator = DelegatorOf(x.credential, x.account->keys),
       .services = parts_.services,
       .sub_requests = this,
+      .sas_encryption_scope = x.credential.encryption_scope,
       .posix = x.posix,
       .owner = OwnerOf(x.credential),
       .covers = [&x](const azure::Resource& source) {
@@ -212,8 +242,10 @@ Task<azure::Outcome<azure::Permissions>> Gateway::Admit(Exchange& x) {
   BG_CO_TRY(x.credential, co_await parts_.authenticator.Authenticate(
                               x.head, x.resource, x.account ? &x.account->keys : nullptr, x.now));
   if (x.batch_version.empty()) {
-    BG_CO_TRY(x.version, VersionOf(x.head, x.credential));
+    BG_CO_TRY(x.version,
+              co_await VersionOf(parts_.services, x.resource.account, x.head, x.credential));
   }
+  BG_CO_CHECK(CheckReadOnly(x.head, x.resource));
   BG_CO_TRY(auto access,
             co_await CompleteCredential(parts_.services, x.resource, x.credential, x.now));
   auto permissions =
@@ -243,13 +275,14 @@ azure::Outcome<azure::Permissions> Gateway::ConsiderPosixRights(
   return azure::Permissions::All();
 }
 
-Task<void> Gateway::AddCorsHeaders(Exchange& x, http::Response& response) {
-  if (x.spec && x.spec->id == azure::Operation::kPreflightBlobRequest) co_return;
+// After all other headers, which the rules may expose.
+Task<void> Gateway::AddCorsHeaders(const Exchange& x, http::Response& response) {
+  if (!x.account || (x.spec && x.spec->id == azure::Operation::kPreflightBlobRequest)) co_return;
   auto headers = co_await CorsHeaders(parts_.services, x.resource.account, x.head, response);
   for (auto& [name, value] : headers) response.Set(name, std::move(value));
 }
 
-http::Response Gateway::ErrorResponse(const Exchange& x, const azure::Error& error) {
+http::Response Gateway::ErrorResponse(const Exchange& x, const azure::Error& error, Face face) {
   LogFailure(x.head, x.request_id, error);
   http::Response response;
   response.status = error.http_status();
@@ -261,9 +294,13 @@ http::Response Gateway::ErrorResponse(const Exchange& x, const azure::Error& err
   response.Set("x-ms-error-code", std::string(info.code));
   for (const auto& [name, value] : shown.headers) response.Set(name, value);
   if (x.head.method != "HEAD" && response.status != 304) {
-    response.Set("Content-Type", dfs ? std::string(azure::kErrorJsonType) : "application/xml");
-    response.text = dfs ? azure::ErrorJson(shown, x.request_id, x.now)
-                        : azure::ErrorXml(shown, x.request_id, x.now);
+    const bool page = face == Face::kWebsite;
+    response.Set("Content-Type", page  ? "text/html"
+                                 : dfs ? std::string(azure::kErrorJsonType)
+                                       : "application/xml");
+    response.text = page  ? WebsiteErrorPage(error, x.request_id, x.now)
+                    : dfs ? azure::ErrorJson(shown, x.request_id, x.now)
+                          : azure::ErrorXml(shown, x.request_id, x.now);
   }
   return response;
 }

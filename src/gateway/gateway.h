@@ -6,6 +6,7 @@
 // of the body is read. See docs/life-of-a-request.md.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
 
  private:
   struct Exchange;
+  enum class Face : std::uint8_t { kRest, kWebsite };
 
   Task<azure::Outcome<http::Response>> Serve(Exchange& exchange, http::BodyReader& body);
   Task<azure::Outcome<azure::Permissions>> Admit(Exchange& exchange);
@@ -51,8 +53,10 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
                                                          http::BodyReader& body);
   azure::Outcome<azure::Permissions> ConsiderPosixRights(
       Exchange& exchange, azure::Outcome<azure::Permissions> permissions);
-  Task<void> AddCorsHeaders(Exchange& exchange, http::Response& response);
-  http::Response ErrorResponse(const Exchange& exchange, const azure::Error& error);
+  Task<void> AddCorsHeaders(const Exchange& exchange, http::Response& response);
+  Task<http::Response> HandleWebsite(Exchange& exchange, std::string_view account);
+  http::Response ErrorResponse(const Exchange& exchange, const azure::Error& error,
+                               Face face = Face::kRest);
   void Finish(Exchange& exchange, http::Response& response);
 
   GatewayParts parts_;

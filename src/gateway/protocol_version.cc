@@ -1,29 +1,25 @@
 #include "gateway/protocol_version.h"
 
+#include "azure/service_properties.h"
+#include "operations/service/service_properties.h"
+
 namespace blobgate::gateway {
-namespace {
 
-bool IsDate(std::string_view text) {
-  constexpr std::string_view kForm = "dddd-dd-dd";
-  if (text.size() != kForm.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (kForm[i] == 'd' ? !digit : text[i] != '-') return false;
-  }
-  return true;
-}
-
-}  // namespace
-
-azure::Outcome<std::string> VersionOf(const http::RequestHead& head,
-                                      const auth::Credential& credential) {
+Task<azure::Outcome<std::string>> VersionOf(operations::Services& services,
+                                            std::string_view account, const http::RequestHead& head,
+                                            const auth::Credential& credential) {
+  using azure::IsVersionDate;
   if (auto sent = head.headers.Find("x-ms-version")) {
-    if (!IsDate(*sent)) return azure::Fail(azure::InvalidHeader("x-ms-version", *sent));
-    return std::string(*sent);
+    if (!IsVersionDate(*sent)) co_return azure::Fail(azure::InvalidHeader("x-ms-version", *sent));
+    co_return std::string(*sent);
   }
-  if (auto sent = head.query.Find("api-version"); sent && IsDate(*sent)) return std::string(*sent);
-  if (IsDate(credential.sas_version)) return credential.sas_version;
-  return std::string(kDefaultVersion);
+  if (auto sent = head.query.Find("api-version"); sent && IsVersionDate(*sent)) {
+    co_return std::string(*sent);
+  }
+  if (IsVersionDate(credential.sas_version)) co_return credential.sas_version;
+  BG_CO_TRY(const auto stored, co_await operations::LoadServiceProperties(services, account));
+  const std::string& fallback = stored.properties->default_service_version;
+  co_return fallback.empty() ? std::string(kDefaultVersion) : fallback;
 }
 
 }  // namespace blobgate::gateway

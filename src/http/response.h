@@ -27,7 +27,10 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
 
   std::string text;                    ///< the body when `stream` is null
-  std::unique_ptr<BodySource> stream;  ///< otherwise: exactly `content_length` bytes
+  std::unique_ptr<BodySource> stream;  ///< otherwise: exactly `content_length` bytes, or all of it
+  /// With `stream`: the length is not known ahead. The body is sent in chunks, or to the end of the
+  /// connection for HTTP/1.0.
+  bool length_unknown = false;
   /// Content-Length when `stream` is set, or for HEAD (where no body is sent). Otherwise the size
   /// of `text` counts.
   std::uint64_t content_length = 0;

@@ -55,8 +55,10 @@ class Connection final : public ManagedConnection {
   Task<http::Response> Answer(http::BodyReader& body);
   Task<bool> Settle(RequestBody<S>& body);
   Task<Outcome> Reject(HeadError error);
-  Task<http::SendReport> Send(http::Response& response, bool head_request, bool keep_alive);
+  Task<http::SendReport> Send(http::Response& response, const BodyPlan& plan, bool keep_alive);
   Task<bool> SendBody(http::Response& response, std::uint64_t left, std::uint64_t& sent);
+  Task<bool> SendAll(http::BodySource& stream, bool chunked, std::uint64_t& sent);
+  Task<Result<SharedBytes>> NextPiece(http::BodySource& stream);
   Task<bool> SendPiece(Bytes piece, std::uint64_t& sent);
   Task<void> End(Outcome outcome);
 
@@ -183,7 +185,9 @@ Task<typename Connection<S>::Outcome> Connection<S>::Exchange() {
   bool settled = body.complete();
   if (keep_alive && !settled) settled = co_await Settle(body);
   keep_alive = keep_alive && settled && !context_.connections.draining();
-  http::SendReport report = co_await Send(response, head_.method == "HEAD", keep_alive);
+  const BodyPlan plan = PlanBody(response, head_.method == "HEAD", traits_.http_1_0);
+  keep_alive = keep_alive && !plan.to_the_end;
+  http::SendReport report = co_await Send(response, plan, keep_alive);
   report.request_bytes = body.received();
   if (response.on_sent) response.on_sent(report);
   if (!report.complete) co_return Outcome::kCut;
@@ -228,22 +232,25 @@ Task<typename Connection<S>::Outcome> Connection<S>::Reject(HeadError error) {
     return EqualsIgnoreCase(header.first, "retry-after");
   });
   if (error.status == 503 && !has_retry_after) response.Set("Retry-After", "1");
-  const http::SendReport report = co_await Send(response, false, false);
+  const http::SendReport report = co_await Send(response, PlanBody(response, false), false);
   if (response.on_sent) response.on_sent(report);
   co_return report.complete ? Outcome::kLingeringClose : Outcome::kCut;
 }
 
 template <Stream S>
-Task<http::SendReport> Connection<S>::Send(http::Response& response, bool head_request,
+Task<http::SendReport> Connection<S>::Send(http::Response& response, const BodyPlan& plan,
                                            bool keep_alive) {
-  const BodyPlan plan = PlanBody(response, head_request);
   ConnectionField field = ConnectionField::kNone;
   if (!keep_alive) field = ConnectionField::kClose;
   if (keep_alive && traits_.http_1_0) field = ConnectionField::kKeepAlive;
   rendered_.clear();
   RenderHead(response, plan, field, rendered_);
   http::SendReport report;
-  report.complete = co_await SendBody(response, plan.send ? plan.length : 0, report.body_bytes);
+  if (plan.send && response.length_unknown) {
+    report.complete = co_await SendAll(*response.stream, plan.chunked, report.body_bytes);
+  } else {
+    report.complete = co_await SendBody(response, plan.send ? plan.length : 0, report.body_bytes);
+  }
   if (rendered_.capacity() > kKeptHeadBytes) rendered_ = {};
   co_return report;
 }
@@ -255,17 +262,35 @@ Task<bool> Connection<S>::SendBody(http::Response& response, std::uint64_t left,
   if (left == 0) co_return co_await SendPiece({}, sent);
   if (!response.stream) co_return co_await SendPiece(AsBytes(response.text), sent);
   while (left > 0) {
-    Result<SharedBytes> piece = Fail(Errc::kInternal);
-    try {
-      piece = co_await response.stream->Next();
-    } catch (const std::exception& e) {
-      spdlog::error("response stream threw: {}", e.what());
-    }
+    const Result<SharedBytes> piece = co_await NextPiece(*response.stream);
     if (!piece || piece->empty() || piece->size() > left) co_return false;
     if (!co_await SendPiece(piece->view(), sent)) co_return false;
     left -= piece->size();
   }
   co_return true;
+}
+
+// Sends the rendered head and all that `stream` has, whatever it is. Without an end of its own the
+// client cannot take a short body for a whole one.
+template <Stream S>
+Task<bool> Connection<S>::SendAll(http::BodySource& stream, bool chunked, std::uint64_t& sent) {
+  for (bool first = true;; first = false) {
+    const Result<SharedBytes> piece = co_await NextPiece(stream);
+    if (!piece) co_return false;
+    if (chunked) rendered_ += ChunkHead(piece->size(), first);
+    if (!co_await SendPiece(piece->view(), sent)) co_return false;
+    if (piece->empty()) co_return true;
+  }
+}
+
+template <Stream S>
+Task<Result<SharedBytes>> Connection<S>::NextPiece(http::BodySource& stream) {
+  try {
+    co_return co_await stream.Next();
+  } catch (const std::exception& e) {
+    spdlog::error("response stream threw: {}", e.what());
+  }
+  co_return Fail(Errc::kInternal);
 }
 
 // The first piece takes the rendered head along, in one write.

@@ -54,7 +54,7 @@ unsigned StatusOf(const http::Response& response) {
 
 }  // namespace
 
-BodyPlan PlanBody(const http::Response& response, bool head_request) {
+BodyPlan PlanBody(const http::Response& response, bool head_request, bool http_1_0) {
   const unsigned status = StatusOf(response);
   BodyPlan plan;
   const bool counted = response.stream != nullptr || (head_request && response.text.empty());
@@ -64,6 +64,11 @@ BodyPlan PlanBody(const http::Response& response, bool head_request) {
   } else if (status == 304) {
     // The length of what was not sent, or nothing; 0 would be a statement about the resource.
     plan.has_length = plan.length > 0;
+  } else if (response.stream && response.length_unknown) {
+    plan.length = 0;
+    plan.send = !head_request;
+    plan.chunked = !http_1_0;
+    plan.to_the_end = http_1_0 && plan.send;
   } else {
     plan.has_length = true;
     plan.send = !head_request && plan.length > 0;
@@ -91,9 +96,20 @@ void RenderHead(const http::Response& response, const BodyPlan& plan, Connection
     AppendNumber(plan.length, out);
     out += "\r\n";
   }
+  if (plan.chunked) out += "Transfer-Encoding: chunked\r\n";
   if (connection == ConnectionField::kClose) out += "Connection: close\r\n";
   if (connection == ConnectionField::kKeepAlive) out += "Connection: keep-alive\r\n";
   out += "\r\n";
+}
+
+std::string ChunkHead(std::uint64_t size, bool first) {
+  char digits[16];
+  const auto end = std::to_chars(digits, digits + sizeof digits, size, 16).ptr;
+  std::string out = first ? "" : "\r\n";
+  out.append(digits, end);
+  out += "\r\n";
+  if (size == 0) out += "\r\n";
+  return out;
 }
 
 }  // namespace blobgate::net

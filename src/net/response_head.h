@@ -12,11 +12,18 @@ namespace blobgate::net {
 struct BodyPlan {
   bool send = false;        ///< there are body bytes to send
   bool has_length = false;  ///< a Content-Length field is sent
+  bool chunked = false;     ///< a Transfer-Encoding field is sent, and the body in chunks
+  bool to_the_end = false;  ///< the end of the connection ends the body
   std::uint64_t length = 0;
 };
 
-/// `head_request`: the method was HEAD. A 1xx, 204 or 304 never has a body.
-BodyPlan PlanBody(const http::Response& response, bool head_request);
+/// `head_request`: the method was HEAD. `http_1_0`: of the client, who knows no chunks. A 1xx, 204
+/// or 304 never has a body.
+BodyPlan PlanBody(const http::Response& response, bool head_request, bool http_1_0 = false);
+
+/// What goes before a chunk (RFC 9112 section 7.1): the end of the one before, unless it is the
+/// `first`, and the size; size 0 ends the body.
+std::string ChunkHead(std::uint64_t size, bool first);
 
 /// What the Connection field says.
 enum class ConnectionField { kNone, kClose, kKeepAlive };

@@ -122,17 +122,18 @@ Task<azure::Outcome<void>> ReleaseContent(Services& services, const Target& targ
 }
 
 Task<azure::Outcome<std::optional<std::unique_ptr<http::BodySource>>>> OpenContent(
-    Services& services, Target& target, std::uint64_t offset, std::uint64_t length) {
+    Services& services, Target& target, std::uint64_t offset, std::uint64_t length,
+    blob::ContentKeyPtr key) {
   if (target.blob->type == BlobType::kPage) {
-    BG_CO_TRY(auto pages, co_await PageReader::Open(services, target, offset, length));
+    BG_CO_TRY(auto pages, co_await PageReader::Open(services, target, offset, length, key));
     if (!pages) co_return std::nullopt;
     std::unique_ptr<http::BodySource> body = std::move(*pages);
     co_return std::optional(std::move(body));
   }
   BG_CO_TRY(auto slices, co_await SlicesOf(services, target, offset, length));
   if (!slices) co_return std::nullopt;
-  BG_CO_TRY(auto reader,
-            co_await ContentReader::Open(services, std::move(target.guard), std::move(*slices)));
+  BG_CO_TRY(auto reader, co_await ContentReader::Open(services, std::move(target.guard),
+                                                      std::move(*slices), std::move(key)));
   std::unique_ptr<http::BodySource> body = std::move(reader);
   co_return std::optional(std::move(body));
 }

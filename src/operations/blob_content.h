@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 
+#include "blob/encryption.h"
 #include "operations/blob_store.h"
 
 namespace blobgate::operations {
@@ -45,7 +46,9 @@ Task<azure::Outcome<void>> ReleaseContent(Services& services, const Target& targ
 /// needs (the guard of `target` moves into it). The first piece is read, so that a failure can
 /// still be answered. nullopt: something moved, load again. A page blob that changes while a long
 /// body is sent ends it with an error. REQUIRES: the range lies in the blob and is not empty.
+/// `key`: of an encrypted blob (KeyOfBlob), whose content comes decrypted.
 Task<azure::Outcome<std::optional<std::unique_ptr<http::BodySource>>>> OpenContent(
-    Services& services, Target& target, std::uint64_t offset, std::uint64_t length);
+    Services& services, Target& target, std::uint64_t offset, std::uint64_t length,
+    blob::ContentKeyPtr key = {});
 
 }  // namespace blobgate::operations

@@ -4,10 +4,12 @@
 #include <string_view>
 
 #include "base/encoding.h"
+#include "blob/immutability.h"
+#include "blob/tier.h"
 #include "operations/blob_store.h"
+#include "operations/encryption.h"
 #include "operations/lease_headers.h"
 #include "operations/path/path_headers.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -83,6 +85,15 @@ void SetTierHeaders(http::Response& response, const blob::TierState& tier) {
 
 }  // namespace
 
+void SetImmutabilityHeaders(http::Response& response, const blob::Immutability& immutability) {
+  if (immutability.mode != blob::Immutability::Mode::kNone) {
+    response.Set("x-ms-immutability-policy-until-date", FormatHttpDate(immutability.until));
+    response.Set("x-ms-immutability-policy-mode",
+                 std::string(blob::ImmutabilityModeName(immutability.mode)));
+  }
+  if (immutability.legal_hold) response.Set("x-ms-legal-hold", "true");
+}
+
 std::string_view BlobTypeName(blob::BlobType type) {
   switch (type) {
     case blob::BlobType::kBlock:
@@ -129,10 +140,13 @@ void SetUserMetadata(http::Response& response, const Call& call, const blob::Blo
 
 void SetBlobHeaders(http::Response& response, const Call& call, const blob::BlobRecord& record,
                     BlobAnswer answer) {
-  SetContentHeaders(response, call, record.properties, answer);
+  if (answer != BlobAnswer::kQuery) SetContentHeaders(response, call, record.properties, answer);
   SetEtag(response, record.etag, record.modified);
   response.Set("Accept-Ranges", "bytes");
   response.Set("x-ms-creation-time", FormatHttpDate(record.created));
+  if (call.account.last_access_tracking && record.accessed != Time{}) {
+    response.Set("x-ms-last-access-time", FormatHttpDate(record.accessed));
+  }
   SetVersionId(response, record);
   if (record.is_base()) {
     if (record.version != Time{}) response.Set("x-ms-is-current-version", "true");
@@ -141,12 +155,14 @@ void SetBlobHeaders(http::Response& response, const Call& call, const blob::Blob
   response.Set("x-ms-blob-type", std::string(BlobTypeName(record.type)));
   SetTypeHeaders(response, record);
   response.Set("x-ms-server-encrypted", "true");
+  SetKeyHeaders(response, record.encryption);
   SetUserMetadata(response, call, record);
   SetPathHeaders(response, call, record);
   SetCopyHeaders(response, record.copy);
+  SetImmutabilityHeaders(response, record.immutability);
   if (!record.tags.empty()) response.Set("x-ms-tag-count", std::to_string(record.tags.size()));
   if (answer == BlobAnswer::kProperties || call.version >= kFirstTierOnGet) {
-    SetTierHeaders(response, TierAt(record.tier, call.now));
+    SetTierHeaders(response, blob::TierAt(record.tier, call.now));
   }
 }
 

@@ -14,6 +14,7 @@ enum class BlobAnswer : std::uint8_t {
   kWhole,       ///< Get Blob, 200
   kRange,       ///< Get Blob, 206: the blob's MD5 goes to x-ms-blob-content-md5
   kProperties,  ///< HEAD: tier headers in every version
+  kQuery,       ///< Query Blob Contents: the properties of the content are not those of the body
 };
 
 /// Adds every header that the operation's list has and that applies to `record` at call.now, but

@@ -140,6 +140,10 @@ Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target
   co_return done;
 }
 
+void MarkImmutable(const blob::BlobRecord& record, engine::Batch& batch) {
+  if (!record.immutability.empty()) batch.puts.push_back({blob::ImmutableKey(), {}});
+}
+
 Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& container,
                                            engine::Batch batch) {
   batch.preconditions.push_back(

@@ -98,6 +98,9 @@ Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target)
 /// `batch` has no precondition on those two rows.
 Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
                                         engine::Batch batch);
+/// Adds to `batch` that the container has had an immutable state, if `record` is one: Delete
+/// Container asks for it.
+void MarkImmutable(const blob::BlobRecord& record, engine::Batch& batch);
 /// The same for a change of the container's own record.
 Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& container,
                                            engine::Batch batch);

@@ -1,6 +1,7 @@
 // What every operation gets: the request, its parsed names, who asks, and the services it may use.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -11,18 +12,24 @@
 #include <vector>
 
 #include "azure/errors.h"
+#include "azure/lifecycle_policy.h"
 #include "azure/operation.h"
 #include "azure/permissions.h"
 #include "azure/resource.h"
 #include "base/task.h"
 #include "base/time.h"
 #include "blob/acl.h"
+#include "blob/tier.h"
 #include "blobgate/engine/engine.h"
 #include "http/body.h"
 #include "http/request_head.h"
 #include "http/response.h"
+#include "operations/access_times.h"
 #include "operations/copy/copy_source.h"
+#include "operations/encryption_scopes.h"
 #include "operations/path/running_jobs.h"
+#include "operations/service/properties_cache.h"
+#include "operations/worker_threads.h"
 #include "operations/write_queue.h"
 
 namespace blobgate::operations {
@@ -35,6 +42,27 @@ struct Account {
   bool hierarchical = false;
   bool versioning = false;                     ///< writes keep the former state as a version
   std::uint32_t container_retention_days = 0;  ///< soft delete of containers; 0: off
+  bool version_level_immutability = false;     ///< in all containers
+  std::vector<std::string> immutable_containers = {};  ///< else in these
+  bool change_feed = false;                            ///< changes of blobs are recorded (feed/)
+  std::uint32_t change_feed_retention_days = 0;        ///< 0: kept for good
+  bool last_access_tracking = false;
+  /// Null: there are no rules.
+  std::shared_ptr<const azure::LifecyclePolicy> lifecycle = nullptr;
+
+  /// x-ms-immutable-storage-with-versioning-enabled of a container.
+  bool IsImmutable(std::string_view container) const {
+    return version_level_immutability ||
+           std::ranges::find(immutable_containers, container) != immutable_containers.end();
+  }
+};
+
+/// The accounts of this server, for what happens without a request.
+class AccountDirectory {
+ public:
+  virtual ~AccountDirectory() = default;
+  /// nullptr when there is none. Lives as long as the directory.
+  virtual const Account* FindAccount(std::string_view name) const = 0;
 };
 
 /// Makes ETags and ids that grow: never the same value twice in a process, and never below `above`.
@@ -83,8 +111,18 @@ struct Services {
   Background& background;
   /// Where the writers of one blob line up (operations/blob_write.h). Never null.
   std::shared_ptr<WriteQueue> writes = std::make_shared<WriteQueue>();
+  /// For long computations. Never null.
+  std::shared_ptr<WorkerThreads> workers = std::make_shared<WorkerThreads>();
+  blob::RehydrationTimes rehydration = {};
+  /// Never null.
+  std::shared_ptr<const EncryptionScopes> scopes = std::make_shared<EncryptionScopes>();
+  /// Never null.
+  std::shared_ptr<PropertiesCache> properties = std::make_shared<PropertiesCache>();
+  std::shared_ptr<AccessTimes> access_times = std::make_shared<AccessTimes>();
   /// Containers whose deleted directories are being removed (operations/path/detached.h).
   std::shared_ptr<RunningJobs> path_jobs = std::make_shared<RunningJobs>();
+  /// Null: nothing but requests knows accounts (unit tests).
+  const AccountDirectory* accounts = nullptr;
 
   engine::Catalog& catalog() const { return engine.catalog(); }
   engine::ExtentStore& extents() const { return engine.extents(); }
@@ -108,7 +146,8 @@ struct Call {
   bool shared_key = false;  ///< signed with an account key: reads its own account's copy sources
   std::optional<Delegator> delegator = std::nullopt;  ///< set for a bearer token
   Services& services;
-  SubRequests* sub_requests = nullptr;  ///< of Blob Batch
+  SubRequests* sub_requests = nullptr;         ///< of Blob Batch
+  std::string_view sas_encryption_scope = {};  ///< `ses`: what is written belongs under it
 
   /// Set when POSIX rights decide what the caller may (operations.md 3.1).
   std::optional<blob::AclCaller> posix = std::nullopt;

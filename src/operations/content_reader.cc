@@ -1,6 +1,7 @@
 #include "operations/content_reader.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace blobgate::operations {
@@ -12,13 +13,17 @@ constexpr std::uint64_t kShort = 1024 * 1024;
 }  // namespace
 
 ContentReader::ContentReader(engine::ExtentStore& store, engine::ReadGuard guard,
-                             std::vector<blob::Slice> slices)
-    : store_(store), guard_(std::move(guard)), slices_(std::move(slices)) {}
+                             std::vector<blob::Slice> slices, blob::ContentKeyPtr key)
+    : store_(store),
+      reader_(store, std::move(key)),
+      guard_(std::move(guard)),
+      slices_(std::move(slices)) {}
 
 Task<azure::Outcome<std::unique_ptr<ContentReader>>> ContentReader::Open(
-    Services& services, engine::ReadGuard guard, std::vector<blob::Slice> slices) {
+    Services& services, engine::ReadGuard guard, std::vector<blob::Slice> slices,
+    blob::ContentKeyPtr key) {
   std::unique_ptr<ContentReader> reader(
-      new ContentReader(services.extents(), std::move(guard), std::move(slices)));
+      new ContentReader(services.extents(), std::move(guard), std::move(slices), std::move(key)));
   BG_CO_TRY(reader->first_, co_await reader->ReadNext());
   reader->NarrowGuard();
   co_return reader;
@@ -46,13 +51,23 @@ Task<Result<SharedBytes>> ContentReader::ReadNext() {
   }
   const blob::Slice& slice = slices_[index_];
   const std::uint64_t want = std::min(slice.length - position_, engine::ExtentStore::kMaxRead);
-  BG_CO_TRY(auto piece, co_await store_.Read(slice.extent, slice.offset + position_, want));
+  BG_CO_TRY(auto piece, co_await reader_.Read(slice, position_, want));
   position_ += piece.size();
   if (position_ == slice.length) {
     ++index_;
     position_ = 0;
   }
   co_return piece;
+}
+
+Task<Result<std::size_t>> BodyOfSource::Read(MutableBytes into) {
+  if (piece_.empty()) {
+    BG_CO_TRY(piece_, co_await source_->Next());
+  }
+  const std::size_t take = std::min(into.size(), piece_.size());
+  if (take > 0) std::memcpy(into.data(), piece_.view().data(), take);
+  piece_ = piece_.Sub(take, piece_.size() - take);
+  co_return take;
 }
 
 Task<azure::Outcome<std::string>> ReadAll(http::BodySource& body, std::uint64_t length) {

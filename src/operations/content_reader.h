@@ -11,6 +11,7 @@
 #include "blobgate/engine/extent_store.h"
 #include "http/body.h"
 #include "operations/call.h"
+#include "operations/content_cipher.h"
 
 namespace blobgate::operations {
 
@@ -20,26 +21,40 @@ namespace blobgate::operations {
 /// for. An error in the middle is passed on: the connection is cut.
 class ContentReader final : public http::BodySource {
  public:
-  /// `guard` was taken before the row was read that names the slices. Reads the first piece, so
-  /// that a failure can still be answered: 500 InternalError for corruption.
+  /// `key`: that of encrypted content, which comes decrypted. `guard` was taken before the row was
+  /// read that names the slices. Reads the first piece, so that a failure can still be answered:
+  /// 500 InternalError for corruption.
   static Task<azure::Outcome<std::unique_ptr<ContentReader>>> Open(Services& services,
                                                                    engine::ReadGuard guard,
-                                                                   std::vector<blob::Slice> slices);
+                                                                   std::vector<blob::Slice> slices,
+                                                                   blob::ContentKeyPtr key = {});
 
   Task<Result<SharedBytes>> Next() override;
 
  private:
   ContentReader(engine::ExtentStore& store, engine::ReadGuard guard,
-                std::vector<blob::Slice> slices);
+                std::vector<blob::Slice> slices, blob::ContentKeyPtr key);
   Task<Result<SharedBytes>> ReadNext();
   void NarrowGuard();
 
   engine::ExtentStore& store_;
+  SliceReader reader_;
   engine::ReadGuard guard_;
   std::vector<blob::Slice> slices_;
   std::size_t index_ = 0;       ///< of the slice that is read next
   std::uint64_t position_ = 0;  ///< in that slice
   SharedBytes first_;
+};
+
+/// A body that is read for another blob, as if it were a request's.
+class BodyOfSource final : public http::BodyReader {
+ public:
+  explicit BodyOfSource(std::unique_ptr<http::BodySource> source) : source_(std::move(source)) {}
+  Task<Result<std::size_t>> Read(MutableBytes into) override;
+
+ private:
+  std::unique_ptr<http::BodySource> source_;
+  SharedBytes piece_;
 };
 
 /// All of it in memory. For short ranges that must be hashed before they are sent.

@@ -67,6 +67,14 @@ Handler HandlerOf(azure::Operation id) {
       return SetBlobTags;
     case azure::Operation::kSetBlobTier:
       return SetBlobTier;
+    case azure::Operation::kSetBlobImmutabilityPolicy:
+      return SetBlobImmutabilityPolicy;
+    case azure::Operation::kDeleteBlobImmutabilityPolicy:
+      return DeleteBlobImmutabilityPolicy;
+    case azure::Operation::kSetBlobLegalHold:
+      return SetBlobLegalHold;
+    case azure::Operation::kSetBlobExpiry:
+      return SetBlobExpiry;
     case azure::Operation::kLeaseBlob:
       return LeaseBlob;
     case azure::Operation::kDeleteBlob:
@@ -103,8 +111,8 @@ Handler HandlerOf(azure::Operation id) {
       return GetPageRanges;
     case azure::Operation::kIncrementalCopyBlob:
       return IncrementalCopyBlob;
-    case azure::Operation::kSetBlobExpiry:
-      return SetBlobExpiry;
+    case azure::Operation::kQueryBlobContents:
+      return QueryBlobContents;
     case azure::Operation::kListFilesystems:
       return ListContainers;
     case azure::Operation::kCreateFilesystem:

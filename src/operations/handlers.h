@@ -37,9 +37,13 @@ Task<azure::Outcome<http::Response>> SetBlobMetadata(Call& call);
 Task<azure::Outcome<http::Response>> GetBlobTags(Call& call);
 Task<azure::Outcome<http::Response>> SetBlobTags(Call& call);
 Task<azure::Outcome<http::Response>> SetBlobTier(Call& call);
+Task<azure::Outcome<http::Response>> SetBlobImmutabilityPolicy(Call& call);
+Task<azure::Outcome<http::Response>> DeleteBlobImmutabilityPolicy(Call& call);
+Task<azure::Outcome<http::Response>> SetBlobLegalHold(Call& call);
+Task<azure::Outcome<http::Response>> SetBlobExpiry(Call& call);
 Task<azure::Outcome<http::Response>> LeaseBlob(Call& call);
 Task<azure::Outcome<http::Response>> DeleteBlob(Call& call);
-Task<azure::Outcome<http::Response>> SetBlobExpiry(Call& call);
+Task<azure::Outcome<http::Response>> QueryBlobContents(Call& call);
 
 // Copy.
 Task<azure::Outcome<http::Response>> CopyBlob(Call& call);

@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kMaxResults = "maxresults";
 constexpr std::string_view kInclude = "include";
 constexpr std::string_view kStartFrom = "startFrom";
+constexpr std::string_view kEndBefore = "endBefore";
 
 azure::Error OutOfRange(std::string_view value, std::size_t limit) {
   return azure::Error(azure::ErrorCode::kOutOfRangeQueryParameterValue)
@@ -79,7 +80,7 @@ azure::Outcome<std::vector<std::string_view>> ParseInclude(
   return found;
 }
 
-azure::Outcome<ListRange> ParseListRange(const http::Query& query, char kind,
+azure::Outcome<ListRange> ParseListRange(const http::Query& query, char kind, bool end_before,
                                          std::string_view marker_name) {
   const std::string_view prefix = query.Get("prefix");
   const std::string_view marker = query.Get(marker_name);
@@ -96,7 +97,12 @@ azure::Outcome<ListRange> ParseListRange(const http::Query& query, char kind,
     if (!CanBeInName(start)) return azure::Fail(azure::InvalidQueryParameter(kStartFrom, start));
     range.from = std::max(range.from, KeyOf(kind, start));
   }
-  if (!CanBeInName(prefix)) range.from = range.end;
+  const std::string_view end = end_before ? query.Get(kEndBefore) : std::string_view();
+  if (!end.empty()) {
+    if (!CanBeInName(end)) return azure::Fail(azure::InvalidQueryParameter(kEndBefore, end));
+    range.end = std::min(range.end, KeyOf(kind, end));
+  }
+  if (!CanBeInName(prefix) || range.from > range.end) range.from = range.end;
   return range;
 }
 

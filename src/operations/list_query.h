@@ -34,11 +34,12 @@ struct ListRange {
 };
 
 /// Rows of kind `kind` (the first byte of their keys) whose names begin with `prefix`, from the
-/// marker or the name `startFrom` on. An empty range when no name can match. 400
-/// InvalidQueryParameterValue for a marker that is not one of ours, or a startFrom that no name can
-/// reach.
+/// marker or the name `startFrom` on, and before `endBefore` when that is to count. An empty range
+/// when no name can match. 400 InvalidQueryParameterValue for a marker that is not one of ours, or
+/// a startFrom or endBefore that no name can reach.
 /// `marker_name`: what the marker's parameter is called.
 azure::Outcome<ListRange> ParseListRange(const http::Query& query, char kind,
+                                         bool end_before = false,
                                          std::string_view marker_name = "marker");
 
 /// The key of a marker whose first byte is `kind`; nullopt when it is not one of ours.

@@ -2,12 +2,14 @@
 
 #include <utility>
 
+#include "blob/immutability.h"
 #include "blob/lease.h"
 #include "blob/page_layers.h"
 #include "operations/blob_content.h"
 #include "operations/block/staging.h"
+#include "operations/feed/record_change.h"
 #include "operations/history/history.h"
-#include "operations/tier.h"
+#include "operations/path/path_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -49,15 +51,18 @@ Task<azure::Outcome<bool>> DropOld(Call& call, const Target& target, const Stage
 }
 
 /// The tier of new content (operations.md 1.14, 2.4): as asked, else as it was, else the default.
-blob::TierState NewTier(const Target& target, const NewBlobInputs& inputs, blob::BlobType type,
-                        Time now) {
-  if (inputs.tier) return ExplicitTier(*inputs.tier, now);
+blob::TierState NewTier(const Services& services, const Target& target, const NewBlobInputs& inputs,
+                        blob::BlobType type, Time now) {
+  if (inputs.rehydrates) {
+    return blob::RehydratingCopy({*inputs.tier, inputs.priority}, services.rehydration, now);
+  }
+  if (inputs.tier) return blob::ExplicitTier(*inputs.tier, now);
   if (type != blob::BlobType::kBlock) return {};  // it has none unless it is asked for
   if (target.exists() && target.blob->type == blob::BlobType::kBlock) {
-    return TierAt(target.blob->tier, now);
+    return blob::TierAt(target.blob->tier, now);
   }
   blob::TierState tier;
-  tier.tier = kDefaultTier;
+  tier.tier = blob::kDefaultTier;
   return tier;
 }
 
@@ -79,7 +84,8 @@ azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
     if (!call.permissions.Has('w')) {
       return azure::Fail(azure::ErrorCode::kUnauthorizedBlobOverwrite);
     }
-    if (IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+    if (blob::IsArchived(target.blob->tier, now))
+      return azure::Fail(azure::ErrorCode::kBlobArchived);
     if (target.blob->copy.status == blob::CopyState::Status::kPending) {
       return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
     }
@@ -90,6 +96,7 @@ azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
     const blob::ConditionSubject subject{target.blob->etag, target.blob->modified,
                                          &target.blob->tags};
     BG_CHECK(blob::CheckWrite(inputs.conditions, &subject, true));
+    BG_CHECK(blob::CheckOverwrite(target.blob->immutability, call.account.versioning));
   } else {
     BG_CHECK(blob::CheckWrite(inputs.conditions, nullptr, true));
   }
@@ -105,11 +112,15 @@ blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs
   record.created = target.exists() ? target.blob->created : now;
   record.modified = now;
   record.properties = inputs.properties;
-  record.metadata = inputs.metadata;
+  record.encryption = replacement.encryption;
+  record.path.directory = target.place && replacement.type == blob::BlobType::kBlock &&
+                          replacement.length == 0 && HasFolderMark(inputs.metadata);
+  PutItemMetadata(replacement.key, inputs.metadata, record);
   record.tags = inputs.tags;
-  record.tier = NewTier(target, inputs, replacement.type, now);
+  record.tier = NewTier(call.services, target, inputs, replacement.type, now);
   record.lease = std::move(lease);
   record.copy = replacement.copy;
+  record.immutability = blob::NewImmutability(inputs.immutability);
   record.type = replacement.type;
   record.lineage = replacement.lineage;
   record.block_count = replacement.block_count;
@@ -119,6 +130,7 @@ blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs
   record.incremental = replacement.incremental;
   if (record.type == blob::BlobType::kPage) record.content_version = record.etag;
   record.snapshots = target.blob ? target.blob->snapshots : 0;
+  if (call.account.last_access_tracking) record.accessed = now;
   if (call.account.versioning && !target.place) record.version = VersionIdOf(record.etag);
   return record;
 }
@@ -152,7 +164,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, con
   Services& services = call.services;
   BG_CO_TRY(auto lease, CheckReplace(call, target, inputs));
   if (inputs.tier) {
-    BG_CO_CHECK(CheckTierFits(*inputs.tier, replacement.type, replacement.length));
+    BG_CO_CHECK(blob::CheckTierFits(*inputs.tier, replacement.type, replacement.length));
   }
   engine::Batch batch;
   BG_CO_TRY(const bool same, co_await DropOld(call, target, staged, replacement, batch));
@@ -163,6 +175,8 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, con
   batch.acquires.insert(batch.acquires.end(), replacement.fresh.begin(), replacement.fresh.end());
   AddRows(replacement, batch);
   batch.puts.push_back({target.key, record.Encode()});
+  MarkImmutable(record, batch);
+  RecordContent(call, {target.blob ? &*target.blob : nullptr, record}, batch);
 
   std::vector<engine::ExtentRef> manifest;
   if (record.manifest) manifest.push_back(*record.manifest);

@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "blob/conditions.h"
+#include "blob/immutability.h"
 #include "blob/records.h"
+#include "blob/tier.h"
 #include "operations/blob_store.h"
+#include "operations/encryption.h"
 
 namespace blobgate::operations {
 
@@ -20,19 +23,25 @@ struct NewBlobInputs {
   blob::Metadata metadata;
   bool tags_header = false;
   blob::Tags tags;
-  std::optional<std::string> tier;      ///< canonical spelling ("Hot")
+  std::optional<std::string> tier;  ///< canonical spelling ("Hot")
+  blob::RehydratePriority priority = blob::RehydratePriority::kStandard;
+  blob::ImmutabilityRequest immutability;
+  KeyRequest keys;
+  bool rehydrates = false;              ///< copies an archived blob to `tier`
   std::optional<std::string> lease_id;  ///< x-ms-lease-id
   blob::ConditionHeaders conditions;
 };
 
 /// Reads the headers. `body_is_content`: the standard Content-* headers describe the blob and count
 /// where the x-ms-blob-* twin is absent (Put Blob). x-ms-tags needs permission `t`: 403
-/// AuthorizationPermissionMismatch.
+/// AuthorizationPermissionMismatch; a policy or legal hold needs `i` (the same) and a container
+/// that has them (409 BlobOperationNotSupported).
 azure::Outcome<NewBlobInputs> ParseNewBlob(Call& call, bool body_is_content);
 
 /// May `target` get new content? In this order: a caller with `c` but not `w` on an existing blob
 /// (403 UnauthorizedBlobOverwrite), archived (409 BlobArchived), pending copy (409), lease (412),
-/// conditions (409 BlobAlreadyExists, 412). The lease to store with the new record.
+/// conditions (409 BlobAlreadyExists, 412), immutable (409 BlobImmutable*) unless it stays as a
+/// version. The lease to store with the new record.
 azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
                                                const NewBlobInputs& inputs);
 
@@ -48,6 +57,14 @@ struct Replacement {
   std::vector<engine::ExtentRef> fresh;
   std::vector<engine::ExtentRef> kept;
   blob::CopyState copy;
+
+  /// The key of the new blob (null: none), which its content is encrypted with already.
+  blob::ContentKeyPtr key;
+  blob::Encryption encryption;  ///< what its record says of it
+  void EncryptWith(blob::ContentKeyPtr with) {
+    key = std::move(with);
+    encryption = blob::NewEncryption(key);
+  }
 
   blob::BlobType type = blob::BlobType::kBlock;
   /// Append and page blobs have no `content`: their rows come here, or were committed before under

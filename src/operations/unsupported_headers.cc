@@ -1,31 +1,32 @@
 #include "operations/unsupported_headers.h"
 
-#include <array>
+#include <initializer_list>
 #include <string>
 #include <string_view>
-
-#include "base/encoding.h"
 
 namespace blobgate::operations {
 namespace {
 
-constexpr std::array<std::string_view, 7> kUnsupported = {
-    "x-ms-encryption-key",   "x-ms-encryption-key-sha256",          "x-ms-encryption-algorithm",
-    "x-ms-encryption-scope", "x-ms-immutability-policy-until-date", "x-ms-immutability-policy-mode",
-    "x-ms-legal-hold",
-};
-
-}  // namespace
-
-azure::Outcome<void> CheckSupported(const http::HeaderView& headers) {
-  for (const std::string_view name : kUnsupported) {
-    const std::string_view value = headers.Get(name);
-    if (value.empty()) continue;
-    if (name == "x-ms-legal-hold" && EqualsIgnoreCase(value, "false")) continue;
+azure::Outcome<void> Refuse(const http::HeaderView& headers,
+                            std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    if (headers.Get(name).empty()) continue;
     return azure::Fail(azure::Error(azure::ErrorCode::kUnsupportedHeader)
                            .WithDetail("HeaderName", std::string(name)));
   }
   return {};
+}
+
+}  // namespace
+
+azure::Outcome<void> RefuseCustomerKey(const http::HeaderView& headers) {
+  return Refuse(headers,
+                {"x-ms-encryption-key", "x-ms-encryption-key-sha256", "x-ms-encryption-algorithm"});
+}
+
+azure::Outcome<void> RefuseEncryption(const http::HeaderView& headers) {
+  BG_CHECK(RefuseCustomerKey(headers));
+  return Refuse(headers, {"x-ms-encryption-scope"});
 }
 
 }  // namespace blobgate::operations

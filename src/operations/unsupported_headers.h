@@ -1,4 +1,5 @@
-// Request headers that change what is stored, and that are refused rather than ignored.
+// Request headers that change what is stored, and that operations which do not know them refuse
+// rather than ignore. Empty values count as absent.
 #pragma once
 
 #include "azure/errors.h"
@@ -6,9 +7,10 @@
 
 namespace blobgate::operations {
 
-/// 400 UnsupportedHeader with HeaderName for customer-provided keys (x-ms-encryption-key*),
-/// encryption scopes, structured bodies, immutability policies and legal holds (`x-ms-legal-hold:
-/// false` is the default and passes). Empty values count as absent.
-azure::Outcome<void> CheckSupported(const http::HeaderView& headers);
+/// 400 UnsupportedHeader with HeaderName for a customer-provided key (x-ms-encryption-key,
+/// -key-sha256, -algorithm).
+azure::Outcome<void> RefuseCustomerKey(const http::HeaderView& headers);
+/// The same, and for x-ms-encryption-scope.
+azure::Outcome<void> RefuseEncryption(const http::HeaderView& headers);
 
 }  // namespace blobgate::operations

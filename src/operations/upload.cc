@@ -24,7 +24,9 @@ class FreshExtents {
     for (const auto& slice : slices_) store_.Discard(slice.extent);
   }
 
-  void Add(const engine::ExtentRef& ref) { slices_.push_back({ref, 0, ref.length}); }
+  void Add(const engine::ExtentRef& ref, std::uint64_t header) {
+    slices_.push_back({ref, header, ref.length - header});
+  }
   std::vector<blob::Slice> Keep() { return std::exchange(slices_, {}); }
 
  private:
@@ -45,15 +47,30 @@ Task<azure::Outcome<void>> Fill(http::BodyReader& body, MutableBytes into) {
   co_return azure::Outcome<void>();
 }
 
-/// One extent of `length` bytes from the body. `md5` may be null.
+/// What a body passes through on its way.
+struct Passage {
+  MutableBytes buffer;
+  Md5* md5 = nullptr;               ///< may be null
+  ContentCipher* cipher = nullptr;  ///< likewise
+  std::uint64_t crc64 = 0;          ///< of the body, where a cipher makes the extent's another
+};
+
+/// One extent with `length` bytes from the body.
 Task<azure::Outcome<engine::ExtentRef>> ReceiveExtent(engine::ExtentStore& store,
                                                       http::BodyReader& body, std::uint64_t length,
-                                                      MutableBytes buffer, Md5* md5) {
-  BG_CO_TRY(auto writer, co_await store.Create(length));
+                                                      Passage& passage) {
+  const std::string header = passage.cipher ? passage.cipher->BeginExtent() : std::string();
+  BG_CO_TRY(auto writer, co_await store.Create(header.size() + length));
+  if (!header.empty()) BG_CO_CHECK(co_await writer->Append(AsBytes(header)));
   for (std::uint64_t left = length; left > 0;) {
-    const MutableBytes piece = buffer.first(std::min<std::uint64_t>(left, buffer.size()));
+    const MutableBytes piece =
+        passage.buffer.first(std::min<std::uint64_t>(left, passage.buffer.size()));
     BG_CO_CHECK(co_await Fill(body, piece));
-    if (md5) md5->Update(piece);
+    if (passage.md5) passage.md5->Update(piece);
+    if (passage.cipher) {
+      passage.crc64 = Crc64(piece, passage.crc64);
+      passage.cipher->Encrypt(piece);
+    }
     BG_CO_CHECK(co_await writer->Append(piece));
     left -= piece.size();
   }
@@ -122,7 +139,8 @@ azure::Outcome<ChecksumPlan> PlanChecksums(const http::HeaderView& headers, bool
 }
 
 Task<azure::Outcome<Uploaded>> Receive(Services& services, http::BodyReader& body,
-                                       std::uint64_t length, const ChecksumPlan& plan) {
+                                       std::uint64_t length, const ChecksumPlan& plan,
+                                       ContentCipher* cipher) {
   engine::ExtentStore& store = services.extents();
   FreshExtents fresh(store);
   Uploaded uploaded;
@@ -131,16 +149,21 @@ Task<azure::Outcome<Uploaded>> Receive(Services& services, http::BodyReader& bod
   AlignedBuffer buffer;
   if (length > 0) buffer = AlignedBuffer(std::min<std::uint64_t>(length, kPiece));
 
+  const std::uint64_t header = cipher ? cipher->header_size() : 0;
+  Passage passage{buffer.span(), md5 ? &*md5 : nullptr, cipher};
   while (uploaded.length < length) {
     const std::uint64_t size =
-        std::min<std::uint64_t>(length - uploaded.length, engine::ExtentStore::kMaxExtent);
-    BG_CO_TRY(const auto ref,
-              co_await ReceiveExtent(store, body, size, buffer.span(), md5 ? &*md5 : nullptr));
-    fresh.Add(ref);
-    // The engine hashed the bytes as they came; a second pass is not needed.
-    uploaded.crc64 =
-        uploaded.length == 0 ? ref.check : Crc64Combine(uploaded.crc64, ref.check, ref.length);
-    uploaded.length += ref.length;
+        std::min<std::uint64_t>(length - uploaded.length, engine::ExtentStore::kMaxExtent - header);
+    BG_CO_TRY(const auto ref, co_await ReceiveExtent(store, body, size, passage));
+    fresh.Add(ref, header);
+    // Bytes that are stored as they came were hashed by the engine; a second pass is not needed.
+    if (cipher) {
+      uploaded.crc64 = passage.crc64;
+    } else {
+      uploaded.crc64 =
+          uploaded.length == 0 ? ref.check : Crc64Combine(uploaded.crc64, ref.check, ref.length);
+    }
+    uploaded.length += size;
   }
   if (md5) uploaded.md5 = md5->Final();
   BG_CO_CHECK(CheckHashes(plan, uploaded));

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "blob/records.h"
 #include "operations/call.h"
+#include "operations/content_cipher.h"
 
 namespace blobgate::operations {
 
@@ -28,7 +29,9 @@ azure::Outcome<ChecksumPlan> PlanChecksums(const http::HeaderView& headers, bool
 
 /// What arrived: durable, not yet referenced.
 struct Uploaded {
-  std::vector<blob::Slice> slices;  ///< one a fresh extent, in order; empty for zero bytes
+  /// One a fresh extent, in order; empty for zero bytes. Of encrypted content without the salt that
+  /// the extent begins with.
+  std::vector<blob::Slice> slices;
   std::uint64_t length = 0;
   std::uint64_t crc64 = 0;
   std::optional<Md5Digest> md5;
@@ -37,7 +40,9 @@ struct Uploaded {
 /// Streams exactly `length` bytes of `body` into fresh extents of at most kMaxExtent, through one
 /// buffer of 256 KiB, and checks the hashes. On failure (disconnect, mismatch, full disk)
 /// everything written is discarded. 400 Md5Mismatch, Crc64Mismatch with their details.
+/// `cipher`: encrypts what is stored; the hashes are those of the body all the same. Null: none.
 Task<azure::Outcome<Uploaded>> Receive(Services& services, http::BodyReader& body,
-                                       std::uint64_t length, const ChecksumPlan& plan);
+                                       std::uint64_t length, const ChecksumPlan& plan,
+                                       ContentCipher* cipher = nullptr);
 
 }  // namespace blobgate::operations

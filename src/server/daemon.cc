@@ -16,11 +16,14 @@
 #include "net/http_client.h"
 #include "net/server.h"
 #include "net/tls.h"
+#include "operations/access_time.h"
 #include "operations/block/staged_expiry.h"
 #include "operations/container/collector.h"
 #include "operations/copy/copy_job.h"
+#include "operations/feed/publish.h"
 #include "operations/history/purge.h"
 #include "operations/leftovers.h"
+#include "operations/lifecycle/run_lifecycle.h"
 #include "operations/path/detached.h"
 #include "server/adapters.h"
 #include "server/admin_client.h"
@@ -51,17 +54,22 @@ Result<std::unique_ptr<engine::Engine>> OpenEngine(const config::EngineConfig& c
 }
 
 azure::AddressRules RulesOf(const config::Config& config, const gateway::Accounts& accounts) {
-  return {.suffixes = config.suffixes, .is_account = [&accounts](std::string_view name) {
-            return accounts.Find(name) != nullptr;
-          }};
+  azure::AddressRules rules;
+  rules.suffixes = config.suffixes;
+  rules.web_suffixes = config.web_suffixes;
+  for (const auto& account : config.accounts) {
+    for (const auto& host : account.website_hosts) rules.web_hosts.emplace_back(host, account.name);
+  }
+  rules.is_account = [&accounts](std::string_view name) { return accounts.Find(name) != nullptr; };
+  return rules;
 }
 
 }  // namespace
 
 // In the order of construction; destroyed the other way round, so that each outlives its users.
 struct Daemon::Parts {
-  explicit Parts(const config::Config& c)
-      : config(c), accounts(AccountsOf(c)), threads(ThreadsOf(c)), background(threads) {}
+  Parts(const config::Config& c, const LifecyclePolicies& policies)
+      : config(c), accounts(AccountsOf(c, policies)), threads(ThreadsOf(c)), background(threads) {}
 
   config::Config config;
   SystemClock clock;
@@ -120,6 +128,9 @@ Status Daemon::Parts::Open() {
                                  .authenticator = authenticator});
   services = std::make_unique<operations::Services>(
       operations::Services{*engine, clock, etags, *sources, background});
+  services->rehydration = {.standard = config.rehydration.standard,
+                           .high = config.rehydration.high};
+  services->accounts = &accounts;
   gateway = std::make_unique<gateway::Gateway>(
       gateway::GatewayParts{.accounts = accounts,
                             .rules = RulesOf(config, accounts),
@@ -127,6 +138,7 @@ Status Daemon::Parts::Open() {
                             .access_log = *access_log,
                             .authenticator = authenticator,
                             .discovery = oauth ? oauth->discovery() : nullptr});
+  BG_TRY(services->scopes, ScopesOf(config));
   server = std::make_unique<net::Server>(threads, *gateway, LimitsOf(config.limits));
   std::vector<std::shared_ptr<prometheus::Collectable>> metrics{
       std::make_shared<EngineMetrics>(*engine)};
@@ -144,6 +156,14 @@ Status Daemon::Parts::Resume() {
     co_await operations::ResumeCopies(*services, accounts.Names());
     operations::SpawnStagedExpiry(*services, accounts.Names());
     operations::SpawnPurge(*services, accounts.Names());
+    for (const std::string& name : accounts.Names()) {
+      const auto since =
+          co_await operations::AccessTrackedSince(*services, *accounts.FindAccount(name));
+      if (!since) spdlog::warn("access tracking of {}: {}", name, since.error().detail);
+    }
+    operations::SpawnLifecycle(*services, accounts.Names(), config.background.lifecycle_interval);
+    operations::SpawnChangeFeed(*services, accounts.Names(),
+                                config.background.change_feed_interval);
     if (oauth) co_await oauth->LoadKeys();
     co_return Status();
   };
@@ -195,7 +215,8 @@ Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() = default;
 
 Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config) {
-  auto parts = std::make_unique<Parts>(config);
+  BG_TRY(const auto policies, LoadLifecyclePolicies(config));
+  auto parts = std::make_unique<Parts>(config, policies);
   BG_CHECK(parts->Open());
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(parts)));
   Status ready = daemon->parts_->Resume();

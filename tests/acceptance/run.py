@@ -8,6 +8,7 @@
     tests/acceptance/run.py ten-million    10,000,000 blobs, put through the engine, and the same;
                                        needs 45 GiB and the target fill_store
     tests/acceptance/run.py tagged     1,000,000 tagged blobs: how long a query takes
+    tests/acceptance/run.py directory  a directory of 1,000,000 files: renamed, deleted (needs wrk)
     tests/acceptance/run.py ingest     200 clients append 4 MiB blocks to 8 blobs for a minute,
                                        beside what fio writes
 
@@ -32,6 +33,7 @@ sys.path.insert(0, str(HERE.parent / "support"))
 import azcopy  # noqa: E402
 import blob_client  # noqa: E402
 import blobgate_daemon  # noqa: E402
+import data_lake  # noqa: E402
 
 GIB = 1 << 30
 failures = []
@@ -164,17 +166,18 @@ def install(program: str) -> None:
                        stdout=subprocess.DEVNULL)
 
 
-def put_million(daemon, container: str, *more: str) -> bool:
+def put_million(daemon, container: str, *more: str, account: str = "acct1",
+                directory: str = "") -> bool:
     """At least a million blobs in one container, by wrk; prints how long it took."""
-    daemon.client().create_container(container)
+    daemon.client(account).create_container(container)
     host, port = daemon.address()
     began = time.monotonic()
     total = rounds = 0
     while total < 1_000_000 and time.monotonic() - began < 900:
         out = subprocess.run(
             ["wrk", "-t2", "-c64", "-d20s", "-s", HERE / "million_put.lua",
-             f"http://{host}:{port}", "--", f"/acct1/{container}/r{rounds}", daemon.account_sas(),
-             *more], capture_output=True, text=True, check=True).stdout
+             f"http://{host}:{port}", "--", f"/{account}/{container}/{directory}r{rounds}",
+             daemon.account_sas(account), *more], capture_output=True, text=True, check=True).stdout
         if "Non-2xx" in out:
             check("every put is answered 201", False, out)
             return False
@@ -233,6 +236,43 @@ def tagged_run(directory: pathlib.Path) -> None:
               times_of(lambda: find("\"group\" = 'none'")))
         print(f"       beside them, Get Blob Properties: "
               f"{times_of(lambda: client.request('HEAD', 'many', one[0]))}")
+
+
+def directory_run(directory: pathlib.Path) -> None:
+    install("wrk")
+    with blobgate_daemon.Daemon({"access_log": "off"}, directory=directory / "daemon") as daemon:
+        if not put_million(daemon, "many", account="tree", directory="full/"):
+            return
+        ask = data_lake.Raw(daemon, "tree", path_style=True)
+        names = ["full", "moved"]
+        assert ask.mkdir("many/empty") == 201
+        small = ["empty", "small"]
+
+        def rename(pair: list[str]) -> None:
+            assert ask.rename(f"many/{pair[0]}", f"many/{pair[1]}") == 201
+            pair.reverse()
+
+        print(f"       rename of an empty directory: {times_of(lambda: rename(small))}")
+        print(f"       rename of the full one: {times_of(lambda: rename(names))}")
+        took = []
+        for _ in range(11):
+            began = time.perf_counter()
+            rename(names)
+            took.append((time.perf_counter() - began) * 1000)
+        check("a directory of a million files is renamed in under 10 ms", sorted(took)[5] < 10,
+              f"median {sorted(took)[5]:.1f} ms, slowest {max(took):.1f} ms")
+        before = daemon.disk_bytes()
+        began = time.perf_counter()
+        gone = ask.delete(f"many/{names[0]}", recursive=True)
+        took_delete = (time.perf_counter() - began) * 1000
+        check("it is deleted", gone == 200, f"{took_delete:.1f} ms")
+        left = [path for path, _ in ask.tree("many") if path.startswith(names[0])]
+        check("nobody sees any of it", not left, str(left[:3]))
+        print(f"       meanwhile, Get Path Properties: "
+              f"{times_of(lambda: ask('HEAD', f'/many/{small[0]}', {'Accept': 'application/json'}))}")
+        after = timed("the space comes back", lambda: wait_for_space(daemon, before // 4))
+        check("at most a quarter is left two minutes later", after <= before // 4,
+              f"{after >> 20} of {before >> 20} MiB")
 
 
 INGEST_CLIENTS, INGEST_BLOBS, INGEST_SECONDS = 200, 8, 60
@@ -315,7 +355,8 @@ def ten_million_run(directory: pathlib.Path) -> None:
 
 def main() -> int:
     parts = {"tree": tree_run, "parallel": parallel_run, "million": million_run,
-             "ten-million": ten_million_run, "tagged": tagged_run, "ingest": ingest_run}
+             "ten-million": ten_million_run, "tagged": tagged_run,
+             "directory": directory_run, "ingest": ingest_run}
     for name in sys.argv[1:] or list(parts):
         print(f"== {name}", flush=True)
         directory = pathlib.Path(tempfile.mkdtemp(prefix="blobgate-acceptance-"))

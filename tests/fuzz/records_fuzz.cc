@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "blob/change_event.h"
 #include "blob/page_layers.h"
 #include "blob/records.h"
 
@@ -26,6 +27,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   RoundTrip<AppendLineage>(row);
   RoundTrip<PageChunk>(row);
   RoundTrip<PageLineage>(row);
+  RoundTrip<ChangeEvent>(row);
+  RoundTrip<FeedIntent>(row);
+  RoundTrip<FeedState>(row);
   (void)Content::Decode(row);
   return 0;
 }

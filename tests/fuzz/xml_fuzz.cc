@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       // What was accepted must survive being rendered and read again.
       auto read = MergeServiceProperties({}, body);
       if (read) {
-        auto again = MergeServiceProperties({}, RenderServiceProperties(*read));
+        auto again = DecodeServiceProperties(RenderServiceProperties(*read));
         if (!again || *again != *read) __builtin_trap();
       }
       break;

@@ -1,7 +1,9 @@
 #include "model/explain.h"
 
+#include <algorithm>
 #include <set>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace blobgate::engine::model {
@@ -14,6 +16,7 @@ class Search {
 
   bool From(std::size_t stage) {
     if (stage == stages_.size()) return true;
+    if (stage + 1 == stages_.size() && !late_.empty() && AfterStart(stage)) return true;
     Done done(stages_[stage].size(), 0);
     return Within(stage, done);
   }
@@ -43,21 +46,61 @@ class Search {
     return false;
   }
 
+  // One of those that did not show before happened after all; then others of them may.
+  bool AfterStart(std::size_t stage) {
+    for (std::size_t i = 0; i < late_.size(); ++i) {
+      const Late late = late_[i];
+      if (!model_.Apply(*late.event)) continue;
+      late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(i));
+      commits_.push_back(late.number);
+      if (From(stage)) return true;
+      commits_.pop_back();
+      late_.insert(late_.begin() + static_cast<std::ptrdiff_t>(i), late);
+      model_.TakeBack();
+    }
+    return false;
+  }
+
   bool Advance(std::size_t stage, std::size_t task, Done& done) {
     const Event& event = stages_[stage][task][done[task]];
     const bool changes = event.kind == Event::Kind::kCommit && (!event.error || event.doubtful);
     ++done[task];
+    const std::uint32_t number = Number(stage, task, done[task]);
     if (model_.Apply(event)) {
-      if (changes) commits_.push_back(Number(stage, task, done[task]));
+      std::vector<Late> before;
+      if (changes) commits_.push_back(number);
+      if (changes && !event.doubtful) before = std::exchange(late_, {});
       if (Within(stage, done)) return true;
+      if (changes && !event.doubtful) late_ = std::move(before);
       if (changes) commits_.pop_back();
       model_.TakeBack();
     }
-    if (event.doubtful && Within(stage, done)) return true;
+    if (event.doubtful && LeaveOut(stage, event, number, done)) return true;
     --done[task];
     return false;
   }
 
+  bool LeaveOut(std::size_t stage, const Event& event, std::uint32_t number, Done& done) {
+    if (!IsLookedAt(stage)) return Within(stage, done);
+    late_.push_back({&event, number});
+    commits_.push_back(number | kLate);
+    if (Within(stage, done)) return true;
+    commits_.pop_back();
+    late_.pop_back();
+    return false;
+  }
+
+  // Whether anything but doubtful commits lies between the beginning of this stage and the last.
+  bool IsLookedAt(std::size_t stage) const {
+    for (; stage + 1 < stages_.size(); ++stage) {
+      for (const History& history : stages_[stage]) {
+        if (!std::ranges::all_of(history, &Event::doubtful)) return true;
+      }
+    }
+    return false;
+  }
+
+  static constexpr std::uint32_t kLate = 1u << 31;
   static std::uint32_t Number(std::size_t stage, std::size_t task, std::size_t event) {
     return static_cast<std::uint32_t>((stage << 20) + (task << 12) + event);
   }
@@ -67,6 +110,14 @@ class Search {
   std::uint64_t steps_ = 0;
   std::vector<std::uint32_t> commits_;  ///< applied, in order
   std::set<Standing> seen_;
+
+  // Doubtful commits that nobody has seen. Until a log is written again they may lie in it, and
+  // happen when it is replayed.
+  struct Late {
+    const Event* event;
+    std::uint32_t number;
+  };
+  std::vector<Late> late_;
 };
 
 }  // namespace

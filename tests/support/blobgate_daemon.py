@@ -31,6 +31,7 @@ ACCOUNTS = {
     "versioned": "YmxvYmdhdGUgdGVzdCBrZXkgZm9yIHZlcnNpb25lZA==",
     "kept": "YmxvYmdhdGUgdGVzdCBrZXkgb25lIGZvciBrZXB0IQ==",
     "tree": "YmxvYmdhdGUgdGVzdCBrZXkgb25lIGZvciB0cmVlIQ==",
+    "immutable": "YmxvYmdhdGUgdGVzdCBrZXkgZm9yIGltbXV0YWJsZQ==",
 }
 SECOND_KEY = "YmxvYmdhdGUgdGVzdCBrZXkgdHdvIGZvciBhY2N0MQ=="
 START_DEADLINE = 120.0
@@ -103,7 +104,9 @@ class Daemon:
                           "versioning": True},
                          {"name": "tree", "keys": [ACCOUNTS["tree"]], "hierarchical": True},
                          {"name": "kept", "keys": [ACCOUNTS["kept"]],
-                          "container_delete_retention_days": 7}],
+                          "container_delete_retention_days": 7},
+                         {"name": "immutable", "keys": [ACCOUNTS["immutable"]],
+                          "versioning": True, "version_level_immutability": True}],
             "log_level": "info",
             "access_log": str(self.directory / "access.log"),
             "log_format": "json" if coverage.directory() else "text",

@@ -63,7 +63,10 @@ def collect(home: pathlib.Path) -> Met:
     met = Met(*(collections.defaultdict(set) for _ in range(3)))
     for log in home.glob("*.log"):
         for line in log.read_text(errors="replace").splitlines():
-            entry = json.loads(line)
+            try:
+                entry = json.loads(line)
+            except json.JSONDecodeError:
+                continue  # the daemon was killed, and the next one went on in that line
             text = entry["time"].rstrip("Z")[:26] + "+00:00"
             moment = datetime.datetime.fromisoformat(text).timestamp()
             # The log is written when the answer was sent; its time has milliseconds.

@@ -86,6 +86,34 @@ class InterruptingCatalog final : public WrappedCatalog {
   std::function<void()> before_scan_;
 };
 
+/// A store that dies at one commit, which may have been done all the same.
+class DyingCatalog final : public WrappedCatalog {
+ public:
+  using WrappedCatalog::WrappedCatalog;
+
+  /// At the `nth` commit from now on, counted from 1.
+  void DieAt(int nth, bool done) {
+    countdown_ = nth;
+    done_ = done;
+  }
+  void Revive() { countdown_ = 0; }
+  bool dead() const { return countdown_ < 0; }
+
+  Task<Status> Commit(engine::PartitionRef partition, engine::Batch batch) override {
+    if (dead()) co_return Fail(Errc::kIoError, "dead");
+    if (countdown_ == 0 || --countdown_ > 0) {
+      co_return co_await inner_.Commit(partition, std::move(batch));
+    }
+    countdown_ = -1;
+    if (done_) BG_CO_CHECK(co_await inner_.Commit(partition, std::move(batch)));
+    co_return Fail(Errc::kIoError, "dies");
+  }
+
+ private:
+  int countdown_ = 0;
+  bool done_ = false;
+};
+
 /// Every name space is kPartitions partitions, names spread by hash.
 class ScatteringCatalog final : public WrappedCatalog {
  public:

@@ -114,12 +114,15 @@ Status DataDir::Require(std::uint64_t version) {
 
 // Only a directory that is empty but for the lock becomes a store: anything else may be someone's.
 Status DataDir::CheckEmpty() const {
-  for (const auto& entry : std::filesystem::directory_iterator(path_)) {
-    const std::string name = entry.path().filename().string();
+  std::error_code error;
+  std::filesystem::directory_iterator entry(path_, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
     if (name != "LOCK" && name != "FORMAT.new" && name != "lost+found") {
       return Fail(Errc::kInvalidArgument, path_ + " is not empty and has no FORMAT file");
     }
   }
+  if (error) return Fail(Errc::kIoError, path_ + ": " + error.message());
   return {};
 }
 

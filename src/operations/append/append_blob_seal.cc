@@ -41,7 +41,7 @@ class SealWrite final : public BlobWrite {
 
 Task<azure::Outcome<http::Response>> AppendBlobSeal(Call& call) {
   BG_CO_CHECK(CheckBaseBlob(call.query()));
-  BG_CO_CHECK(CheckSupported(call.headers()));
+  BG_CO_CHECK(RefuseEncryption(call.headers()));
   BG_CO_TRY(auto request, AppendRequest::Parse(call));
   request.append.max_size.reset();  // not among its headers
   SealWrite write(call, request);

@@ -8,7 +8,6 @@
 #include "operations/copy/source_slices.h"
 #include "operations/handlers.h"
 #include "operations/replace_blob.h"
-#include "operations/unsupported_headers.h"
 #include "operations/upload.h"
 
 namespace blobgate::operations {
@@ -34,7 +33,6 @@ azure::Outcome<std::uint64_t> CheckLength(const Call& call) {
 azure::Outcome<AppendBlockRequest> ParseAppendBlock(const Call& call) {
   AppendBlockRequest request;
   BG_CHECK(CheckBaseBlob(call.query()));
-  BG_CHECK(CheckSupported(call.headers()));
   BG_TRY(request.length, CheckLength(call));
   BG_TRY(request.append, AppendRequest::Parse(call));
   BG_TRY(request.checksums, PlanChecksums(call.headers(), false));
@@ -42,22 +40,24 @@ azure::Outcome<AppendBlockRequest> ParseAppendBlock(const Call& call) {
   return request;
 }
 
-/// Before the body is read, so that a block without hope ends early.
-Task<azure::Outcome<void>> CheckEarly(Call& call, const AppendBlockRequest& request) {
+/// Before the body is read, so that a block without hope ends early. The blob's key.
+Task<azure::Outcome<blob::ContentKeyPtr>> CheckEarly(Call& call,
+                                                     const AppendBlockRequest& request) {
   BG_CO_TRY(const auto target, co_await LoadTarget(call));
   BG_CO_CHECK(CheckAppend(call, target, request.append, request.length));
-  co_return azure::Outcome<void>();
+  co_return KeyOfUpdate(call, target.blob->encryption, request.append.keys);
 }
 
 }  // namespace
 
 Task<azure::Outcome<http::Response>> AppendBlock(Call& call) {
   BG_CO_TRY(const auto request, ParseAppendBlock(call));
-  BG_CO_CHECK(co_await CheckEarly(call, request));
-  BG_CO_TRY(const auto uploaded,
-            co_await Receive(call.services, call.body, request.length, request.checksums));
+  BG_CO_TRY(const auto key, co_await CheckEarly(call, request));
+  const auto cipher = ContentCipher::Make(key);
+  BG_CO_TRY(const auto uploaded, co_await Receive(call.services, call.body, request.length,
+                                                  request.checksums, cipher.get()));
   blob::Block block{std::string(), uploaded.length, uploaded.slices};
-  AppendWrite write(call, request.append, std::move(block), false);
+  AppendWrite write(call, request.append, std::move(block), false, key);
   const auto done = co_await RunOwnWrite(call, write);
   if (!done) {
     DiscardAfter(call.services, done.error(), ExtentsOf(uploaded.slices));
@@ -67,7 +67,6 @@ Task<azure::Outcome<http::Response>> AppendBlock(Call& call) {
   response.status = 201;
   write.SetHeaders(response);
   SetContentHash(response, uploaded.crc64, uploaded.md5);
-  response.Set("x-ms-request-server-encrypted", "true");
   co_return response;
 }
 

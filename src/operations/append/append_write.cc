@@ -21,6 +21,7 @@ azure::Outcome<AppendRequest> AppendRequest::Parse(const Call& call) {
   AppendRequest request;
   BG_TRY(request.common, ParseConditions(call));
   BG_TRY(request.append, blob::AppendConditions::Parse(call.headers()));
+  BG_TRY(request.keys, ParseKeyRequest(call));
   return request;
 }
 
@@ -33,12 +34,14 @@ azure::Outcome<blob::LeaseRecord> CheckAppend(Call& call, const Target& target,
   if (record.block_count >= kMaxAppendedBlocks) {
     return azure::Fail(azure::ErrorCode::kBlockCountExceedsLimit);
   }
+  BG_CHECK(KeyOfUpdate(call, record.encryption, request.keys));
   return lease;
 }
 
 Task<azure::Outcome<void>> AppendWrite::Apply(Services&, BlobEdit& edit) {
   BG_CO_TRY(auto lease, CheckAppend(call_, edit.target, request_, block_.size));
   blob::BlobRecord& record = *edit.target.blob;
+  if (!blob::CheckSameKey(record.encryption, key_)) co_return azure::Fail(Busy());
   record.lease = std::move(lease);
   MarkModified(call_, record);
   etag_ = record.etag;
@@ -54,6 +57,7 @@ void AppendWrite::SetHeaders(http::Response& response) const {
   SetEtag(response, etag_, modified_);
   response.Set("x-ms-blob-append-offset", std::to_string(offset_));
   response.Set("x-ms-blob-committed-block-count", std::to_string(count_));
+  SetWriteEncryption(response, key_);
 }
 
 }  // namespace blobgate::operations

@@ -5,6 +5,7 @@
 
 #include "blob/write_conditions.h"
 #include "operations/blob_write.h"
+#include "operations/encryption.h"
 
 namespace blobgate::operations {
 
@@ -15,28 +16,35 @@ std::uint64_t MaxAppendBlock(const Call& call);
 struct AppendRequest {
   blob::ConditionHeaders common;
   blob::AppendConditions append;
+  KeyRequest keys;
 
   static azure::Outcome<AppendRequest> Parse(const Call& call);
 };
 
 /// May `added` bytes be appended to `target`? In this order: 404 BlobNotFound; 409 InvalidBlobType,
 /// PendingCopyOperation; 412 Lease*, ConditionNotMet; 409 BlobIsSealed; 412
-/// AppendPositionConditionNotMet, MaxBlobSizeConditionNotMet; 409 BlockCountExceedsLimit. The lease
-/// to store.
+/// AppendPositionConditionNotMet, MaxBlobSizeConditionNotMet; 409 BlockCountExceedsLimit; 409 as
+/// KeyOfUpdate. The lease to store.
 azure::Outcome<blob::LeaseRecord> CheckAppend(Call& call, const Target& target,
                                               const AppendRequest& request, std::uint64_t added);
 
 /// One block that waits to be appended.
 class AppendWrite final : public BlobWrite {
  public:
-  /// `shared`: the extents of `block` are those of other blobs, not fresh ones.
-  AppendWrite(Call& call, const AppendRequest& request, blob::Block block, bool shared)
-      : call_(call), request_(request), block_(std::move(block)), shared_(shared) {}
+  /// `shared`: the extents of `block` are those of other blobs, not fresh ones. `key`: what they
+  /// are encrypted with; 503 ServerBusy when the blob has another by then.
+  AppendWrite(Call& call, const AppendRequest& request, blob::Block block, bool shared,
+              blob::ContentKeyPtr key)
+      : call_(call),
+        request_(request),
+        block_(std::move(block)),
+        shared_(shared),
+        key_(std::move(key)) {}
 
   bool alone() const override { return shared_; }
   Task<azure::Outcome<void>> Apply(Services& services, BlobEdit& edit) override;
 
-  /// ETag, Last-Modified, where the block begins, and how many there are with it.
+  /// ETag, Last-Modified, where the block begins, how many there are with it, and the encryption.
   void SetHeaders(http::Response& response) const;
 
  private:
@@ -44,6 +52,7 @@ class AppendWrite final : public BlobWrite {
   const AppendRequest& request_;
   const blob::Block block_;
   const bool shared_;
+  const blob::ContentKeyPtr key_;
   std::uint64_t etag_ = 0;
   Time modified_{};
   std::uint64_t offset_ = 0;

@@ -2,12 +2,14 @@
 
 #include <utility>
 
+#include "blob/immutability.h"
 #include "blob/lease.h"
+#include "blob/tier.h"
 #include "operations/blob_content.h"
+#include "operations/feed/record_change.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
 #include "operations/path/path_access.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -63,13 +65,21 @@ Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeader
   co_return target;
 }
 
+azure::Outcome<void> CheckContentReadable(const blob::BlobRecord& record, Time now) {
+  if (blob::IsArchived(record.tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (record.incremental && record.is_base()) {
+    return azure::Fail(azure::ErrorCode::kOperationNotAllowedOnIncrementalCopyBlob);
+  }
+  return {};
+}
+
 azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
                                               const blob::ConditionHeaders& conditions) {
   BG_CHECK(CheckPathAccess(call, target));
   if (!target.exists()) return azure::Fail(Missing(conditions));
   const blob::BlobRecord& record = *target.blob;
   const Time now = call.services.clock.Now();
-  if (IsArchived(record.tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (blob::IsArchived(record.tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
   if (record.copy.status == blob::CopyState::Status::kPending) {
     return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
   }
@@ -77,6 +87,7 @@ azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
   BG_TRY(auto lease, blob::CheckWrite(record.lease, lease_id, blob::LeaseSubject::kBlob, now));
   const blob::ConditionSubject subject = SubjectOf(target);
   BG_CHECK(blob::CheckWrite(conditions, &subject, false));
+  BG_CHECK(blob::CheckChange(record.immutability));
   return lease;
 }
 
@@ -92,6 +103,10 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change,
       record.version = VersionIdOf(record.etag);
     }
     batch.puts.push_back({target.key, record.Encode()});
+    if (call.spec.id == azure::Operation::kSetBlobMetadata ||
+        call.spec.id == azure::Operation::kSetPathProperties) {
+      RecordChange(call, blob::EventType::kBlobPropertiesUpdated, {&*target.blob, record}, batch);
+    }
     BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
     if (done) co_return record;
   }
@@ -106,6 +121,12 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateState(Call& call, BlobChange change
     BG_CO_TRY(auto record, change(target));
     engine::Batch batch;
     batch.puts.push_back({target.key, record.Encode()});
+    MarkImmutable(record, batch);
+    if (call.spec.id == azure::Operation::kSetBlobTier) {
+      RecordTier(call, {&*target.blob, record}, batch);
+    } else {
+      RecordChange(call, blob::EventType::kBlobPropertiesUpdated, {&*target.blob, record}, batch);
+    }
     BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
     if (done) co_return record;
   }
@@ -115,6 +136,7 @@ Task<azure::Outcome<blob::BlobRecord>> UpdateState(Call& call, BlobChange change
 void MarkModified(Call& call, blob::BlobRecord& record) {
   record.etag = call.services.etags.Next(record.etag);
   record.modified = call.services.clock.Now();
+  if (call.account.last_access_tracking) record.accessed = record.modified;
   record.copy = {};
 }
 

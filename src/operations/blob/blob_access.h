@@ -27,9 +27,13 @@ blob::ConditionSubject SubjectOf(const Target& target);
 /// lease id was sent; 412, 304, 400 of the conditions.
 Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeaders& conditions);
 
+/// May the content be read? 409 BlobArchived; 409 OperationNotAllowedOnIncrementalCopyBlob for the
+/// base blob of incremental copies.
+azure::Outcome<void> CheckContentReadable(const blob::BlobRecord& record, Time now);
+
 /// May properties or metadata of `target` change? In this order: 404 BlobNotFound (412 with
-/// If-Match), 409 BlobArchived, 409 PendingCopyOperation, 412 Lease*, 412 ConditionNotMet. The
-/// lease to store with the change.
+/// If-Match), 409 BlobArchived, 409 PendingCopyOperation, 412 Lease*, 412 ConditionNotMet, 409
+/// BlobImmutable*. The lease to store with the change.
 azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
                                               const blob::ConditionHeaders& conditions);
 
@@ -46,7 +50,7 @@ using BlobChange = std::function<azure::Outcome<blob::BlobRecord>(const Target& 
 /// visible. 404 ContainerNotFound, 503 ServerBusy. The content must stay as it is.
 Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change,
                                                   Former former = Former::kForgotten);
-/// The same for the state that the URL names (tags, tiers). 400 for a malformed name.
+/// The same for the state that the URL names (tags, tiers, policies). 400 for a malformed name.
 Task<azure::Outcome<blob::BlobRecord>> UpdateState(Call& call, BlobChange change);
 
 /// A new ETag and Last-Modified, and no copy state any more (operations.md 1.4, 1.13).

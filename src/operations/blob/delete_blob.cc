@@ -5,15 +5,17 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "blob/immutability.h"
 #include "blob/lease.h"
+#include "blob/tier.h"
 #include "operations/blob/blob_access.h"
 #include "operations/blob_content.h"
 #include "operations/block/staging.h"
+#include "operations/feed/record_change.h"
 #include "operations/handlers.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
 #include "operations/path/path_delete.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -89,7 +91,7 @@ azure::Outcome<DeleteRequest> ParseDelete(const Call& call) {
 /// A tier that nobody set is as old as the blob.
 azure::Outcome<void> CheckTierAge(const DeleteRequest& request, const blob::BlobRecord& record,
                                   Time now) {
-  const blob::TierState tier = TierAt(record.tier, now);
+  const blob::TierState tier = blob::TierAt(record.tier, now);
   const Time changed = FloorSeconds(tier.inferred ? record.created : tier.changed);
   const bool fits = (!request.tier_modified_since || changed > *request.tier_modified_since) &&
                     (!request.tier_unmodified_since || changed <= *request.tier_unmodified_since);
@@ -122,6 +124,9 @@ azure::Outcome<void> CheckDelete(const Call& call, const Target& target,
   BG_CHECK(blob::CheckWrite(target.blob->lease, lease_id, blob::LeaseSubject::kBlob, now));
   if (!target.exists()) return blob::CheckWrite(request.conditions, nullptr, false);
   BG_CHECK(CheckState(request, *target.blob, now));
+  if (request.snapshots != SnapshotChoice::kOnly) {
+    BG_CHECK(blob::CheckDelete(target.blob->immutability, now));
+  }
   if (target.blob->snapshots > 0 && request.snapshots == SnapshotChoice::kNone) {
     return azure::Fail(azure::ErrorCode::kSnapshotsPresent);
   }
@@ -138,6 +143,9 @@ blob::BlobRecord VersionsOnly(const Call& call, const blob::BlobRecord& base) {
   record.lease = {};
   record.staged_id_length = 0;
   record.version = {};
+  record.immutability = {};
+  record.encryption = {};
+  record.sealed_metadata.clear();
   return record;
 }
 
@@ -181,10 +189,16 @@ class Deletion {
     batch_.puts.push_back({base_.key, record.Encode()});
   }
 
+  void RecordDeleted(const blob::BlobRecord& record) {
+    RecordChange(call_, blob::EventType::kBlobDeleted, {nullptr, record}, batch_);
+  }
+
   Task<azure::Outcome<void>> Drop(OldState state) {
     const bool deleted = state.record.remains == blob::Remains::kDeleted;
     if (state.record.snapshot != Time{} && !deleted) ++dropped_snapshots_;
     if (rules_.retention_days > 0 && !deleted) kept_ = true;
+    // What is gone already for clients is not deleted again.
+    if (!deleted) RecordDeleted(state.record);
     co_return co_await DropState(call_.services, base_, std::move(state), now_,
                                  rules_.retention_days, batch_);
   }
@@ -234,6 +248,7 @@ class Deletion {
     ReferenceSet none;
     DropStagedBlocks(base_, staged, batch_, none);
     if (!base_.exists()) co_return co_await DropUncommitted();
+    RecordDeleted(*base_.blob);
     if (NamesCurrentVersion()) co_return co_await DropCurrentVersion();
     if (rules_.versioning) {
       PutPreviousVersion(base_, *base_.blob, batch_);
@@ -255,6 +270,7 @@ class Deletion {
   /// The current version by its id: it is gone, not kept as a previous one.
   Task<azure::Outcome<void>> DropCurrentVersion() {
     BG_CO_CHECK(CheckState(request_, *base_.blob, now_));
+    BG_CO_CHECK(blob::CheckDelete(base_.blob->immutability, now_));
     if (rules_.retention_days == 0) co_return co_await EndBase(*base_.blob);
     blob::BlobRecord state = *base_.blob;
     state.previous = true;

@@ -8,14 +8,15 @@
 #include "base/crc64.h"
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "blob/tier.h"
 #include "http/range.h"
+#include "operations/access_time.h"
 #include "operations/blob/blob_access.h"
 #include "operations/blob_content.h"
 #include "operations/blob_headers.h"
 #include "operations/content_reader.h"
+#include "operations/encryption.h"
 #include "operations/handlers.h"
-#include "operations/tier.h"
-#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -116,19 +117,19 @@ void SetRangeHash(http::Response& response, RangeHash hash) {
 
 /// nullopt: the blob moved while its content was looked for.
 Task<azure::Outcome<std::optional<http::Response>>> TryGet(
-    Call& call, const Wanted& wanted, const blob::ConditionHeaders& conditions) {
+    Call& call, const Wanted& wanted, const blob::ContentKeyPtr& given,
+    const blob::ConditionHeaders& conditions) {
   BG_CO_TRY(auto target, co_await LoadForRead(call, conditions));
+  BG_CO_TRY(auto key, OpenRecord(call, given, *target.blob));
   const blob::BlobRecord& record = *target.blob;
-  if (IsArchived(record.tier, call.now)) co_return azure::Fail(azure::ErrorCode::kBlobArchived);
-  if (record.incremental && record.is_base()) {
-    co_return azure::Fail(azure::ErrorCode::kOperationNotAllowedOnIncrementalCopyBlob);
-  }
+  BG_CO_CHECK(CheckContentReadable(record, call.now));
   BG_CO_TRY(const auto selection, Select(wanted, record.length));
 
+  NoteAccess(call, target);
   http::Response response = DescribeContent(call, record, selection);
   if (selection.length == 0) co_return std::optional(std::move(response));
-  BG_CO_TRY(auto body,
-            co_await OpenContent(call.services, target, selection.first, selection.length));
+  BG_CO_TRY(auto body, co_await OpenContent(call.services, target, selection.first,
+                                            selection.length, std::move(key)));
   if (!body) co_return std::nullopt;
   if (wanted.hash == RangeHash::kNone) {
     response.stream = std::move(*body);
@@ -142,11 +143,11 @@ Task<azure::Outcome<std::optional<http::Response>>> TryGet(
 }  // namespace
 
 Task<azure::Outcome<http::Response>> GetBlob(Call& call) {
-  BG_CO_CHECK(CheckSupported(call.headers()));
+  BG_CO_TRY(const auto given, ParseCustomerKey(call));
   BG_CO_TRY(const auto wanted, ParseWanted(call.headers()));
   BG_CO_TRY(const auto conditions, ParseConditions(call));
   for (CommitLoop loop; loop.Again();) {
-    BG_CO_TRY(auto answer, co_await TryGet(call, wanted, conditions));
+    BG_CO_TRY(auto answer, co_await TryGet(call, wanted, given, conditions));
     if (answer) co_return std::move(*answer);
   }
   co_return azure::Fail(Busy());

@@ -7,14 +7,13 @@
 
 #include "base/crc64.h"
 #include "base/encoding.h"
+#include "blob/tier.h"
 #include "operations/blob/blob_access.h"
 #include "operations/copy/copy_content.h"
 #include "operations/copy/source_slices.h"
 #include "operations/handlers.h"
 #include "operations/page/page_write.h"
 #include "operations/replace_blob.h"
-#include "operations/tier.h"
-#include "operations/unsupported_headers.h"
 #include "operations/upload.h"
 
 namespace blobgate::operations {
@@ -93,12 +92,11 @@ azure::Outcome<PutBlobRequest> ParsePutBlob(Call& call) {
   PutBlobRequest request;
   BG_CHECK(CheckBaseBlob(call.query()));
   BG_TRY(request.type, ParseType(call.headers()));
-  BG_CHECK(CheckSupported(call.headers()));
   BG_CHECK(ParseByType(call, request));
   const bool body_is_content = request.type == blob::BlobType::kBlock;
   BG_TRY(request.inputs, ParseNewBlob(call, body_is_content));
   if (request.inputs.tier) {
-    BG_CHECK(CheckTierFits(*request.inputs.tier, request.type, request.size));
+    BG_CHECK(blob::CheckTierFits(*request.inputs.tier, request.type, request.size));
   }
   if (!body_is_content) return request;
   BG_TRY(request.checksums, PlanChecksums(call.headers(), true));
@@ -106,15 +104,24 @@ azure::Outcome<PutBlobRequest> ParsePutBlob(Call& call) {
   return request;
 }
 
+/// What is known before the body is read.
+struct Early {
+  std::optional<Target> target;
+  blob::ContentKeyPtr key;  ///< of the blob to be made
+};
+
 /// The target before the body is read, so that an upload without hope ends early. It serves the
 /// first round of the commit as well, unless that would read a manifest: the guard that keeps it
 /// readable is not held while the body streams in.
-Task<azure::Outcome<std::optional<Target>>> CheckEarly(Call& call, const NewBlobInputs& inputs) {
+Task<azure::Outcome<Early>> CheckEarly(Call& call, const NewBlobInputs& inputs) {
   BG_CO_TRY(auto target, co_await LoadTarget(call));
   BG_CO_CHECK(CheckReplace(call, target, inputs));
-  if (target.blob && target.blob->manifest) co_return std::nullopt;
+  Early early;
+  BG_CO_TRY(early.key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+  if (target.blob && target.blob->manifest) co_return early;
   target.guard.reset();
-  co_return std::optional(std::move(target));
+  early.target = std::move(target);
+  co_return early;
 }
 
 Task<azure::Outcome<blob::BlobRecord>> CommitBlob(Call& call, std::optional<Target> early,
@@ -138,21 +145,24 @@ http::Response Created(const blob::BlobRecord& record) {
   response.status = 201;
   SetEtag(response, record.etag, record.modified);
   SetVersionId(response, record);
-  response.Set("x-ms-request-server-encrypted", "true");
+  SetWriteEncryption(response, record.encryption);
   return response;
 }
 
 Task<azure::Outcome<http::Response>> PutBlockBlob(Call& call, PutBlobRequest request) {
   BG_CO_TRY(auto early, co_await CheckEarly(call, request.inputs));
-  BG_CO_TRY(const auto uploaded,
-            co_await Receive(call.services, call.body, request.length, request.checksums));
+  const auto cipher = ContentCipher::Make(early.key);
+  BG_CO_TRY(const auto uploaded, co_await Receive(call.services, call.body, request.length,
+                                                  request.checksums, cipher.get()));
   request.inputs.properties.content_md5 = uploaded.md5;
 
   Replacement replacement;
   replacement.content = ContentOf(uploaded);
   replacement.length = uploaded.length;
   replacement.fresh = ExtentsOf(replacement.content);
-  const auto record = co_await CommitBlob(call, std::move(early), request.inputs, replacement);
+  replacement.EncryptWith(std::move(early.key));
+  const auto record =
+      co_await CommitBlob(call, std::move(early.target), request.inputs, replacement);
   if (!record) {
     DiscardAfter(call.services, record.error(), replacement.fresh);
     co_return azure::Fail(record.error());
@@ -170,6 +180,8 @@ Task<azure::Outcome<http::Response>> PutEmptyBlob(Call& call, PutBlobRequest req
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
     Replacement replacement = EmptyBlob(call.services, target, request.type, request.size);
     replacement.sequence_number = request.sequence_number;
+    BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container.record, request.inputs.keys));
+    replacement.EncryptWith(std::move(key));
     BG_CO_TRY(const auto record, co_await TryReplace(call, target, request.inputs, replacement));
     if (record) co_return Created(*record);
   }

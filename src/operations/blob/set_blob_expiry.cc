@@ -1,8 +1,8 @@
-// Set Blob Expiry: when a file of a hierarchical container ends (operations.md 2.3). Touches
-// neither ETag nor Last-Modified.
+// Set Blob Expiry (operations.md 2.3): when a file of a hierarchical container ends. In a flat one
+// a well-formed request is refused as the service refuses it there; what is malformed, or names no
+// blob, is told first. Touches neither ETag nor Last-Modified.
 #include <utility>
 
-#include "blob/keys.h"
 #include "blob/lease.h"
 #include "operations/blob/blob_access.h"
 #include "operations/handlers.h"
@@ -12,40 +12,40 @@
 namespace blobgate::operations {
 namespace {
 
-/// The file's record with its new end, and its place in the purge index.
-azure::Outcome<engine::Batch> ChangeExpiry(Call& call, const Target& target,
-                                           std::optional<std::string_view> lease_id,
-                                           blob::BlobRecord& record) {
-  if (!target.place) return azure::Fail(azure::ErrorCode::kHierarchicalNamespaceNotEnabled);
+azure::Outcome<Time> ParseNewEnd(const Call& call, Time now, Time created) {
+  BG_TRY(const auto expires, ParseExpiry(call.headers(), now, created));
+  if (!expires) return azure::Fail(azure::MissingHeader("x-ms-expiry-option"));
+  return *expires;
+}
+
+/// The file's record with its new end, which the commit puts into the purge index.
+azure::Outcome<blob::BlobRecord> ChangeExpiry(Call& call, const Target& target,
+                                              std::optional<std::string_view> lease_id) {
   if (!target.exists()) return azure::Fail(azure::ErrorCode::kBlobNotFound);
+  if (!target.place) {
+    return azure::Fail(azure::Error(azure::ErrorCode::kInvalidInput)
+                           .WithMessage("Hierarchical namespace is not enabled for this account."));
+  }
   if (target.is_directory()) return azure::Fail(azure::ErrorCode::kResourceTypeMismatch);
-  record = *target.blob;
+  blob::BlobRecord record = *target.blob;
   const Time now = call.services.clock.Now();
   BG_TRY(record.lease, blob::CheckWrite(record.lease, lease_id, blob::LeaseSubject::kBlob, now));
-  BG_TRY(const auto expires, ParseExpiry(call.headers(), now, record.created));
-  if (!expires) return azure::Fail(azure::MissingHeader("x-ms-expiry-option"));
-  record.path.expires = *expires;
-  engine::Batch batch;
-  batch.puts.push_back({target.key, record.Encode()});
-  return batch;
+  BG_TRY(record.path.expires, ParseNewEnd(call, now, record.created));
+  return record;
 }
 
 }  // namespace
 
 Task<azure::Outcome<http::Response>> SetBlobExpiry(Call& call) {
+  BG_CO_CHECK(CheckBaseBlob(call.query()));
   BG_CO_TRY(const auto lease_id, LeaseIdOf(call.headers()));
-  for (CommitLoop loop; loop.Again();) {
-    BG_CO_TRY(const auto target, co_await LoadTarget(call));
-    blob::BlobRecord record;
-    BG_CO_TRY(auto batch, ChangeExpiry(call, target, lease_id, record));
-    BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
-    if (!done) continue;
-    http::Response response;
-    response.status = 200;
-    SetEtag(response, record.etag, record.modified);
-    co_return response;
-  }
-  co_return azure::Fail(Busy());
+  BG_CO_CHECK(ParseNewEnd(call, call.now, call.now));
+  BlobChange change = [&](const Target& target) { return ChangeExpiry(call, target, lease_id); };
+  BG_CO_TRY(const auto record, co_await UpdateBlob(call, std::move(change)));
+  http::Response response;
+  response.status = 200;
+  SetEtag(response, record.etag, record.modified);
+  co_return response;
 }
 
 }  // namespace blobgate::operations

@@ -3,21 +3,23 @@
 
 #include "azure/metadata.h"
 #include "operations/blob/blob_access.h"
+#include "operations/encryption.h"
 #include "operations/handlers.h"
-#include "operations/unsupported_headers.h"
+#include "operations/path/path_headers.h"
 
 namespace blobgate::operations {
 
 Task<azure::Outcome<http::Response>> SetBlobMetadata(Call& call) {
   BG_CO_CHECK(CheckBaseBlob(call.query()));
-  BG_CO_CHECK(CheckSupported(call.headers()));
+  BG_CO_TRY(const auto keys, ParseKeyRequest(call));
   BG_CO_TRY(const auto metadata, azure::ParseMetadata(call.headers()));
   BG_CO_TRY(const auto conditions, ParseConditions(call));
   BlobChange change = [&](const Target& target) -> azure::Outcome<blob::BlobRecord> {
     BG_TRY(auto lease, CheckUpdate(call, target, conditions));
     blob::BlobRecord record = *target.blob;
     record.lease = std::move(lease);
-    record.metadata = metadata;
+    BG_TRY(const auto key, KeyOfUpdate(call, record.encryption, keys));
+    PutItemMetadata(key, metadata, record);
     MarkModified(call, record);
     return record;
   };
@@ -26,7 +28,7 @@ Task<azure::Outcome<http::Response>> SetBlobMetadata(Call& call) {
   response.status = 200;
   SetEtag(response, record.etag, record.modified);
   SetVersionId(response, record);
-  response.Set("x-ms-request-server-encrypted", "true");
+  SetWriteEncryption(response, record.encryption);
   co_return response;
 }
 

@@ -5,12 +5,13 @@
 #include <string_view>
 #include <utility>
 
+#include "blob/tier.h"
 #include "operations/blob/blob_access.h"
+#include "operations/encryption.h"
+#include "operations/feed/record_change.h"
 #include "operations/handlers.h"
 #include "operations/page/page_write.h"
 #include "operations/property_headers.h"
-#include "operations/tier.h"
-#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -20,6 +21,7 @@ struct PropertiesRequest {
   blob::ConditionHeaders conditions;
   // Page blobs.
   bool page_headers = false;
+  KeyRequest keys;  ///< of a resize
   std::optional<std::uint64_t> length;
   std::optional<blob::SequenceChange> sequence;
 };
@@ -36,7 +38,7 @@ bool HasPageHeaders(const http::HeaderView& headers) {
 azure::Outcome<PropertiesRequest> ParseProperties(const Call& call) {
   PropertiesRequest request;
   BG_CHECK(CheckBaseBlob(call.query()));
-  BG_CHECK(CheckSupported(call.headers()));
+  BG_TRY(request.keys, ParseKeyRequest(call));
   BG_TRY(request.given, ParsePropertyHeaders(call.headers(), false));
   BG_TRY(request.conditions, ParseConditions(call));
   request.page_headers = HasPageHeaders(call.headers());
@@ -62,6 +64,8 @@ class PropertiesWrite final : public BlobWrite {
     BG_CO_CHECK(co_await Resize(services, edit, record));
     MarkModified(call_, record);
     if (request_.length) record.content_version = record.etag;
+    RecordChange(call_, blob::EventType::kBlobPropertiesUpdated, {&*edit.target.blob, record},
+                 edit.batch);
     *edit.target.blob = std::move(record);
     after = *edit.target.blob;
     co_return azure::Outcome<void>();
@@ -75,8 +79,12 @@ class PropertiesWrite final : public BlobWrite {
     if (target.exists()) BG_CHECK(CheckNotIncremental(*target.blob));
     BG_TRY(auto lease,
            CheckContentUpdate(call_, target, blob::BlobType::kPage, request_.conditions));
+    if (request_.length) {
+      BG_CHECK(KeyOfUpdate(call_, target.blob->encryption, request_.keys));
+    }
     if (request_.length && !target.blob->tier.tier.empty()) {
-      BG_CHECK(CheckTierFits(target.blob->tier.tier, blob::BlobType::kPage, *request_.length));
+      BG_CHECK(
+          blob::CheckTierFits(target.blob->tier.tier, blob::BlobType::kPage, *request_.length));
     }
     return lease;
   }

@@ -22,10 +22,15 @@ class BlockIndex {
   }
 
   /// Null: there is no such block.
-  const blob::Block* Find(const azure::BlockLookup& lookup, bool& first_use) {
+  const blob::Block* Find(const azure::BlockLookup& lookup, bool& first_use,
+                          BlockOrigins& origins) {
     Entry* entry = nullptr;
     if (lookup.kind != Kind::kCommitted) entry = FindIn(staged_, lookup.id);
-    if (!entry && lookup.kind != Kind::kUncommitted) entry = FindIn(committed_, lookup.id);
+    if (entry) origins.staged = true;
+    if (!entry && lookup.kind != Kind::kUncommitted) {
+      entry = FindIn(committed_, lookup.id);
+      if (entry) origins.committed = true;
+    }
     if (!entry) return nullptr;
     first_use = !std::exchange(entry->used, true);
     return entry->block;
@@ -58,14 +63,16 @@ class BlockIndex {
 
 azure::Outcome<Replacement> SelectBlocks(const std::vector<azure::BlockLookup>& list,
                                          const blob::Content& committed,
-                                         const std::vector<blob::StagedBlock>& staged) {
+                                         const std::vector<blob::StagedBlock>& staged,
+                                         BlockOrigins& origins) {
   Replacement replacement;
   replacement.content.block_list = true;
   replacement.content.blocks.reserve(list.size());
   BlockIndex index(committed, staged);
   for (const auto& lookup : list) {
     bool first_use = false;
-    const blob::Block* block = index.Claim(lookup) ? index.Find(lookup, first_use) : nullptr;
+    const blob::Block* block =
+        index.Claim(lookup) ? index.Find(lookup, first_use, origins) : nullptr;
     if (!block) return azure::Fail(azure::ErrorCode::kInvalidBlockList);
     auto& references = first_use ? replacement.kept : replacement.fresh;
     for (const auto& slice : block->slices) references.push_back(slice.extent);

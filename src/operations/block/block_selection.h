@@ -11,12 +11,19 @@
 
 namespace blobgate::operations {
 
+/// Which kinds of blocks a list names.
+struct BlockOrigins {
+  bool committed = false;
+  bool staged = false;
+};
+
 /// The blocks of `list` in its order. `committed`: the blob's content as it is; `staged`: its
 /// uncommitted blocks. The first use of a block takes over its references (Replacement::kept),
 /// every further use needs references of its own (Replacement::fresh). 400 InvalidBlockList: a
 /// block is not there, or one id is used under two kinds.
 azure::Outcome<Replacement> SelectBlocks(const std::vector<azure::BlockLookup>& list,
                                          const blob::Content& committed,
-                                         const std::vector<blob::StagedBlock>& staged);
+                                         const std::vector<blob::StagedBlock>& staged,
+                                         BlockOrigins& origins);
 
 }  // namespace blobgate::operations

@@ -8,9 +8,9 @@
 #include "base/encoding.h"
 #include "operations/blob/blob_access.h"
 #include "operations/block/staging.h"
+#include "operations/encryption.h"
 #include "operations/handlers.h"
 #include "operations/replace_blob.h"
-#include "operations/unsupported_headers.h"
 #include "operations/upload.h"
 
 namespace blobgate::operations {
@@ -22,6 +22,13 @@ struct PutBlockRequest {
   std::string id;
   std::uint64_t length = 0;
   ChecksumPlan checksums;
+  KeyRequest keys;
+};
+
+/// What is known before the body is read.
+struct Early {
+  Target target;
+  blob::ContentKeyPtr key;  ///< of the block
 };
 
 azure::Outcome<std::uint64_t> CheckLength(const http::RequestHead& head) {
@@ -38,7 +45,7 @@ azure::Outcome<PutBlockRequest> ParsePutBlock(const Call& call) {
   PutBlockRequest request;
   BG_CHECK(CheckBaseBlob(call.query()));
   BG_TRY(request.id, ParseBlockId(call.query()));
-  BG_CHECK(CheckSupported(call.headers()));
+  BG_TRY(request.keys, ParseKeyRequest(call));
   BG_TRY(request.length, CheckLength(call.head));
   BG_TRY(request.checksums, PlanChecksums(call.headers(), false));
   if (call.version < kFirstCrcVersion) request.checksums.compute_md5 = true;
@@ -47,23 +54,26 @@ azure::Outcome<PutBlockRequest> ParsePutBlock(const Call& call) {
 
 /// The target before the body is read, so that an upload without hope ends early; it serves the
 /// first round of the commit as well, which reads no extents.
-Task<azure::Outcome<Target>> CheckEarly(Call& call, std::size_t id_length) {
-  BG_CO_TRY(auto target, co_await LoadTarget(call));
-  BG_CO_CHECK(CheckStage(call, target, id_length));
-  target.guard.reset();
-  co_return target;
+Task<azure::Outcome<Early>> CheckEarly(Call& call, const PutBlockRequest& request) {
+  Early early;
+  BG_CO_TRY(early.target, co_await LoadTarget(call));
+  BG_CO_TRY(early.key, KeyOfNewBlob(call, early.target.container.record, request.keys));
+  BG_CO_CHECK(CheckStage(call, early.target, request.id.size(), early.key));
+  early.target.guard.reset();
+  co_return early;
 }
 
-Task<azure::Outcome<void>> CommitBlock(Call& call, Target target, const blob::Block& block) {
+Task<azure::Outcome<void>> CommitBlock(Call& call, Target target, const blob::Block& block,
+                                       const blob::ContentKeyPtr& key) {
   for (CommitLoop loop; loop.Again();) {
-    BG_CO_TRY(const bool done, co_await TryStage(call, target, block));
+    BG_CO_TRY(const bool done, co_await TryStage(call, target, block, key));
     if (done) co_return azure::Outcome<void>();
     BG_CO_TRY(target, co_await LoadTarget(call));
   }
   co_return azure::Fail(Busy());
 }
 
-http::Response Created(const Uploaded& uploaded) {
+http::Response Created(const Uploaded& uploaded, const blob::ContentKeyPtr& key) {
   http::Response response;
   response.status = 201;
   if (uploaded.md5) {
@@ -71,7 +81,7 @@ http::Response Created(const Uploaded& uploaded) {
   } else {
     response.Set("x-ms-content-crc64", Crc64ToBase64(uploaded.crc64));
   }
-  response.Set("x-ms-request-server-encrypted", "true");
+  SetWriteEncryption(response, key);
   return response;
 }
 
@@ -79,18 +89,19 @@ http::Response Created(const Uploaded& uploaded) {
 
 Task<azure::Outcome<http::Response>> PutBlock(Call& call) {
   BG_CO_TRY(const auto request, ParsePutBlock(call));
-  BG_CO_TRY(auto target, co_await CheckEarly(call, request.id.size()));
-  BG_CO_TRY(const auto uploaded,
-            co_await Receive(call.services, call.body, request.length, request.checksums));
+  BG_CO_TRY(auto early, co_await CheckEarly(call, request));
+  const auto cipher = ContentCipher::Make(early.key);
+  BG_CO_TRY(const auto uploaded, co_await Receive(call.services, call.body, request.length,
+                                                  request.checksums, cipher.get()));
   const blob::Block block{request.id, uploaded.length, uploaded.slices};
-  const auto done = co_await CommitBlock(call, std::move(target), block);
+  const auto done = co_await CommitBlock(call, std::move(early.target), block, early.key);
   if (!done) {
     std::vector<engine::ExtentRef> fresh;
     for (const auto& slice : uploaded.slices) fresh.push_back(slice.extent);
     DiscardAfter(call.services, done.error(), fresh);
     co_return azure::Fail(done.error());
   }
-  co_return Created(uploaded);
+  co_return Created(uploaded, early.key);
 }
 
 }  // namespace blobgate::operations

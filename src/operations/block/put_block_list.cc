@@ -13,7 +13,6 @@
 #include "operations/block/staging.h"
 #include "operations/handlers.h"
 #include "operations/replace_blob.h"
-#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -25,6 +24,14 @@ void SetBodyHash(http::Response& response, const Call& call, std::string_view bo
   } else {
     response.Set("x-ms-content-crc64", Crc64ToBase64(Crc64(AsBytes(body))));
   }
+}
+
+/// Blocks are what they were encrypted to: the list's key must be theirs.
+azure::Outcome<void> CheckBlockKeys(const Target& target, const BlockOrigins& origins,
+                                    const blob::ContentKeyPtr& key) {
+  if (origins.staged) BG_CHECK(blob::CheckSameKey(target.blob->staged_encryption, key));
+  if (origins.committed) BG_CHECK(blob::CheckSameKey(target.blob->encryption, key));
+  return {};
 }
 
 /// One round; nullopt: something moved.
@@ -40,13 +47,17 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCommitList(
   if (target.exists()) {
     BG_CO_TRY(committed, co_await LoadContent(call.services, *target.blob));
   }
-  const auto replacement = SelectBlocks(list, committed, staged.blocks);
+  BlockOrigins origins;
+  auto replacement = SelectBlocks(list, committed, staged.blocks, origins);
   if (!replacement) {
     // A commit between the row and the uncommitted blocks would make both lists wrong.
     BG_CO_TRY(const bool together, co_await IsUnchanged(call.services, target));
     if (!together) co_return std::nullopt;
     co_return azure::Fail(replacement.error());
   }
+  BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+  BG_CO_CHECK(CheckBlockKeys(target, origins, key));
+  replacement->EncryptWith(std::move(key));
   co_return co_await TryReplace(call, target, staged, inputs, *replacement);
 }
 
@@ -54,7 +65,6 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCommitList(
 
 Task<azure::Outcome<http::Response>> PutBlockList(Call& call) {
   BG_CO_CHECK(CheckBaseBlob(call.query()));
-  BG_CO_CHECK(CheckSupported(call.headers()));
   BG_CO_TRY(const auto inputs, ParseNewBlob(call, false));
   BG_CO_TRY(const auto body, co_await ReadSmallBody(call, azure::kMaxBlockListBody));
   BG_CO_TRY(const auto list, azure::ParseBlockLookupList(body));
@@ -66,7 +76,7 @@ Task<azure::Outcome<http::Response>> PutBlockList(Call& call) {
     SetEtag(response, record->etag, record->modified);
     SetVersionId(response, *record);
     SetBodyHash(response, call, body);
-    response.Set("x-ms-request-server-encrypted", "true");
+    SetWriteEncryption(response, record->encryption);
     co_return response;
   }
   co_return azure::Fail(Busy());

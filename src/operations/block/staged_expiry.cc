@@ -2,8 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
@@ -12,6 +10,7 @@
 #include "blob/records.h"
 #include "operations/block/staging.h"
 #include "operations/container/container_walk.h"
+#include "operations/repeat.h"
 
 namespace blobgate::operations {
 namespace {
@@ -19,11 +18,6 @@ namespace {
 constexpr std::chrono::hours kInterval{1};
 /// Blobs found by one scan, so that no scan collects without bound.
 constexpr std::size_t kFound = 1000;
-
-Task<bool> Stopped() {
-  const auto state = co_await boost::asio::this_coro::cancellation_state;
-  co_return state.cancelled() != boost::asio::cancellation_type::none;
-}
 
 /// The marks of one partition in order of their names, kFound at a time.
 class ExpiredNames {
@@ -120,20 +114,6 @@ Task<Status> ExpirePartition(Services& services, azure::Resource container,
   }
 }
 
-Task<void> ExpireEveryHour(Services& services, std::vector<std::string> accounts) {
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-  while (!co_await Stopped()) {
-    const Status done = co_await ExpireStagedBlocks(services, accounts);
-    if (!done && done.error().code != Errc::kCancelled) {
-      spdlog::warn("expiry of uncommitted blocks: {} {}", ErrcName(done.error().code),
-                   done.error().detail);
-    }
-    timer.expires_after(kInterval);
-    co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-  }
-}
-
 }  // namespace
 
 Task<Status> ExpireStagedBlocks(Services& services, std::vector<std::string> accounts) {
@@ -156,10 +136,10 @@ Task<Status> ExpireStagedBlocks(Services& services, std::vector<std::string> acc
 }
 
 void SpawnStagedExpiry(Services& services, std::vector<std::string> accounts) {
-  auto task = [&services, accounts = std::move(accounts)]() mutable {
-    return ExpireEveryHour(services, std::move(accounts));
+  auto pass = [&services, accounts = std::move(accounts)] {
+    return ExpireStagedBlocks(services, accounts);
   };
-  services.background.Spawn("expire uncommitted blocks", std::move(task));
+  SpawnRepeated(services, "expiry of uncommitted blocks", kInterval, std::move(pass));
 }
 
 }  // namespace blobgate::operations

@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "blob/immutability.h"
 #include "blob/lease.h"
-#include "operations/tier.h"
+#include "blob/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -43,7 +44,8 @@ Task<azure::Outcome<std::uint64_t>> CountStaged(Services& services, const Target
 }
 
 /// The blob's row when this is its first uncommitted block.
-blob::BlobRecord StartStaging(Call& call, const Target& target, std::size_t id_length) {
+blob::BlobRecord StartStaging(Call& call, const Target& target, std::size_t id_length,
+                              const blob::ContentKeyPtr& key) {
   const Time now = call.services.clock.Now();
   blob::BlobRecord record;
   if (target.blob) {
@@ -55,6 +57,7 @@ blob::BlobRecord StartStaging(Call& call, const Target& target, std::size_t id_l
   }
   record.staged_generation = call.services.etags.Next(record.staged_generation);
   record.staged_id_length = static_cast<std::uint32_t>(id_length);
+  record.staged_encryption = key ? key->identity : blob::Encryption();
   return record;
 }
 
@@ -112,14 +115,16 @@ void DropStagedBlocks(const Target& target, const StagedBlocks& staged, engine::
   DropStaged(target.name, target, staged.blocks, batch, kept);
 }
 
-azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id_length) {
+azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id_length,
+                                const blob::ContentKeyPtr& key) {
   const Time now = call.services.clock.Now();
   if (target.is_directory()) return azure::Fail(azure::ErrorCode::kResourceTypeMismatch);
   if (target.exists()) {
     if (target.blob->type != blob::BlobType::kBlock) {
       return azure::Fail(azure::ErrorCode::kInvalidBlobType);
     }
-    if (IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+    if (blob::IsArchived(target.blob->tier, now))
+      return azure::Fail(azure::ErrorCode::kBlobArchived);
     if (target.blob->copy.status == blob::CopyState::Status::kPending) {
       return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
     }
@@ -127,15 +132,22 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
   const blob::LeaseRecord lease = target.blob ? target.blob->lease : blob::LeaseRecord{};
   BG_CHECK(blob::CheckWrite(lease, call.headers().Find("x-ms-lease-id"), blob::LeaseSubject::kBlob,
                             now));
+  if (target.exists()) {
+    BG_CHECK(blob::CheckOverwrite(target.blob->immutability, call.account.versioning));
+  }
   if (target.blob && target.blob->staged_id_length != 0 &&
       target.blob->staged_id_length != id_length) {
     return azure::Fail(azure::ErrorCode::kInvalidBlobOrBlock);
   }
+  if (target.blob && target.blob->staged_id_length != 0) {
+    return blob::CheckSameKey(target.blob->staged_encryption, key);
+  }
   return {};
 }
 
-Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob::Block& block) {
-  BG_CO_CHECK(CheckStage(call, target, block.id.size()));
+Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob::Block& block,
+                                    const blob::ContentKeyPtr& key) {
+  BG_CO_CHECK(CheckStage(call, target, block.id.size(), key));
   const std::string name(target.name);
   engine::Batch batch;
   std::uint64_t generation = 0;
@@ -143,7 +155,7 @@ Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob
   std::optional<blob::StagedBlock> old;
   std::uint64_t count = 1;
   if (!target.blob || target.blob->staged_id_length == 0) {
-    const blob::BlobRecord record = StartStaging(call, target, block.id.size());
+    const blob::BlobRecord record = StartStaging(call, target, block.id.size(), key);
     generation = record.staged_generation;
     batch.puts.push_back({target.key, record.Encode()});
   } else {

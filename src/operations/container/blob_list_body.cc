@@ -1,15 +1,18 @@
 #include <utility>
 
+#include "azure/list_arrow.h"
 #include "azure/list_xml.h"
 #include "base/encoding.h"
 #include "blob/acl.h"
 #include "blob/conditions.h"
+#include "blob/immutability.h"
 #include "blob/lease.h"
+#include "blob/tier.h"
 #include "operations/blob_headers.h"
 #include "operations/container/blob_listing.h"
+#include "operations/encryption.h"
 #include "operations/history/history.h"
 #include "operations/list_query.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -19,9 +22,8 @@ constexpr std::string_view kFirstOrMetadata = "2019-12-12";
 
 /// The texts that an azure::ListedBlob views.
 struct Texts {
-  std::string snapshot, version, etag, md5, archive_status, copy_progress, copy_snapshot;
-  std::string deletion, permissions;
-  blob::Metadata metadata;
+  std::string key_sha256, snapshot, version, etag, md5, archive_status, copy_progress,
+      copy_snapshot, deletion, permissions;
 };
 
 void FillProperties(azure::ListedBlob& out, const blob::BlobRecord& record, Texts& texts) {
@@ -84,6 +86,34 @@ void FillCopy(azure::ListedBlob& out, const blob::CopyState& copy, Texts& texts)
   out.copy = listed;
 }
 
+/// Those of a scope are the server's to read; those under a customer's key are not to be had.
+blob::Metadata ListedMetadata(const Call& call, const blob::BlobRecord& record,
+                              azure::ListedBlob& out) {
+  if (record.sealed_metadata.empty()) return record.metadata;
+  const auto key = KeyOfBlob(call.services, call.account.name, record.encryption, {});
+  if (key) {
+    if (auto metadata = blob::MetadataOf(record, *key)) return std::move(*metadata);
+  }
+  out.sealed_metadata = true;
+  return {};
+}
+
+void FillEncryption(azure::ListedBlob& out, const blob::Encryption& encryption, Texts& texts) {
+  out.encryption_scope = encryption.scope;
+  if (encryption.kind != blob::Encryption::Kind::kCustomerKey) return;
+  texts.key_sha256 = Base64Encode(encryption.key_sha256);
+  out.key_sha256 = texts.key_sha256;
+}
+
+void FillImmutability(azure::ListedBlob& out, const blob::Immutability& immutability,
+                      const BlobListing& listing) {
+  if (listing.immutability && immutability.mode != blob::Immutability::Mode::kNone) {
+    out.immutable_until = immutability.until;
+    out.immutability_mode = blob::ImmutabilityModeName(immutability.mode);
+  }
+  out.legal_hold = listing.legal_hold && immutability.legal_hold;
+}
+
 /// Which state of the blob it is.
 void FillState(azure::ListedBlob& out, const blob::BlobRecord& record, const Call& call,
                const BlobListing& listing, Texts& texts) {
@@ -111,11 +141,6 @@ void FillPath(azure::ListedBlob& out, const BlobEntry& entry, const BlobListing&
   if (path.expires != Time{}) out.expires = path.expires;
   if (entry.deletion != 0) texts.deletion = std::to_string(entry.deletion);
   out.deletion_id = texts.deletion;
-  if (path.directory && listing.metadata) {
-    texts.metadata = entry.record->metadata;
-    texts.metadata.emplace_back(kFolderMark, "true");
-    out.metadata = &texts.metadata;
-  }
   if (!listing.permissions) return;
   texts.permissions = blob::Acl::FromStored(path.acl).Symbolic(path.sticky);
   out.owner = path.owner;
@@ -124,10 +149,11 @@ void FillPath(azure::ListedBlob& out, const BlobEntry& entry, const BlobListing&
   out.acl = path.acl;
 }
 
-void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
-                const BlobListing& listing) {
+/// `write` gets the azure::ListedBlob of `entry`, which lives during the call.
+template <class Write>
+void WriteEntry(const Call& call, const BlobEntry& entry, const BlobListing& listing, Write write) {
   const blob::BlobRecord& record = *entry.record;
-  const blob::TierState tier = TierAt(record.tier, call.now);
+  const blob::TierState tier = blob::TierAt(record.tier, call.now);
   Texts texts;
   azure::ListedBlob out;
   out.name = entry.name;
@@ -137,13 +163,19 @@ void WriteEntry(azure::XmlWriter& xml, const Call& call, const BlobEntry& entry,
   FillType(out, record, texts);
   if (out.committed) FillTier(out, tier, texts);
   if (record.committed && record.is_base()) FillLease(out, record.lease, call.now);
+  const bool tracked = call.account.last_access_tracking && record.accessed != Time{};
+  if (tracked) out.accessed = record.accessed;
   if (listing.copy) FillCopy(out, record.copy, texts);
+  FillEncryption(out, record.encryption, texts);
+  blob::Metadata metadata = listing.metadata ? ListedMetadata(call, record, out) : blob::Metadata();
+  if (record.path.directory) metadata.emplace_back(kFolderMark, "true");
+  FillImmutability(out, record.immutability, listing);
   out.tag_count = entry.tag_count;
-  if (listing.metadata) out.metadata = &record.metadata;
+  if (listing.metadata) out.metadata = &metadata;
   if (listing.tags) out.tags = &record.tags;
   out.or_metadata = call.version >= kFirstOrMetadata;
   FillPath(out, entry, listing, texts);
-  azure::WriteBlob(xml, out);
+  write(out);
 }
 
 }  // namespace
@@ -159,7 +191,7 @@ std::string RenderBlobs(const Call& call, const Page<BlobEntry>& page, const Blo
   xml.Open("Blobs");
   for (const BlobEntry& entry : page.entries) {
     if (entry.record) {
-      WriteEntry(xml, call, entry, listing);
+      WriteEntry(call, entry, listing, [&xml](const auto& blob) { azure::WriteBlob(xml, blob); });
     } else {
       azure::WriteBlobPrefix(xml, entry.name);
     }
@@ -167,6 +199,19 @@ std::string RenderBlobs(const Call& call, const Page<BlobEntry>& page, const Blo
   xml.Close("Blobs");
   azure::CloseList(xml, EncodeMarker(page.next));
   return std::move(xml).Take();
+}
+
+std::string RenderBlobsAsArrow(const Call& call, const Page<BlobEntry>& page,
+                               const BlobListing& listing) {
+  azure::BlobListArrow list(EncodeMarker(page.next), page.entries.size());
+  for (const BlobEntry& entry : page.entries) {
+    if (entry.record) {
+      WriteEntry(call, entry, listing, [&list](const auto& blob) { list.AddBlob(blob); });
+    } else {
+      list.AddPrefix(entry.name);
+    }
+  }
+  return std::move(list).Take();
 }
 
 }  // namespace blobgate::operations

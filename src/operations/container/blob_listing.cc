@@ -92,6 +92,8 @@ azure::Outcome<BlobListing> BlobListing::Parse(const http::Query& query) {
   listing.versions = has("versions");
   listing.deleted = has("deleted");
   listing.versions_only = has("deletedwithversions");
+  listing.immutability = has("immutabilitypolicy");
+  listing.legal_hold = has("legalhold");
   listing.permissions = has("permissions");
   listing.only_deleted = EqualsIgnoreCase(query.Get("showonly"), "deleted");
   listing.prefix = query.Get("prefix");
@@ -119,6 +121,7 @@ Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now, s
   entry.tag_count = record.tags.size();
   record.content = {};
   if (!listing.metadata) record.metadata.clear();
+  if (!listing.metadata) record.sealed_metadata.clear();
   if (!listing.tags) record.tags.clear();
   entry.record = std::move(record);
   entry.weight = WeightOf(entry);

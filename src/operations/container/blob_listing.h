@@ -25,13 +25,15 @@ struct BlobListing {
   bool versions = false;
   bool deleted = false;        ///< with snapshots and versions: those that are deleted too
   bool versions_only = false;  ///< deletedwithversions
-  bool permissions = false;    ///< owner, group and so on in hierarchical containers
-  bool only_deleted = false;   ///< showonly=deleted, of hierarchical containers
+  bool immutability = false;   ///< immutabilitypolicy
+  bool legal_hold = false;
+  bool permissions = false;   ///< owner, group and so on in hierarchical containers
+  bool only_deleted = false;  ///< showonly=deleted, of hierarchical containers
   std::string prefix;
-  std::string delimiter;  ///< empty: a flat listing
+  std::string delimiter;   ///< empty: a flat listing
+  std::string end_before;  ///< of hierarchical containers: only paths that come before; empty: all
 
-  /// Of a request. immutabilitypolicy and legalhold, of which there are none, add nothing. 400
-  /// InvalidQueryParameterValue for any other item.
+  /// Of a request. 400 InvalidQueryParameterValue for any other item.
   static azure::Outcome<BlobListing> Parse(const http::Query& query);
 };
 
@@ -52,5 +54,7 @@ Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now, s
 
 /// The body of the answer.
 std::string RenderBlobs(const Call& call, const Page<BlobEntry>& page, const BlobListing& listing);
+std::string RenderBlobsAsArrow(const Call& call, const Page<BlobEntry>& page,
+                               const BlobListing& listing);
 
 }  // namespace blobgate::operations

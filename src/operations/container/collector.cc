@@ -148,8 +148,14 @@ class Collection {
         co_return ReleaseStaged(row, batch);
       case 'z':
         co_return co_await ReleaseBlob(row, batch);
+      case 'e':
+        if (!FeedWants()) co_return true;
+        co_return Fail(Errc::kUnavailable, "its changes are not in the change feed yet");
       case 'f':
       case 'i':
+      case 'j':
+      case 'n':
+      case 'r':
       case 't':
       case 'w':
       case 'x':
@@ -157,6 +163,13 @@ class Collection {
       default:
         co_return Unreadable(row, "unknown kind of row");
     }
+  }
+
+  /// Change events are for the feed, which takes them away.
+  bool FeedWants() const {
+    const Account* account =
+        services_.accounts ? services_.accounts->FindAccount(container_.account) : nullptr;
+    return account && account->change_feed;
   }
 
   Task<Result<bool>> ReleaseBlob(const SweptRow& row, engine::Batch& batch) {
@@ -255,21 +268,27 @@ void SpawnCollection(Services& services, DeletedContainer container) {
   services.background.Spawn("collect-container", std::move(task));
 }
 
-Task<Status> ResumeCollection(Services& services, std::vector<std::string> accounts) {
+Task<Result<std::vector<DeletedContainer>>> DeletedContainersOf(Services& services,
+                                                                std::string account) {
   const std::string prefix = blob::GarbageKey({});
+  std::vector<DeletedContainer> found;
+  const std::string space = blob::AccountSpace(account);
+  BG_CO_TRY(auto partitions, co_await services.catalog().PartitionsOf(space));
+  for (const auto& partition : partitions) {
+    engine::ScanVisitor visitor = [&](std::string_view key, std::string_view value,
+                                      engine::RowVersion) {
+      found.push_back({account, std::string(value), std::string(key.substr(prefix.size()))});
+      return engine::ScanStep::Next();
+    };
+    BG_CO_CHECK(co_await services.catalog().Scan(partition, prefix, blob::PrefixEnd(prefix),
+                                                 std::move(visitor)));
+  }
+  co_return found;
+}
+
+Task<Status> ResumeCollection(Services& services, std::vector<std::string> accounts) {
   for (const std::string& account : accounts) {
-    std::vector<DeletedContainer> found;
-    const std::string space = blob::AccountSpace(account);
-    BG_CO_TRY(auto partitions, co_await services.catalog().PartitionsOf(space));
-    for (const auto& partition : partitions) {
-      engine::ScanVisitor visitor = [&](std::string_view key, std::string_view value,
-                                        engine::RowVersion) {
-        found.push_back({account, std::string(value), std::string(key.substr(prefix.size()))});
-        return engine::ScanStep::Next();
-      };
-      BG_CO_CHECK(co_await services.catalog().Scan(partition, prefix, blob::PrefixEnd(prefix),
-                                                   std::move(visitor)));
-    }
+    BG_CO_TRY(auto found, co_await DeletedContainersOf(services, account));
     for (auto& container : found) SpawnCollection(services, std::move(container));
   }
   co_return Status();

@@ -36,13 +36,18 @@ struct CollectorLimits {
 
 /// Collects one container. OK: nothing of it is left. kCorruption: a row could not be read, all
 /// others are gone and the garbage row stays, so that the extents that the row names are not
-/// forgotten. kCancelled: asked to stop. Anything else: try again later.
+/// forgotten. kUnavailable: change events wait for the feed of the account. kCancelled: asked to
+/// stop. Anything else: try again later.
 Task<Status> CollectContainer(Services& services, DeletedContainer container,
                               CollectorLimits limits = {});
 
 /// Starts CollectContainer in the background; it tries again, with growing pauses, after failures
 /// that may pass. `services` must outlive Background's tasks.
 void SpawnCollection(Services& services, DeletedContainer container);
+
+/// Those of `account` that are being removed.
+Task<Result<std::vector<DeletedContainer>>> DeletedContainersOf(Services& services,
+                                                                std::string account);
 
 /// At start-up: spawns the collection of every container of `accounts` whose garbage row is there.
 Task<Status> ResumeCollection(Services& services, std::vector<std::string> accounts);

@@ -42,7 +42,8 @@ Task<Result<std::vector<ContainerName>>> ContainersOf(Services& services, std::s
   std::vector<ContainerName> found;
   Visit visit = [&found](RestorableContainer container) {
     if (!container.version.empty()) return;
-    found.push_back({std::move(container.name), std::move(container.record.incarnation)});
+    found.push_back({std::move(container.name), std::move(container.record.incarnation),
+                     container.record.hierarchical});
   };
   BG_CO_CHECK(co_await VisitContainers(services, std::move(account), std::move(visit)));
   co_return found;

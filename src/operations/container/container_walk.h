@@ -12,6 +12,7 @@ namespace blobgate::operations {
 struct ContainerName {
   std::string name;
   std::string incarnation;
+  bool hierarchical = false;
 };
 
 /// A container that was deleted and can still be restored.

@@ -26,18 +26,20 @@ std::string NewIncarnation() {
   return id;
 }
 
-/// A scope promises a key of its own, which there is not: refused rather than ignored.
-azure::Outcome<void> CheckDefaultScope(const http::HeaderView& headers) {
+/// Empty: the account's own key.
+azure::Outcome<std::string> ParseDefaultScope(const Call& call) {
   constexpr std::string_view kHeader = "x-ms-default-encryption-scope";
-  const std::string_view scope = headers.Get(kHeader);
-  if (scope.empty() || scope == "$account-encryption-key") return {};
-  return azure::Fail(azure::Error(azure::ErrorCode::kUnsupportedHeader)
-                         .WithDetail("HeaderName", std::string(kHeader)));
+  const std::string_view scope = call.headers().Get(kHeader);
+  if (scope.empty() || scope == kAccountScope) return std::string();
+  if (!call.services.scopes->Find(call.account.name, scope)) {
+    return azure::Fail(azure::InvalidHeader(kHeader, scope));
+  }
+  return std::string(scope);
 }
 
 azure::Outcome<blob::ContainerRecord> NewContainer(Call& call) {
-  BG_CHECK(CheckDefaultScope(call.headers()));
   blob::ContainerRecord record;
+  BG_TRY(record.default_encryption_scope, ParseDefaultScope(call));
   BG_TRY(record.metadata, RequestMetadata(call));
   BG_TRY(record.access, ParsePublicAccess(call.headers()));
   BG_TRY(record.deny_encryption_scope_override, ParseDenyOverride(call.headers()));

@@ -5,6 +5,7 @@
 
 #include "blob/keys.h"
 #include "blob/lease.h"
+#include "operations/blob/immutable_storage.h"
 #include "operations/container/collector.h"
 #include "operations/container/container_request.h"
 #include "operations/handlers.h"
@@ -39,6 +40,7 @@ Task<azure::Outcome<http::Response>> DeleteContainer(Call& call) {
     BG_CO_CHECK(blob::CheckWrite(record.lease, lease_id, blob::LeaseSubject::kContainer, call.now));
     BG_CO_CHECK(
         CheckContainerConditions(call, record, {"If-Modified-Since", "If-Unmodified-Since"}));
+    BG_CO_CHECK(co_await CheckContainerDelete(call, record));
     engine::Batch batch;
     batch.deletes.push_back(blob::ContainerKey(call.resource.container));
     const bool keep = call.account.container_retention_days > 0;

@@ -25,7 +25,8 @@ Task<azure::Outcome<http::Response>> GetContainerProperties(Call& call) {
                                                     : record.default_encryption_scope);
   response.Set("x-ms-deny-encryption-scope-override",
                record.deny_encryption_scope_override ? "true" : "false");
-  response.Set("x-ms-immutable-storage-with-versioning-enabled", "false");
+  response.Set("x-ms-immutable-storage-with-versioning-enabled",
+               call.account.IsImmutable(call.resource.container) ? "true" : "false");
   co_return response;
 }
 

@@ -1,6 +1,7 @@
-// List Blobs, flat and with a delimiter (operations.md 2.2 and 4.1).
+// List Blobs, flat and with a delimiter, as XML or Apache Arrow (operations.md 2.2 and 4.1).
 #include <utility>
 
+#include "azure/list_arrow.h"
 #include "blob/keys.h"
 #include "operations/blob_store.h"
 #include "operations/container/blob_listing.h"
@@ -11,12 +12,30 @@
 namespace blobgate::operations {
 namespace {
 
-http::Response Listed(std::string xml) {
+/// Arrow and endBefore are known from this x-ms-version on.
+constexpr std::string_view kFirstArrow = "2026-06-06";
+
+/// A client that can read both says so in Accept, and looks at the Content-Type.
+bool WantsArrow(const Call& call) {
+  return call.version >= kFirstArrow &&
+         call.headers().Get("Accept").contains(azure::kArrowContentType);
+}
+
+http::Response Listed(std::string_view type, std::string text) {
   http::Response response;
   response.status = 200;
-  response.Set("Content-Type", "application/xml");
-  response.text = std::move(xml);
+  response.Set("Content-Type", std::string(type));
+  response.text = std::move(text);
   return response;
+}
+
+/// Always XML: Arrow has no columns for what only files and directories have.
+Task<azure::Outcome<http::Response>> ListHierarchical(Call& call, const BlobListing& listing,
+                                                      const blob::ContainerRecord& container,
+                                                      PageLimits limits) {
+  const auto list = listing.only_deleted ? ListDeletedPaths : ListTree;
+  BG_CO_TRY(const auto page, co_await list(call, listing, container, limits));
+  co_return Listed("application/xml", RenderBlobs(call, page, listing));
 }
 
 }  // namespace
@@ -24,29 +43,33 @@ http::Response Listed(std::string xml) {
 // A page costs what it looks at (PageLimits) and not what the container holds; with a delimiter a
 // common prefix is one seek.
 Task<azure::Outcome<http::Response>> ListBlobs(Call& call) {
+  const bool arrow = WantsArrow(call);
   BG_CO_TRY(auto listing, BlobListing::Parse(call.query()));
   if (listing.tags && !call.permissions.Has('t')) {
     co_return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
   }
   PageLimits limits;
   BG_CO_TRY(limits.entries, ParseMaxResults(call.query()));
-  BG_CO_TRY(auto container,
-            co_await LoadContainer(call.services, call.resource.account, call.resource.container));
-  if (container.record.hierarchical) {
-    auto list = listing.only_deleted ? ListDeletedPaths : ListTree;
-    BG_CO_TRY(auto page, co_await list(call, listing, container.record, limits));
-    co_return Listed(RenderBlobs(call, page, listing));
+  // A marker of a hierarchical container has another form.
+  auto parsed = ParseListRange(call.query(), kBlobRows, arrow);
+  auto container =
+      co_await LoadContainer(call.services, call.resource.account, call.resource.container);
+  if (container && container->record.hierarchical) {
+    if (arrow) listing.end_before = call.query().Get("endBefore");
+    co_return co_await ListHierarchical(call, listing, container->record, limits);
   }
+  BG_CO_TRY(auto range, std::move(parsed));
+  if (!container) co_return azure::Fail(container.error());
   if (call.posix) co_return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
-  BG_CO_TRY(auto range, ParseListRange(call.query(), kBlobRows));
-  const std::string space = blob::ContainerSpace(container.record.incarnation);
+  const std::string space = blob::ContainerSpace(container->record.incarnation);
   RowReader<BlobEntry> reader = [&listing, now = call.now](std::string_view key,
                                                            std::string_view value) {
     return ReadBlobRow(listing, now, key, value);
   };
   BG_CO_TRY(auto page, co_await ScanPage<BlobEntry>(call.services.catalog(), space, range.from,
                                                     range.end, limits, reader));
-  co_return Listed(RenderBlobs(call, page, listing));
+  co_return arrow ? Listed(azure::kArrowContentType, RenderBlobsAsArrow(call, page, listing))
+                  : Listed("application/xml", RenderBlobs(call, page, listing));
 }
 
 }  // namespace blobgate::operations

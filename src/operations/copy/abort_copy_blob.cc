@@ -4,6 +4,7 @@
 #include "blob/lease.h"
 #include "operations/blob_store.h"
 #include "operations/copy/copy_job.h"
+#include "operations/feed/record_change.h"
 #include "operations/handlers.h"
 
 namespace blobgate::operations {
@@ -55,6 +56,7 @@ Task<azure::Outcome<http::Response>> AbortCopyBlob(Call& call) {
     record.copy.completed = record.modified;
     engine::Batch batch;
     batch.puts.push_back({target.key, record.Encode()});
+    RecordChange(call, blob::EventType::kBlobPropertiesUpdated, {&*target.blob, record}, batch);
     BG_CO_TRY(const bool done, co_await CommitTarget(call.services, target, std::move(batch)));
     if (!done) continue;
     co_await ForgetCopyJob(call.services, call.account.name, stored_id);

@@ -8,6 +8,7 @@
 #include "operations/copy/copy_content.h"
 #include "operations/copy/copy_job.h"
 #include "operations/handlers.h"
+#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -72,7 +73,9 @@ Task<azure::Outcome<blob::BlobRecord>> CommitPending(Call& call, const NewBlobIn
       co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
     }
     BG_CO_CHECK(CheckDestination(call, CopyKind::kCopyBlob, target, inputs));
-    const Replacement replacement = Pending(call.services, target, pending, job);
+    Replacement replacement = Pending(call.services, target, pending, job);
+    BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+    replacement.EncryptWith(std::move(key));
     BG_CO_TRY(auto record, co_await TryReplace(call, target, inputs, replacement));
     if (record) co_return std::move(*record);
   }
@@ -125,6 +128,7 @@ Task<azure::Outcome<blob::BlobRecord>> Copy(Call& call, const CopyRequest& reque
 }  // namespace
 
 Task<azure::Outcome<http::Response>> CopyBlob(Call& call) {
+  BG_CO_CHECK(RefuseEncryption(call.headers()));
   BG_CO_TRY(const auto inputs, ParseNewBlob(call, false));
   BG_CO_TRY(const auto request, ParseCopyRequest(call, CopyKind::kCopyBlob));
   BG_CO_TRY(const auto record, co_await Copy(call, request, inputs));

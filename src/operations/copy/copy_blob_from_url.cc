@@ -6,10 +6,12 @@
 #include "operations/blob_store.h"
 #include "operations/copy/copy_content.h"
 #include "operations/handlers.h"
+#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 
 Task<azure::Outcome<http::Response>> CopyBlobFromUrl(Call& call) {
+  BG_CO_CHECK(RefuseCustomerKey(call.headers()));
   BG_CO_TRY(const auto inputs, ParseNewBlob(call, false));
   BG_CO_TRY(const auto request, ParseCopyRequest(call, CopyKind::kCopyBlobFromUrl));
   std::string copy_id = NewUuid();
@@ -22,6 +24,7 @@ Task<azure::Outcome<http::Response>> CopyBlobFromUrl(Call& call) {
   SetContentHash(response, copied.crc64, copied.md5);
   response.Set("x-ms-copy-id", copied.record.copy.id);
   response.Set("x-ms-copy-status", "success");
+  SetKeyHeaders(response, copied.record.encryption);
   co_return response;
 }
 

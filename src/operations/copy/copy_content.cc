@@ -24,11 +24,12 @@ struct KnownHashes {
 
 /// Fills `known` for this state of the source, unless it is filled already.
 Task<azure::Outcome<void>> HashSource(Call& call, const CopyRequest& request,
-                                      const SourceBlob& source, const blob::Content& content,
+                                      const SourceBlob& source, const Replacement& replacement,
                                       std::optional<KnownHashes>& known) {
   if (known && known->etag == source.record().etag) co_return azure::Outcome<void>();
-  BG_CO_TRY(const auto slices, SubSlices(content, 0, source.record().length));
-  BG_CO_TRY(auto hashes, co_await HashSlices(call.services, slices, AnswersMd5(call, request)));
+  BG_CO_TRY(const auto slices, SubSlices(replacement.content, 0, source.record().length));
+  BG_CO_TRY(auto hashes,
+            co_await HashSlices(call.services, slices, AnswersMd5(call, request), replacement.key));
   known = KnownHashes{source.record().etag, hashes};
   co_return CheckSourceHashes(request.checksums, hashes.crc64, hashes.md5);
 }
@@ -39,17 +40,41 @@ struct Shared {
   std::vector<engine::ExtentRef> fresh;  ///< written for it; given back when it is not committed
 };
 
+/// Writes every block of `from` anew under its id. Nothing is left after a failure.
+Task<azure::Outcome<void>> EncryptBlocks(Services& services, const SourceBlob& from,
+                                         const Destination& to, Shared& out) {
+  for (blob::Block& block : out.replacement.content.blocks) {
+    if (block.size == 0) continue;
+    SourceRange range;
+    range.slices = block.slices;
+    auto done = co_await RewriteRange(services, from, block.size, to, range);
+    if (!done) {
+      DiscardAll(services, out.fresh);
+      co_return azure::Fail(std::move(done).error());
+    }
+    out.fresh.insert(out.fresh.end(), range.fresh.begin(), range.fresh.end());
+    block.slices = std::move(range.slices);
+  }
+  co_return azure::Outcome<void>();
+}
+
 /// As a block blob: that of a block blob with its block list, any other as one block. nullopt: the
 /// source moved.
 Task<azure::Outcome<std::optional<Shared>>> ShareAsBlocks(Services& services,
-                                                          const SourceBlob& from) {
+                                                          const SourceBlob& from,
+                                                          blob::ContentKeyPtr key) {
   Shared out;
+  const Destination to{key, std::nullopt};
+  out.replacement.EncryptWith(std::move(key));
   out.replacement.length = from.record().length;
   if (from.record().type == blob::BlobType::kBlock) {
     out.replacement.content = from.content;
+    if (!CanShare(from, to)) {
+      BG_CO_CHECK(co_await EncryptBlocks(services, from, to, out));
+    }
   } else if (from.record().length > 0) {
-    BG_CO_TRY(auto range,
-              co_await LoadSourceRange(services, from, 0, from.record().length, kMaxSlicesInCopy));
+    BG_CO_TRY(auto range, co_await LoadSourceRange(services, from, 0, from.record().length,
+                                                   kMaxSlicesInCopy, false, to));
     if (!range) co_return std::nullopt;
     out.fresh = std::move(range->fresh);
     out.replacement.content.blocks.push_back(
@@ -57,6 +82,20 @@ Task<azure::Outcome<std::optional<Shared>>> ShareAsBlocks(Services& services,
   }
   out.replacement.fresh = ExtentsOf(out.replacement.content);
   co_return std::optional(std::move(out));
+}
+
+/// The rows of a blob with out.key: shared where they are encrypted with that, else written anew.
+Task<azure::Outcome<bool>> CopyRowsFor(Services& services, const SourceBlob& from,
+                                       LineageWriter& writer, Replacement& out) {
+  const bool same = out.key ? from.record().encryption.SameKey(out.key->identity) : !from.key;
+  if (!same) {
+    out.encryption = blob::NewEncryption(out.key);
+    co_return co_await EncryptRows(services, from, writer, out);
+  }
+  out.encryption = from.record().encryption;  // with the salt of its pages
+  BG_CO_TRY(const bool done, co_await CopyRows(services, from, writer, out));
+  if (done) writer.Finish(out);
+  co_return done;
 }
 
 /// One round with the rows of an append or page blob; nullopt: something moved.
@@ -67,13 +106,13 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopyRows(
   const std::uint64_t above = target.blob ? target.blob->lineage : 0;
   LineageWriter writer(services, target, from.record().type, services.etags.Next(above));
   Replacement out;
-  auto copied = co_await CopyRows(services, from, writer, out);
+  BG_CO_TRY(out.key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+  auto copied = co_await CopyRowsFor(services, from, writer, out);
   if (!copied || !*copied) {
     writer.Abandon();
     if (!copied) co_return azure::Fail(std::move(copied).error());
     co_return std::nullopt;
   }
-  writer.Finish(out);
   if (request.seal && out.type == blob::BlobType::kAppend) out.sealed = *request.seal;
   out.copy = SuccessState(request, copy_id, out.length, services.clock.Now());
   auto record = co_await TryReplace(call, target, inputs, out);
@@ -90,7 +129,8 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopyBlocks(
     Call& call, const CopyRequest& request, const SourceBlob& from, const Target& target,
     const NewBlobInputs& inputs, const std::string& copy_id, bool hash,
     std::optional<KnownHashes>& known) {
-  BG_CO_TRY(auto shared, co_await ShareAsBlocks(call.services, from));
+  BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+  BG_CO_TRY(auto shared, co_await ShareAsBlocks(call.services, from, std::move(key)));
   if (!shared) co_return std::nullopt;
   Replacement& replacement = shared->replacement;
   if (!copy_id.empty()) {
@@ -98,7 +138,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopyBlocks(
         SuccessState(request, copy_id, replacement.length, call.services.clock.Now());
   }
   azure::Outcome<void> hashed;
-  if (hash) hashed = co_await HashSource(call, request, from, replacement.content, known);
+  if (hash) hashed = co_await HashSource(call, request, from, replacement, known);
   if (!hashed) {
     DiscardAll(call.services, shared->fresh);
     co_return azure::Fail(std::move(hashed).error());
@@ -113,8 +153,9 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopyBlocks(
 }
 
 Replacement Own(Call& call, const CopyRequest& request, const Uploaded& uploaded,
-                const std::string& copy_id) {
+                const std::string& copy_id, blob::ContentKeyPtr key) {
   Replacement out;
+  out.EncryptWith(std::move(key));
   out.content = ContentOf(uploaded);
   out.length = uploaded.length;
   out.fresh = ExtentsOf(out.content);
@@ -137,15 +178,17 @@ Task<azure::Outcome<blob::BlobRecord>> CommitOwn(Call& call, CopyKind kind,
 }
 
 Task<azure::Outcome<Copied>> CopyRemote(Call& call, const CopyRequest& request, RemoteSource source,
-                                        const NewBlobInputs& inputs, std::string copy_id) {
+                                        const NewBlobInputs& inputs, std::string copy_id,
+                                        blob::ContentKeyPtr key) {
   BG_CO_CHECK(CheckSourceLength(call, request.kind, source.content_length));
   BG_CO_TRY(const auto attributes, AttributesOf(source, request));
   const NewBlobInputs all = Inherit(call, request, inputs, attributes);
   ChecksumPlan plan = request.checksums;
   plan.compute_md5 = AnswersMd5(call, request);
-  BG_CO_TRY(const auto uploaded,
-            co_await ReceiveSource(call.services, std::move(source), std::move(plan)));
-  const Replacement replacement = Own(call, request, uploaded, copy_id);
+  const auto cipher = ContentCipher::Make(key);
+  BG_CO_TRY(const auto uploaded, co_await ReceiveSource(call.services, std::move(source),
+                                                        std::move(plan), cipher.get()));
+  const Replacement replacement = Own(call, request, uploaded, copy_id, std::move(key));
   auto record = co_await CommitOwn(call, request.kind, all, replacement);
   if (!record) {
     DiscardAfter(call.services, record.error(), replacement.fresh);
@@ -193,7 +236,8 @@ Task<azure::Outcome<Copied>> CopyLocal(Call& call, const CopyRequest& request,
     attributes.properties = record.properties;
     attributes.metadata = record.metadata;
     attributes.tags = record.tags;
-    const NewBlobInputs all = Inherit(call, request, inputs, attributes);
+    NewBlobInputs all = Inherit(call, request, inputs, attributes);
+    all.rehydrates = from.rehydrates;
     const bool rows = request.kind == CopyKind::kCopyBlob && record.type != blob::BlobType::kBlock;
     std::optional<blob::BlobRecord> committed;
     if (rows) {
@@ -215,10 +259,12 @@ Task<azure::Outcome<Copied>> CopyLocal(Call& call, const CopyRequest& request,
 
 Task<azure::Outcome<Copied>> CopyNow(Call& call, const CopyRequest& request,
                                      const NewBlobInputs& inputs, std::string copy_id) {
+  blob::ContentKeyPtr key;
   {
     // Before anything is fetched: a destination that cannot be written needs no source.
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
     BG_CO_CHECK(CheckDestination(call, request.kind, target, inputs));
+    BG_CO_TRY(key, KeyOfNewBlob(call, target.container.record, inputs.keys));
   }
   BG_CO_TRY(auto source, co_await OpenSource(call, request));
   if (const auto* local = std::get_if<LocalSource>(&source)) {
@@ -226,7 +272,8 @@ Task<azure::Outcome<Copied>> CopyNow(Call& call, const CopyRequest& request,
     co_return co_await CopyLocal(call, request, ours, inputs, std::move(copy_id), true);
   }
   RemoteSource remote = std::get<RemoteSource>(std::move(source));
-  co_return co_await CopyRemote(call, request, std::move(remote), inputs, std::move(copy_id));
+  co_return co_await CopyRemote(call, request, std::move(remote), inputs, std::move(copy_id),
+                                std::move(key));
 }
 
 Task<Result<std::size_t>> SourceBody::Read(MutableBytes into) {
@@ -241,9 +288,9 @@ Task<Result<std::size_t>> SourceBody::Read(MutableBytes into) {
 }
 
 Task<azure::Outcome<Uploaded>> ReceiveSource(Services& services, RemoteSource source,
-                                             ChecksumPlan plan) {
+                                             ChecksumPlan plan, ContentCipher* cipher) {
   SourceBody body(std::move(source.body));
-  auto uploaded = co_await Receive(services, body, source.content_length, plan);
+  auto uploaded = co_await Receive(services, body, source.content_length, plan, cipher);
   if (!uploaded && body.failure()) co_return azure::Fail(BodyFailure(*body.failure()));
   co_return uploaded;
 }

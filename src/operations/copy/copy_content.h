@@ -56,7 +56,7 @@ class SourceBody final : public http::BodyReader {
 /// Streams the body of `source` into fresh extents. A failure of the source is 500
 /// CannotVerifyCopySource.
 Task<azure::Outcome<Uploaded>> ReceiveSource(Services& services, RemoteSource source,
-                                             ChecksumPlan plan);
+                                             ChecksumPlan plan, ContentCipher* cipher = nullptr);
 
 /// Received bytes as the content of a blob (one block without an id; none for zero bytes).
 blob::Content ContentOf(const Uploaded& uploaded);

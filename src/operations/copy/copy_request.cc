@@ -6,7 +6,7 @@
 #include "base/crc64.h"
 #include "base/encoding.h"
 #include "blob/page_chunk.h"
-#include "operations/unsupported_headers.h"
+#include "operations/encryption.h"
 
 namespace blobgate::operations {
 namespace {
@@ -181,7 +181,6 @@ azure::Outcome<CopyRequest> ParseCopyRequest(Call& call, CopyKind kind) {
   out.kind = kind;
   out.url = headers.Get("x-ms-copy-source");
   if (out.url.empty()) return azure::Fail(azure::MissingHeader("x-ms-copy-source"));
-  BG_CHECK(CheckSupported(headers));
   if (call.head.has_body()) return azure::Fail(azure::ErrorCode::kContentLengthMustBeZero);
   BG_TRY(out.conditions, blob::ConditionHeaders::Parse(headers, "x-ms-source-"));
   if (kind == CopyKind::kCopyBlob) {
@@ -189,6 +188,9 @@ azure::Outcome<CopyRequest> ParseCopyRequest(Call& call, CopyKind kind) {
     return out;  // the rest is not among its headers
   }
 
+  if (kind != CopyKind::kCopyBlobFromUrl) {
+    BG_TRY(out.source_key, ParseSourceKey(call));
+  }
   out.authorization = headers.Get("x-ms-copy-source-authorization");
   BG_TRY(out.checksums, ParseChecksums(headers));
   if (IsPart(kind)) {
@@ -215,7 +217,12 @@ Task<azure::Outcome<CopySource>> OpenSource(Call& call, const CopyRequest& reque
   source.host = call.head.host();
   source.peer = call.head.peer;
   source.version = call.version;
-  co_return co_await call.services.sources.Open(std::move(source));
+  BG_CO_TRY(auto opened, co_await call.services.sources.Open(std::move(source)));
+  if (request.source_key && std::holds_alternative<RemoteSource>(opened)) {
+    co_return azure::Fail(azure::Error(azure::ErrorCode::kUnsupportedHeader)
+                              .WithDetail("HeaderName", "x-ms-source-encryption-key"));
+  }
+  co_return opened;
 }
 
 std::string PublicUrl(std::string_view url) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "blob/conditions.h"
+#include "blob/encryption.h"
 #include "blob/records.h"
 #include "http/range.h"
 #include "operations/call.h"
@@ -39,9 +40,10 @@ struct CopyRequest {
   blob::ConditionHeaders conditions;
   ChecksumPlan checksums;  ///< x-ms-source-content-md5, x-ms-source-content-crc64
   std::optional<http::ByteRange> range;
-  std::optional<bool> seal;     ///< x-ms-seal-blob; absent: as the source is
-  bool copy_tags = false;       ///< x-ms-copy-source-tag-option: COPY
-  bool copy_properties = true;  ///< x-ms-copy-source-blob-properties is not false
+  std::optional<bool> seal;        ///< x-ms-seal-blob; absent: as the source is
+  blob::ContentKeyPtr source_key;  ///< x-ms-source-encryption-key
+  bool copy_tags = false;          ///< x-ms-copy-source-tag-option: COPY
+  bool copy_properties = true;     ///< x-ms-copy-source-blob-properties is not false
 };
 
 /// Reads and checks them. Errors: 400 MissingRequiredHeader, InvalidHeaderValue, InvalidMd5,
@@ -50,7 +52,8 @@ struct CopyRequest {
 /// to be copied by a caller without `t`.
 azure::Outcome<CopyRequest> ParseCopyRequest(Call& call, CopyKind kind);
 
-/// Opens the source. The errors are those of SourceOpener::Open, which are the client's to see.
+/// Opens the source. 400 UnsupportedHeader for a source key with an outside source, which is not
+/// given it; the other errors are those of SourceOpener::Open, which are the client's to see.
 Task<azure::Outcome<CopySource>> OpenSource(Call& call, const CopyRequest& request);
 
 /// The URL without its `sig` parameter: what is stored and shown.

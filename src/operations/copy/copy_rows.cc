@@ -3,6 +3,10 @@
 #include <utility>
 
 #include "operations/append/append_rows.h"
+#include "operations/blob_content.h"
+#include "operations/content_reader.h"
+#include "operations/copy/receive_pages.h"
+#include "operations/copy/source_range.h"
 #include "operations/copy/source_slices.h"
 #include "operations/page/chunk_references.h"
 #include "operations/page/page_window.h"
@@ -29,6 +33,57 @@ Task<azure::Outcome<bool>> CopyBlocks(Services& services, const SourceBlob& from
   out.block_count = record.block_count;
   out.sealed = from.record().sealed;
   co_return true;
+}
+
+/// One appended block, as one row an extent.
+Task<azure::Outcome<bool>> EncryptBlock(Services& services, const SourceBlob& from,
+                                        const blob::AppendedBlock& block, const Destination& to,
+                                        LineageWriter& writer, blob::BlobRecord& record) {
+  SourceRange range;
+  range.slices = block.block.slices;
+  BG_CO_CHECK(co_await RewriteRange(services, from, block.block.size, to, range));
+  for (const blob::Slice& slice : range.slices) {
+    std::vector<engine::RowPut> rows;
+    AddBlockRow(writer.name(), {std::string(), slice.length, {slice}}, record, rows);
+    engine::RowPut row = std::move(rows.front());
+    BG_CO_TRY(const bool done, co_await writer.AddFresh(std::move(row), slice.extent));
+    if (!done) co_return false;
+  }
+  co_return true;
+}
+
+Task<azure::Outcome<bool>> EncryptBlocks(Services& services, const SourceBlob& from,
+                                         LineageWriter& writer, Replacement& out) {
+  BG_CO_TRY(const auto blocks, co_await LoadBlocks(services, from.target, 0, from.record().length));
+  if (!blocks) co_return false;
+  const Destination to{out.key, std::nullopt};
+  blob::BlobRecord record;
+  record.lineage = writer.lineage();
+  for (const blob::AppendedBlock& block : *blocks) {
+    BG_CO_TRY(const bool done, co_await EncryptBlock(services, from, block, to, writer, record));
+    if (!done) co_return false;
+  }
+  out.length = record.length;
+  out.block_count = record.block_count;
+  out.sealed = from.record().sealed;
+  writer.Finish(out);
+  co_return true;
+}
+
+Task<azure::Outcome<bool>> EncryptPages(Services& services, const SourceBlob& from,
+                                        LineageWriter& writer, Replacement& out) {
+  out.sequence_number = from.record().sequence_number;
+  Target target = from.target;
+  const std::uint64_t length = from.record().length;
+  std::unique_ptr<http::BodySource> source;
+  if (length > 0) {
+    BG_CO_TRY(auto opened, co_await OpenContent(services, target, 0, length, from.key));
+    if (!opened) co_return false;
+    source = std::move(*opened);
+  }
+  BodyOfSource body(std::move(source));
+  const auto cipher = PageCipherOf(out.key, out.encryption);
+  co_return co_await ReceivePages(services, body, length, writer, out, cipher.get());
 }
 
 Task<azure::Outcome<bool>> CopyChunk(Services& services, std::uint32_t number,
@@ -81,6 +136,16 @@ Task<azure::Outcome<bool>> CopyRows(Services& services, const SourceBlob& from,
     co_return co_await CopyBlocks(services, from, writer, out);
   }
   co_return co_await CopyPages(services, from, writer, out);
+}
+
+Task<azure::Outcome<bool>> EncryptRows(Services& services, const SourceBlob& from,
+                                       LineageWriter& writer, Replacement& out) {
+  out.type = from.record().type;
+  out.length = from.record().length;
+  if (out.type == blob::BlobType::kAppend) {
+    co_return co_await EncryptBlocks(services, from, writer, out);
+  }
+  co_return co_await EncryptPages(services, from, writer, out);
 }
 
 }  // namespace blobgate::operations

@@ -12,4 +12,8 @@ namespace blobgate::operations {
 Task<azure::Outcome<bool>> CopyRows(Services& services, const SourceBlob& from,
                                     LineageWriter& writer, Replacement& out);
 
+/// The same with the content encrypted anew for `out` (its key and encryption are set), finished.
+Task<azure::Outcome<bool>> EncryptRows(Services& services, const SourceBlob& from,
+                                       LineageWriter& writer, Replacement& out);
+
 }  // namespace blobgate::operations

@@ -20,7 +20,7 @@ Task<azure::Outcome<http::Response>> PutBlobFromUrl(Call& call) {
   SetEtag(response, copied.record.etag, copied.record.modified);
   SetVersionId(response, copied.record);
   SetContentHash(response, copied.crc64, copied.md5);
-  response.Set("x-ms-request-server-encrypted", "true");
+  SetWriteEncryption(response, copied.record.encryption);
   co_return response;
 }
 

@@ -48,6 +48,14 @@ std::vector<blob::PageRun> FindRuns(Bytes bytes) {
   return runs;
 }
 
+void EncryptRuns(AesXts& cipher, std::uint32_t chunk, MutableBytes bytes,
+                 const std::vector<blob::PageRun>& runs) {
+  for (const blob::PageRun& run : runs) {
+    cipher.Encrypt(std::uint64_t{chunk} * blob::kPagesInChunk + run.first, blob::kPageSize,
+                   bytes.subspan(run.first * blob::kPageSize, run.count * blob::kPageSize));
+  }
+}
+
 Task<Result<engine::ExtentRef>> WriteRuns(Services& services, Bytes bytes,
                                           const std::vector<blob::PageRun>& runs) {
   const std::uint64_t length = runs.back().offset + runs.back().count * blob::kPageSize;
@@ -65,10 +73,12 @@ Task<Result<engine::ExtentRef>> WriteRuns(Services& services, Bytes bytes,
 
 Task<azure::Outcome<bool>> ReceiveChunk(Services& services, http::BodyReader& body,
                                         std::uint32_t number, MutableBytes buffer,
-                                        std::uint64_t layer, LineageWriter& writer) {
+                                        std::uint64_t layer, LineageWriter& writer,
+                                        AesXts* cipher) {
   BG_CO_CHECK(co_await Fill(body, buffer));
   std::vector<blob::PageRun> runs = FindRuns(buffer);
   if (runs.empty()) co_return true;
+  if (cipher) EncryptRuns(*cipher, number, buffer, runs);
   BG_CO_TRY(const auto extent, co_await WriteRuns(services, buffer, runs));
   blob::PageChunk chunk;
   for (blob::PageRun& run : runs) {
@@ -84,7 +94,7 @@ Task<azure::Outcome<bool>> ReceiveChunk(Services& services, http::BodyReader& bo
 
 Task<azure::Outcome<bool>> ReceivePages(Services& services, http::BodyReader& body,
                                         std::uint64_t length, LineageWriter& writer,
-                                        Replacement& out) {
+                                        Replacement& out, AesXts* cipher) {
   const blob::PageLineage lineage = blob::PageLineage::New();
   out.layer = lineage.layers.back().number;
   out.length = length;
@@ -93,13 +103,19 @@ Task<azure::Outcome<bool>> ReceivePages(Services& services, http::BodyReader& bo
     const MutableBytes part = buffer.span().first(std::min(length - at, blob::kPageChunk));
     const auto number = static_cast<std::uint32_t>(at / blob::kPageChunk);
     BG_CO_TRY(const bool done,
-              co_await ReceiveChunk(services, body, number, part, out.layer, writer));
+              co_await ReceiveChunk(services, body, number, part, out.layer, writer, cipher));
     if (!done) co_return false;
   }
   engine::RowPut own{blob::PagePrefix(writer.name(), writer.lineage()), lineage.Encode()};
   out.rows.push_back(std::move(own));
   writer.Finish(out);
   co_return true;
+}
+
+std::unique_ptr<AesXts> PageCipherOf(const blob::ContentKeyPtr& key,
+                                     const blob::Encryption& encryption) {
+  if (!key) return nullptr;
+  return std::make_unique<AesXts>(blob::PageCipher(*key, encryption.salt));
 }
 
 }  // namespace blobgate::operations

@@ -13,6 +13,8 @@
 #include "operations/copy/lineage_writer.h"
 #include "operations/copy/receive_pages.h"
 #include "operations/copy/source_slices.h"
+#include "operations/encryption.h"
+#include "operations/feed/record_change.h"
 #include "operations/replace_blob.h"
 
 namespace blobgate::operations {
@@ -47,12 +49,17 @@ bool IsPendingFor(const Target& target, const CopyJob& job) {
          target.blob->copy.id == job.copy_id;
 }
 
-/// The destination while it waits for this copy; nullopt when it does not.
-Task<azure::Outcome<std::optional<Target>>> LoadPending(Services& services, const CopyJob& job) {
+azure::Resource BlobOf(const CopyJob& job) {
   azure::Resource resource;
   resource.account = job.account;
   resource.container = job.container;
   resource.blob = job.blob;
+  return resource;
+}
+
+/// The destination while it waits for this copy; nullopt when it does not.
+Task<azure::Outcome<std::optional<Target>>> LoadPending(Services& services, const CopyJob& job) {
+  const azure::Resource resource = BlobOf(job);
   auto target = co_await LoadTarget(services, resource);
   if (!target) {
     if (target.error().code == azure::ErrorCode::kContainerNotFound) co_return std::nullopt;
@@ -138,10 +145,12 @@ struct Fetched {
 
 /// The destination `target` outlives what is answered.
 Task<std::expected<Fetched, FetchFailure>> ReceiveAs(Services& services, const Target& target,
-                                                     WatchedBody& body, std::uint64_t length) {
+                                                     WatchedBody& body, std::uint64_t length,
+                                                     const blob::ContentKeyPtr& key) {
   Fetched out;
   if (target.blob->type != blob::BlobType::kPage) {
-    auto uploaded = co_await Receive(services, body, length, ChecksumPlan());
+    const auto cipher = ContentCipher::Make(key);
+    auto uploaded = co_await Receive(services, body, length, ChecksumPlan(), cipher.get());
     if (!uploaded) co_return std::unexpected(body.Why());
     out.uploaded = std::move(*uploaded);
     co_return out;
@@ -151,7 +160,8 @@ Task<std::expected<Fetched, FetchFailure>> ReceiveAs(Services& services, const T
   }
   const std::uint64_t lineage = services.etags.Next(target.blob->lineage);
   out.pages = std::make_unique<LineageWriter>(services, target, blob::BlobType::kPage, lineage);
-  auto received = co_await ReceivePages(services, body, length, *out.pages, out.rows);
+  const auto cipher = PageCipherOf(key, target.blob->encryption);
+  auto received = co_await ReceivePages(services, body, length, *out.pages, out.rows, cipher.get());
   if (received && *received) {
     out.uploaded.length = length;
     co_return out;
@@ -172,8 +182,13 @@ Task<std::expected<Fetched, FetchFailure>> Fetch(Services& services, const CopyJ
     // The name has become ours since the copy began: its content is not what was asked for.
     co_return std::unexpected(FetchFailure{FetchFailure::Kind::kFinal, std::string(kCancelled)});
   }
+  const blob::ContentKeyPtr none;
+  auto key = KeyOfBlob(services, job.account, target.blob->encryption, none);
+  if (!key) {
+    co_return std::unexpected(FetchFailure{FetchFailure::Kind::kFinal, std::string(kCancelled)});
+  }
   WatchedBody body(services, job, std::move(source->body));
-  co_return co_await ReceiveAs(services, target, body, source->content_length);
+  co_return co_await ReceiveAs(services, target, body, source->content_length, *key);
 }
 
 Task<azure::Outcome<bool>> CommitPending(Services& services, const Target& target,
@@ -234,6 +249,7 @@ Task<azure::Outcome<bool>> Complete(Services& services, const CopyJob& job,
     record.copy.bytes_total = fetched.uploaded.length;
     engine::Batch batch;
     BG_CO_CHECK(co_await PutContent(services, *target, fetched, record, batch));
+    RecordCopied(services, BlobOf(job), {nullptr, record}, batch);
     const auto done = co_await CommitPending(services, *target, record, std::move(batch));
     if (done && *done) co_return true;
     std::vector<engine::ExtentRef> manifest;

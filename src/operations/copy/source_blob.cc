@@ -2,10 +2,11 @@
 
 #include <limits>
 
+#include "blob/tier.h"
 #include "operations/append/append_write.h"
 #include "operations/copy/source_error.h"
+#include "operations/encryption.h"
 #include "operations/page/page_write.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -30,20 +31,14 @@ std::uint64_t LengthLimit(const Call& call, CopyKind kind) {
   return std::numeric_limits<std::uint64_t>::max();
 }
 
-/// An archived source has no content to give, except to a copy that rehydrates it.
-azure::Outcome<void> CheckTier(const Call& call, const CopyRequest& request,
+/// An archived source has no content to give, except to a copy that rehydrates it (true).
+azure::Outcome<bool> CheckTier(const Call& call, const CopyRequest& request,
                                const LocalSource& source, const blob::TierState& tier,
                                const std::optional<std::string>& new_tier) {
-  const Time now = call.services.clock.Now();
-  if (!IsArchived(tier, now)) return {};
-  const bool rehydrates = request.kind == CopyKind::kCopyBlob && new_tier &&
-                          *new_tier != kArchiveTier &&
-                          source.resource.account == call.resource.account;
-  if (!rehydrates) return azure::Fail(azure::ErrorCode::kBlobArchived);
-  if (!TierAt(tier, now).rehydrating_to.empty()) {
-    return azure::Fail(azure::ErrorCode::kBlobBeingRehydrated);
-  }
-  return {};
+  std::string_view tier_of_copy;
+  if (request.kind == CopyKind::kCopyBlob && new_tier) tier_of_copy = *new_tier;
+  const bool same_account = source.resource.account == call.resource.account;
+  return blob::CheckArchivedSource(tier, tier_of_copy, same_account, call.services.clock.Now());
 }
 
 azure::Outcome<void> CheckConditions(const CopyRequest& request, const LocalSource& source,
@@ -62,6 +57,23 @@ azure::Outcome<void> CheckConditions(const CopyRequest& request, const LocalSour
   const azure::ErrorInfo& info = azure::InfoOf(azure::ErrorCode::kConditionNotMet);
   return azure::Fail(
       SourceFailure(met.error().http_status(), info.code, std::string(info.message)));
+}
+
+/// The source's key, and its metadata in the clear.
+azure::Outcome<void> OpenEncrypted(const Call& call, const CopyRequest& request,
+                                   const LocalSource& source, SourceBlob& out) {
+  blob::BlobRecord& record = *out.target.blob;
+  auto key =
+      KeyOfBlob(call.services, source.resource.account, record.encryption, request.source_key);
+  if (!key) {
+    if (key.error().code == azure::ErrorCode::kInternalError) {
+      return azure::Fail(std::move(key).error());
+    }
+    return azure::Fail(SourceFailure(std::move(key).error()));
+  }
+  out.key = std::move(*key);
+  BG_TRY(record.metadata, blob::MetadataOf(record, out.key));
+  return {};
 }
 
 }  // namespace
@@ -98,8 +110,9 @@ Task<azure::Outcome<SourceBlob>> LoadSource(Call& call, const CopyRequest& reque
   if (record.incremental && record.is_base()) {
     co_return azure::Fail(azure::ErrorCode::kInvalidSourceBlobType);
   }
-  BG_CO_CHECK(CheckTier(call, request, source, record.tier, new_tier));
+  BG_CO_TRY(out.rehydrates, CheckTier(call, request, source, record.tier, new_tier));
   BG_CO_CHECK(CheckConditions(request, source, record));
+  BG_CO_CHECK(OpenEncrypted(call, request, source, out));
   if (!request.range) BG_CO_CHECK(CheckSourceLength(call, request.kind, record.length));
   if (record.type == blob::BlobType::kBlock) {
     BG_CO_TRY(out.content, co_await LoadContent(call.services, record));

@@ -11,8 +11,10 @@ namespace blobgate::operations {
 
 /// Keeps its extents readable while it lives (Target::guard): drop it before waiting for a client.
 struct SourceBlob {
-  Target target;          ///< exists
-  blob::Content content;  ///< of a block blob; of others see copy/source_range.h
+  Target target;            ///< exists
+  blob::Content content;    ///< of a block blob; of others see copy/source_range.h
+  blob::ContentKeyPtr key;  ///< of its content; null: not encrypted
+  bool rehydrates = false;  ///< it is archived, and the copy brings it back
 
   const blob::BlobRecord& record() const { return *target.blob; }
 };
@@ -23,7 +25,8 @@ struct SourceBlob {
 /// 409 (longer than Copy Blob From URL takes); 409 InvalidSourceBlobType (an incremental copy can
 /// only be read through its snapshots); 409 BlobArchived, unless Copy Blob brings it back to an
 /// online tier in the same account, and then 409 BlobBeingRehydrated while something else does; 413
-/// RequestBodyTooLarge.
+/// RequestBodyTooLarge; 409 CannotVerifyCopySource when it is encrypted with a customer's key that
+/// the request has not given.
 Task<azure::Outcome<SourceBlob>> LoadSource(Call& call, const CopyRequest& request,
                                             const LocalSource& source,
                                             const std::optional<std::string>& new_tier);

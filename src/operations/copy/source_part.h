@@ -15,11 +15,12 @@ struct SourcePart {
   SliceHashes hashes;
 };
 
-/// The bytes of request.range with their hashes, which are compared with those of the request.
-/// nullopt: the source has changed. 416 CannotVerifyCopySource, 413 RequestBodyTooLarge, 400
-/// Md5Mismatch, Crc64Mismatch.
+/// The bytes of request.range, encrypted for `to`, with their hashes, which are compared with those
+/// of the request. nullopt: the source has changed. 416 CannotVerifyCopySource, 413
+/// RequestBodyTooLarge, 400 Md5Mismatch, Crc64Mismatch.
 Task<azure::Outcome<std::optional<SourcePart>>> LoadSourcePart(Call& call,
                                                                const CopyRequest& request,
-                                                               const SourceBlob& from);
+                                                               const SourceBlob& from,
+                                                               const Destination& to);
 
 }  // namespace blobgate::operations

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 #include "operations/append/append_rows.h"
+#include "operations/blob_content.h"
 #include "operations/content_reader.h"
 #include "operations/copy/source_error.h"
 #include "operations/copy/source_slices.h"
@@ -153,39 +153,25 @@ Task<azure::Outcome<std::optional<SourceRange>>> LoadAny(Services& services, con
   co_return std::optional(std::move(out));
 }
 
-/// Slices as the body of an upload.
-class SlicesBody final : public http::BodyReader {
- public:
-  explicit SlicesBody(std::unique_ptr<ContentReader> reader) : reader_(std::move(reader)) {}
-
-  Task<Result<std::size_t>> Read(MutableBytes into) override {
-    if (piece_.empty()) {
-      BG_CO_TRY(piece_, co_await reader_->Next());
-    }
-    const std::size_t take = std::min(into.size(), piece_.size());
-    if (take > 0) std::memcpy(into.data(), piece_.view().data(), take);
-    piece_ = piece_.Sub(take, piece_.size() - take);
-    co_return take;
-  }
-
- private:
-  std::unique_ptr<ContentReader> reader_;
-  SharedBytes piece_;
-};
-
-Task<azure::Outcome<void>> Rewrite(Services& services, const SourceBlob& from, std::uint64_t length,
-                                   SourceRange& range) {
-  std::vector<blob::Slice> slices = std::exchange(range.slices, {});
-  auto opened = co_await ContentReader::Open(services, from.target.guard, std::move(slices));
-  if (!opened) co_return azure::Fail(std::move(opened).error());
-  SlicesBody body(std::move(*opened));
-  const ChecksumPlan plan;
-  auto uploaded = co_await Receive(services, body, length, plan);
-  if (!uploaded) co_return azure::Fail(std::move(uploaded).error());
-  DiscardAll(services, range.fresh);
-  range.slices = uploaded->slices;
-  range.fresh = ExtentsOf(range.slices);
-  co_return azure::Outcome<void>();
+/// Reads the range as it is and writes it as `to` wants it.
+Task<azure::Outcome<std::optional<SourceRange>>> EncryptAnew(Services& services,
+                                                             const SourceBlob& from,
+                                                             std::uint64_t offset,
+                                                             std::uint64_t length,
+                                                             const Destination& to) {
+  Target target = from.target;
+  BG_CO_TRY(auto opened, co_await OpenContent(services, target, offset, length, from.key));
+  if (!opened) co_return std::nullopt;
+  BodyOfSource body(std::move(*opened));
+  ChecksumPlan plan;
+  plan.compute_md5 = true;
+  const auto cipher = ContentCipher::Make(to.key, to.pages);
+  BG_CO_TRY(const auto uploaded, co_await Receive(services, body, length, plan, cipher.get()));
+  SourceRange out;
+  out.slices = uploaded.slices;
+  out.fresh = ExtentsOf(out.slices);
+  out.hashes = SliceHashes{uploaded.crc64, uploaded.md5};
+  co_return std::optional(std::move(out));
 }
 
 bool Fits(const std::vector<blob::Slice>& slices, std::size_t max_slices, bool whole_pages) {
@@ -199,17 +185,42 @@ bool Fits(const std::vector<blob::Slice>& slices, std::size_t max_slices, bool w
 
 Task<azure::Outcome<std::optional<SourceRange>>> LoadSourceRange(
     Services& services, const SourceBlob& from, std::uint64_t offset, std::uint64_t length,
-    std::size_t max_slices, bool whole_pages) {
+    std::size_t max_slices, bool whole_pages, const Destination& to) {
   SourceRange nothing;
   if (length == 0) co_return std::optional(std::move(nothing));
+  if (!CanShare(from, to)) co_return co_await EncryptAnew(services, from, offset, length, to);
   BG_CO_TRY(auto range, co_await LoadAny(services, from, offset, length));
   if (!range || Fits(range->slices, max_slices, whole_pages)) co_return range;
-  auto rewritten = co_await Rewrite(services, from, length, *range);
+  auto rewritten = co_await RewriteRange(services, from, length, to, *range);
   if (!rewritten) {
     DiscardAll(services, range->fresh);
     co_return azure::Fail(std::move(rewritten).error());
   }
   co_return range;
+}
+
+Task<azure::Outcome<void>> RewriteRange(Services& services, const SourceBlob& from,
+                                        std::uint64_t length, const Destination& to,
+                                        SourceRange& range) {
+  std::vector<blob::Slice> slices = std::exchange(range.slices, {});
+  auto opened =
+      co_await ContentReader::Open(services, from.target.guard, std::move(slices), from.key);
+  if (!opened) co_return azure::Fail(std::move(opened).error());
+  BodyOfSource body(std::move(*opened));
+  const ChecksumPlan plan;
+  const auto cipher = ContentCipher::Make(to.key, to.pages);
+  auto uploaded = co_await Receive(services, body, length, plan, cipher.get());
+  if (!uploaded) co_return azure::Fail(std::move(uploaded).error());
+  DiscardAll(services, range.fresh);
+  range.slices = uploaded->slices;
+  range.fresh = ExtentsOf(range.slices);
+  co_return azure::Outcome<void>();
+}
+
+bool CanShare(const SourceBlob& from, const Destination& to) {
+  if (!from.key || !to.key) return !from.key && !to.key;
+  return from.record().type != blob::BlobType::kPage && !to.pages &&
+         from.record().encryption.SameKey(to.key->identity);
 }
 
 azure::Outcome<SourceSpan> ResolveRange(const std::optional<http::ByteRange>& range,

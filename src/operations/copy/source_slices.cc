@@ -22,12 +22,11 @@ bool IsWhole(const blob::Slice& slice) {
 }
 
 /// Adds the bytes of one slice to `crc` and, unless null, to `md5`.
-Task<Status> HashSlice(Services& services, blob::Slice slice, std::uint64_t& crc, Md5* md5) {
+Task<Status> HashSlice(SliceReader& reader, blob::Slice slice, std::uint64_t& crc, Md5* md5) {
   std::uint64_t since_yield = 0;
   for (std::uint64_t done = 0; done < slice.length;) {
     const std::uint64_t want = std::min(slice.length - done, engine::ExtentStore::kMaxRead);
-    BG_CO_TRY(SharedBytes bytes,
-              co_await services.extents().Read(slice.extent, slice.offset + done, want));
+    BG_CO_TRY(SharedBytes bytes, co_await reader.Read(slice, done, want));
     if (bytes.empty()) co_return Fail(Errc::kInternal, "the extent store read nothing");
     crc = Crc64(bytes.view(), crc);
     if (md5 != nullptr) md5->Update(bytes.view());
@@ -79,14 +78,16 @@ std::vector<engine::ExtentRef> ExtentsOf(const std::vector<blob::Slice>& slices)
 }
 
 Task<Result<SliceHashes>> HashSlices(Services& services, const std::vector<blob::Slice>& slices,
-                                     bool md5) {
+                                     bool md5, blob::ContentKeyPtr key) {
+  const bool encrypted = key != nullptr;
+  SliceReader reader(services.extents(), std::move(key));
   SliceHashes hashes;
   Md5 running;
   for (const blob::Slice& slice : slices) {
-    if (IsWhole(slice) && !md5) {
+    if (IsWhole(slice) && !md5 && !encrypted) {
       hashes.crc64 = Crc64Combine(hashes.crc64, slice.extent.check, slice.length);
     } else {
-      BG_CO_CHECK(co_await HashSlice(services, slice, hashes.crc64, md5 ? &running : nullptr));
+      BG_CO_CHECK(co_await HashSlice(reader, slice, hashes.crc64, md5 ? &running : nullptr));
     }
   }
   if (md5) hashes.md5 = running.Final();

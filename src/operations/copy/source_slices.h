@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "blob/records.h"
 #include "operations/call.h"
+#include "operations/content_cipher.h"
 
 namespace blobgate::operations {
 
@@ -31,7 +32,8 @@ struct SliceHashes {
 /// checksum is in the reference) unless `md5` is wanted; everything else is read in pieces of at
 /// most kMaxRead, giving way to other Tasks of the thread in between. The caller holds a ReadGuard
 /// taken before it read the row that names the slices. `slices` must live until the Task is done.
+/// `key`: of encrypted slices, whose bytes are hashed as they read; all of them are read then.
 Task<Result<SliceHashes>> HashSlices(Services& services, const std::vector<blob::Slice>& slices,
-                                     bool md5);
+                                     bool md5, blob::ContentKeyPtr key = {});
 
 }  // namespace blobgate::operations

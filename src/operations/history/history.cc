@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "blob/immutability.h"
 #include "blob/keys.h"
 #include "operations/blob_content.h"
 #include "operations/service/service_properties.h"
@@ -17,6 +18,7 @@ blob::BlobRecord Frozen(const blob::BlobRecord& base) {
   state.lease = {};
   state.staged_generation = 0;
   state.staged_id_length = 0;
+  state.staged_encryption = {};
   state.snapshots = 0;
   return state;
 }
@@ -40,11 +42,12 @@ void PutDeletedSnapshot(Services& services, const Target& target, blob::BlobReco
 
 Task<azure::Outcome<HistoryRules>> LoadHistoryRules(Call& call) {
   HistoryRules rules;
+  if (azure::IsSystemContainer(call.resource.container)) co_return rules;
   rules.versioning = call.account.versioning;
   BG_CO_TRY(const auto stored, co_await LoadServiceProperties(call.services, call.account.name));
-  const azure::RetentionPolicy& policy = stored.properties.delete_retention;
+  const azure::RetentionPolicy& policy = stored.properties->delete_retention;
   if (policy.enabled) rules.retention_days = policy.days.value_or(0);
-  rules.allow_permanent_delete = stored.properties.allow_permanent_delete;
+  rules.allow_permanent_delete = stored.properties->allow_permanent_delete;
   co_return rules;
 }
 
@@ -139,6 +142,7 @@ void Restore(std::string_view key, blob::BlobRecord& record, engine::Batch& batc
 
 Task<azure::Outcome<void>> DropState(Services& services, const Target& base, OldState state,
                                      Time now, std::uint32_t days, engine::Batch& batch) {
+  BG_CO_CHECK(blob::CheckDelete(state.record.immutability, now));
   batch.preconditions.push_back(engine::Precondition::At(state.key, state.row_version));
   if (state.record.remains == blob::Remains::kDeleted) {
     batch.deletes.push_back(blob::PurgeKey(state.record.purge, state.key));

@@ -23,7 +23,8 @@ struct HistoryRules {
   bool allow_permanent_delete = false;
 };
 
-/// From the account's settings and its service properties.
+/// From the account's settings and its service properties; nothing is kept of the server's own
+/// files.
 Task<azure::Outcome<HistoryRules>> LoadHistoryRules(Call& call);
 
 /// An id that is newer than every state of the blob.
@@ -58,7 +59,8 @@ void SoftDelete(std::string_view key, blob::BlobRecord& record, Time now, std::u
 /// Undoes it.
 void Restore(std::string_view key, blob::BlobRecord& record, engine::Batch& batch);
 
-/// Deletes `state` of the blob at `base`: softly when `days` is above 0, else for good.
+/// Deletes `state` of the blob at `base`: softly when `days` is above 0, else for good. 409
+/// BlobImmutable*.
 Task<azure::Outcome<void>> DropState(Services& services, const Target& base, OldState state,
                                      Time now, std::uint32_t days, engine::Batch& batch);
 

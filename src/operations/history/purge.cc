@@ -3,11 +3,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
+#include "blob/immutability.h"
 #include "blob/keys.h"
 #include "operations/blob_content.h"
 #include "operations/block/staging.h"
@@ -15,6 +14,7 @@
 #include "operations/container/container_walk.h"
 #include "operations/history/history.h"
 #include "operations/path/path_purge.h"
+#include "operations/repeat.h"
 
 namespace blobgate::operations {
 namespace {
@@ -22,11 +22,6 @@ namespace {
 constexpr std::chrono::hours kInterval{1};
 /// Rows found by one scan.
 constexpr std::size_t kFound = 1000;
-
-Task<bool> Stopped() {
-  const auto state = co_await boost::asio::this_coro::cancellation_state;
-  co_return state.cancelled() != boost::asio::cancellation_type::none;
-}
 
 /// The index rows of one partition that are due, kFound at a time from `from` on.
 Task<Result<std::vector<std::string>>> DueRows(Services& services, engine::PartitionRef partition,
@@ -44,6 +39,11 @@ Task<Result<std::vector<std::string>>> DueRows(Services& services, engine::Parti
 
 bool IsDue(const blob::BlobRecord& record, Time now) {
   return record.remains == blob::Remains::kDeleted && record.purge <= now;
+}
+
+/// Its time has come, but a policy or a hold retains it: its index row stays for a later round.
+bool IsHeld(const blob::BlobRecord& record, Time now) {
+  return IsDue(record, now) && blob::IsRetained(record.immutability, now);
 }
 
 /// A deleted base blob. Its row stays while snapshots or versions need it, or uncommitted blocks.
@@ -88,6 +88,7 @@ Task<azure::Outcome<bool>> TryPurge(Services& services, const azure::Resource& b
   const std::string key(blob::RowOfPurgeKey(due));
   engine::Batch batch;
   if (key == base.key) {
+    if (base.blob && IsHeld(*base.blob, now)) co_return true;
     if (base.blob && IsDue(*base.blob, now)) BG_CO_CHECK(co_await PurgeBase(services, base, batch));
     batch.deletes.push_back(due);
   } else {
@@ -96,6 +97,7 @@ Task<azure::Outcome<bool>> TryPurge(Services& services, const azure::Resource& b
     if (row) {
       BG_CO_TRY(record, blob::BlobRecord::Decode(row->value));
     }
+    if (record && IsHeld(*record, now)) co_return true;
     if (record && base.blob && IsDue(*record, now)) {
       OldState state{key, row->version, std::move(*record)};
       BG_CO_CHECK(co_await PurgeState(services, base, std::move(state), now, batch));
@@ -133,20 +135,6 @@ Task<Status> PurgePartition(Services& services, const azure::Resource& container
                    azure::InfoOf(done.error().code).code);
     }
     from = due.back() + '\x01';
-  }
-}
-
-Task<void> PurgeEveryHour(Services& services, std::vector<std::string> accounts) {
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-  while (!co_await Stopped()) {
-    const Status done = co_await PurgeDeleted(services, accounts);
-    if (!done && done.error().code != Errc::kCancelled) {
-      spdlog::warn("purge of deleted blobs: {} {}", ErrcName(done.error().code),
-                   done.error().detail);
-    }
-    timer.expires_after(kInterval);
-    co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
 }
 
@@ -199,10 +187,10 @@ Task<Status> PurgeDeleted(Services& services, std::vector<std::string> accounts)
 }
 
 void SpawnPurge(Services& services, std::vector<std::string> accounts) {
-  auto task = [&services, accounts = std::move(accounts)]() mutable {
-    return PurgeEveryHour(services, std::move(accounts));
+  auto pass = [&services, accounts = std::move(accounts)] {
+    return PurgeDeleted(services, accounts);
   };
-  services.background.Spawn("purge deleted blobs", std::move(task));
+  SpawnRepeated(services, "purge of deleted blobs", kInterval, std::move(pass));
 }
 
 }  // namespace blobgate::operations

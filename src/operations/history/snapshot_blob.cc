@@ -4,14 +4,15 @@
 
 #include "azure/metadata.h"
 #include "blob/lease.h"
+#include "blob/tier.h"
 #include "operations/blob/blob_access.h"
 #include "operations/blob_content.h"
+#include "operations/encryption.h"
+#include "operations/feed/record_change.h"
 #include "operations/handlers.h"
 #include "operations/history/history.h"
 #include "operations/lease_headers.h"
 #include "operations/page/page_write.h"
-#include "operations/tier.h"
-#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -19,12 +20,13 @@ namespace {
 struct SnapshotRequest {
   blob::Metadata metadata;  ///< empty: that of the blob
   blob::ConditionHeaders conditions;
+  KeyRequest keys;
 };
 
 azure::Outcome<SnapshotRequest> ParseSnapshot(const Call& call) {
   BG_CHECK(CheckBaseBlob(call.query()));
-  BG_CHECK(CheckSupported(call.headers()));
   SnapshotRequest request;
+  BG_TRY(request.keys, ParseKeyRequest(call));
   BG_TRY(request.metadata, azure::ParseMetadata(call.headers()));
   BG_TRY(request.conditions, ParseConditions(call));
   return request;
@@ -42,28 +44,31 @@ azure::Outcome<void> CheckSnapshot(const Call& call, const Target& target,
   }
   BG_CHECK(CheckNotIncremental(*target.blob));
   const Time now = call.services.clock.Now();
-  if (IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
+  if (blob::IsArchived(target.blob->tier, now)) return azure::Fail(azure::ErrorCode::kBlobArchived);
   if (target.blob->copy.status == blob::CopyState::Status::kPending) {
     return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
   }
   BG_TRY(const auto lease_id, LeaseIdOf(call.headers()));
   BG_CHECK(blob::CheckRead(target.blob->lease, lease_id, blob::LeaseSubject::kBlob, now));
   const blob::ConditionSubject subject = SubjectOf(target);
-  return blob::CheckWrite(request.conditions, &subject, false);
+  BG_CHECK(blob::CheckWrite(request.conditions, &subject, false));
+  BG_CHECK(KeyOfUpdate(call, target.blob->encryption, request.keys));
+  return {};
 }
 
 /// The snapshot of `base`. Metadata of its own make it another state, with an ETag of its own.
 blob::BlobRecord SnapshotOf(Call& call, const blob::BlobRecord& base,
-                            const SnapshotRequest& request) {
+                            const SnapshotRequest& request, const blob::ContentKeyPtr& key) {
   blob::BlobRecord snapshot = base;
   snapshot.snapshot = NextStateId(call.services, base);
   snapshot.version = {};
   snapshot.lease = {};
+  snapshot.immutability = {};
   snapshot.staged_generation = 0;
   snapshot.staged_id_length = 0;
   snapshot.snapshots = 0;
   if (!request.metadata.empty()) {
-    snapshot.metadata = request.metadata;
+    blob::PutMetadata(key, request.metadata, snapshot);
     snapshot.etag = ToDotNetTicks(snapshot.snapshot);
     snapshot.modified = call.services.clock.Now();
   }
@@ -82,7 +87,8 @@ Task<azure::Outcome<std::optional<Taken>>> TrySnapshot(Call& call, const Snapsho
   BG_CO_CHECK(CheckSnapshot(call, target, request));
   Taken taken;
   taken.base = *target.blob;
-  taken.snapshot = SnapshotOf(call, taken.base, request);
+  BG_CO_TRY(const auto content_key, KeyOfUpdate(call, taken.base.encryption, request.keys));
+  taken.snapshot = SnapshotOf(call, taken.base, request, content_key);
   engine::Batch batch;
   BG_CO_CHECK(co_await ShareContent(services, target, taken.base, batch));
   const std::string key = blob::SnapshotKey(blob::NameOfKey(target.key), taken.snapshot.snapshot);
@@ -95,6 +101,7 @@ Task<azure::Outcome<std::optional<Taken>>> TrySnapshot(Call& call, const Snapsho
     taken.base.version = NextStateId(services, taken.base);
   }
   batch.puts.push_back({target.key, taken.base.Encode()});
+  RecordChange(call, blob::EventType::kBlobSnapshotCreated, {nullptr, taken.snapshot}, batch);
   BG_CO_TRY(const bool done, co_await CommitTarget(services, target, std::move(batch)));
   if (!done) co_return std::nullopt;
   co_return std::optional(std::move(taken));
@@ -113,6 +120,7 @@ Task<azure::Outcome<http::Response>> SnapshotBlob(Call& call) {
     SetEtag(response, taken->snapshot.etag, taken->snapshot.modified);
     SetVersionId(response, taken->base);
     response.Set("x-ms-request-server-encrypted", request.metadata.empty() ? "false" : "true");
+    SetKeyHeaders(response, taken->snapshot.encryption);
     co_return response;
   }
   co_return azure::Fail(Busy());

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "operations/blob/blob_access.h"
+#include "operations/feed/record_change.h"
 #include "operations/handlers.h"
 #include "operations/history/history.h"
 #include "operations/path/undelete_path.h"
@@ -18,7 +19,10 @@ Task<azure::Outcome<bool>> TryUndelete(Call& call, const Target& target) {
   const Time now = call.services.clock.Now();
   blob::BlobRecord base = *target.blob;
   engine::Batch batch;
-  if (CanReturn(base, now)) Restore(target.key, base, batch);
+  if (CanReturn(base, now)) {
+    Restore(target.key, base, batch);
+    RecordContent(call, {&*target.blob, base}, batch);
+  }
   BG_CO_TRY(auto states, co_await LoadHistory(call.services, target));
   for (OldState& state : states) {
     if (!CanReturn(state.record, now)) continue;

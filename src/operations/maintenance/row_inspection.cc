@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "blob/change_event.h"
 #include "blob/keys.h"
 #include "blob/page_layers.h"
 #include "blob/path_keys.h"
@@ -113,7 +114,7 @@ Result<InspectedRow> InspectDeletedPath(std::string_view key, std::string_view v
 /// The inode of a directory, or the mark of one that is being removed.
 Result<InspectedRow> InspectDirectory(std::string_view key, std::string_view value) {
   if (!blob::DirectoryOfKey(key)) return Malformed("no key of a directory");
-  if (key.starts_with('i')) BG_CHECK(blob::Inode::Decode(value));
+  if (key.starts_with(blob::kInodeRows)) BG_CHECK(blob::Inode::Decode(value));
   return InspectedRow{};
 }
 
@@ -202,7 +203,7 @@ Result<InspectedRow> InspectAccountRow(std::string_view key, std::string_view va
     row.incarnation = key.substr(1);
   } else if (key.starts_with('y')) {
     BG_CHECK(CopyJob::Decode(value));
-  } else if (key != blob::ServicePropertiesKey()) {
+  } else if (key != blob::ServicePropertiesKey() && key != blob::AccessTrackingKey()) {
     return Malformed("unknown kind of row");
   }
   return row;
@@ -222,13 +223,29 @@ Result<InspectedRow> InspectContainerRow(std::string_view key, std::string_view 
     }
     return InspectedRow{};
   }
+  if (key.starts_with('e')) {
+    if (!blob::TicksOfEventKey(key)) return Malformed("no key of a change event");
+    BG_CHECK(blob::ChangeEvent::Decode(value));
+    return InspectedRow{};
+  }
+  if (key.starts_with('j')) {
+    BG_CHECK(blob::FeedIntent::Decode(value));
+    return InspectedRow{};
+  }
+  if (key == blob::FeedStateKey()) {
+    BG_CHECK(blob::FeedState::Decode(value));
+    return InspectedRow{};
+  }
   if (key.starts_with('z')) return InspectDeletedPath(key, value, read_extent);
-  if (key.starts_with('i') || key.starts_with('f')) return InspectDirectory(key, value);
+  if (key.starts_with(blob::kInodeRows) || key.starts_with(blob::kDetachedRows)) {
+    return InspectDirectory(key, value);
+  }
   if (key.starts_with('t')) {
     BG_CHECK(blob::TaggedBlob::Decode(value));
     return InspectedRow{};
   }
-  if (key != blob::AliveKey()) return Malformed("unknown kind of row");
+  if (key != blob::AliveKey() && key != blob::ImmutableKey())
+    return Malformed("unknown kind of row");
   return InspectedRow{};
 }
 

@@ -16,11 +16,13 @@
 #include "operations/copy/copy_content.h"
 #include "operations/copy/copy_rows.h"
 #include "operations/copy/source_blob.h"
+#include "operations/feed/record_change.h"
 #include "operations/handlers.h"
 #include "operations/history/history.h"
 #include "operations/leftovers.h"
 #include "operations/lineage_row.h"
 #include "operations/page/page_increment.h"
+#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -76,6 +78,9 @@ azure::Outcome<blob::LeaseRecord> CheckTarget(Call& call, const IncrementalCopy&
                                               const Target& target) {
   BG_CHECK(CheckDestination(call, CopyKind::kCopyBlob, target, copy.inputs));
   BG_CHECK(CheckIncremental(copy, target));
+  if (target.exists()) BG_CHECK(blob::CheckChange(target.blob->immutability));
+  BG_TRY(const auto key, KeyOfNewBlob(call, target.container.record, copy.inputs.keys));
+  if (key) return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
   return CheckReplace(call, target, copy.inputs);
 }
 
@@ -125,8 +130,9 @@ void PutStates(const Target& target, const blob::BlobRecord& base, engine::Batch
 }
 
 /// The changed chunks as a new layer, which the base blob and its new snapshot end with.
-Task<azure::Outcome<bool>> CommitLayer(Services& services, const Target& target,
-                                       blob::BlobRecord base, const PageIncrement& increment) {
+Task<azure::Outcome<bool>> CommitLayer(Call& call, const Target& target, blob::BlobRecord base,
+                                       const PageIncrement& increment) {
+  Services& services = call.services;
   engine::Batch batch;
   const std::string_view name = blob::NameOfKey(target.key);
   const std::string key = blob::PagePrefix(name, base.lineage);
@@ -142,12 +148,14 @@ Task<azure::Outcome<bool>> CommitLayer(Services& services, const Target& target,
     for (const engine::ExtentRef& extent : chunk.Extents()) batch.acquires.push_back(extent);
   }
   PutStates(target, base, batch);
+  RecordContent(call, {&*target.blob, base}, batch);
   co_return co_await CommitTarget(services, target, std::move(batch));
 }
 
 /// All pages under a new lineage, whose only layer both states end with.
-Task<azure::Outcome<bool>> CommitAll(Services& services, const Target& target,
-                                     blob::BlobRecord base, const SourceBlob& from) {
+Task<azure::Outcome<bool>> CommitAll(Call& call, const Target& target, blob::BlobRecord base,
+                                     const SourceBlob& from) {
+  Services& services = call.services;
   LineageWriter writer(services, target, blob::BlobType::kPage, services.etags.Next(base.lineage));
   Replacement out;
   auto done = co_await CopyRows(services, from, writer, out);
@@ -164,6 +172,7 @@ Task<azure::Outcome<bool>> CommitAll(Services& services, const Target& target,
     base.lineage = out.lineage;
     base.layer = out.layer;
     PutStates(target, base, batch);
+    RecordContent(call, {&*target.blob, base}, batch);
     done = co_await CommitTarget(services, target, std::move(batch));
   }
   if (!done) {
@@ -196,6 +205,8 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopy(Call& call, Increm
   BG_CO_TRY(auto lease, CheckTarget(call, copy, target));
   const std::optional<std::string> no_tier;
   BG_CO_TRY(const auto from, co_await LoadSource(call, copy.request, copy.source, no_tier));
+  // The layers of source and copy are compared, which encrypted pages do not stand.
+  if (from.key) co_return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
   if (from.record().type != blob::BlobType::kPage) {
     co_return azure::Fail(azure::ErrorCode::kInvalidSourceBlobType);
   }
@@ -212,9 +223,9 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopy(Call& call, Increm
   }
   bool done = false;
   if (increment) {
-    BG_CO_TRY(done, co_await CommitLayer(services, target, base, *increment));
+    BG_CO_TRY(done, co_await CommitLayer(call, target, base, *increment));
   } else {
-    BG_CO_TRY(done, co_await CommitAll(services, target, base, from));
+    BG_CO_TRY(done, co_await CommitAll(call, target, base, from));
   }
   if (!done) co_return std::nullopt;
   co_return std::optional(base);
@@ -234,6 +245,7 @@ azure::Outcome<LocalSource> SnapshotIn(CopySource source) {
 Task<azure::Outcome<http::Response>> IncrementalCopyBlob(Call& call) {
   IncrementalCopy copy;
   BG_CO_CHECK(CheckBaseBlob(call.query()));
+  BG_CO_CHECK(RefuseEncryption(call.headers()));
   BG_CO_TRY(copy.inputs, ParseNewBlob(call, false));
   BG_CO_TRY(copy.request, ParseCopyRequest(call, CopyKind::kCopyBlob));
   {

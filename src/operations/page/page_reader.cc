@@ -40,8 +40,10 @@ PageReader::PageReader(Services& services, const Target& target, std::uint64_t o
 }
 
 Task<azure::Outcome<std::optional<std::unique_ptr<PageReader>>>> PageReader::Open(
-    Services& services, const Target& target, std::uint64_t offset, std::uint64_t length) {
+    Services& services, const Target& target, std::uint64_t offset, std::uint64_t length,
+    const blob::ContentKeyPtr& key) {
   std::unique_ptr<PageReader> reader(new PageReader(services, target, offset, length));
+  if (key) reader->cipher_ = blob::PageCipher(*key, target.blob->encryption.salt);
   if (target.blob->lineage == 0) {
     reader->window_.end = reader->request_.end;  // a copy that has not begun: all zeros
   } else {
@@ -131,8 +133,29 @@ Task<Result<SharedBytes>> PageReader::ReadHere() {
   const std::uint64_t begins = base + run->first * blob::kPageSize;
   if (begins > at_) co_return Zeros(std::min(limit, begins) - at_);
   const std::uint64_t until = std::min(limit, base + run->end() * blob::kPageSize);
+  co_return co_await ReadRun(*run, begins, until);
+}
+
+Task<Result<SharedBytes>> PageReader::ReadRun(blob::PageRun run, std::uint64_t begins,
+                                              std::uint64_t until) {
   const std::uint64_t want = std::min(until - at_, engine::ExtentStore::kMaxRead);
-  co_return co_await services_.extents().Read(run->extent, run->offset + (at_ - begins), want);
+  const std::uint64_t offset = run.offset + (at_ - begins);
+  if (!cipher_) co_return co_await services_.extents().Read(run.extent, offset, want);
+  // Pages decrypt as wholes.
+  const std::uint64_t skip = (at_ - begins) % blob::kPageSize;
+  const std::uint64_t need =
+      std::min((skip + want + blob::kPageSize - 1) / blob::kPageSize * blob::kPageSize,
+               engine::ExtentStore::kMaxRead);
+  auto pages = std::make_shared<std::vector<std::byte>>();
+  while (pages->size() < need) {
+    BG_CO_TRY(const auto piece,
+              co_await services_.extents().Read(run.extent, offset - skip + pages->size(),
+                                                need - pages->size()));
+    pages->insert(pages->end(), piece.view().begin(), piece.view().end());
+  }
+  cipher_->Decrypt((at_ - skip) / blob::kPageSize, blob::kPageSize, *pages);
+  const Bytes view = Bytes(*pages).subspan(skip, std::min(want, need - skip));
+  co_return SharedBytes(std::move(pages), view);
 }
 
 }  // namespace blobgate::operations

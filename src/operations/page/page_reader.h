@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "blob/encryption.h"
 #include "http/body.h"
 #include "operations/blob_store.h"
 #include "operations/page/page_window.h"
@@ -18,10 +19,12 @@ namespace blobgate::operations {
 /// two states. Owns what it needs, so that it outlives the Call; `services` must outlive it.
 class PageReader final : public http::BodySource {
  public:
-  /// Reads the first window and the first piece, so that a failure can still be answered. nullopt:
-  /// the blob has changed since `target` was loaded. REQUIRES: a page blob; the range lies in it.
+  /// `key`: of an encrypted blob. Reads the first window and the first piece, so that a failure can
+  /// still be answered. nullopt: the blob has changed since `target` was loaded. REQUIRES: a page
+  /// blob; the range lies in it.
   static Task<azure::Outcome<std::optional<std::unique_ptr<PageReader>>>> Open(
-      Services& services, const Target& target, std::uint64_t offset, std::uint64_t length);
+      Services& services, const Target& target, std::uint64_t offset, std::uint64_t length,
+      const blob::ContentKeyPtr& key = {});
 
   Task<Result<SharedBytes>> Next() override;
 
@@ -35,13 +38,16 @@ class PageReader final : public http::BodySource {
   Task<Status> CheckRecord(bool& moved);
   Task<Result<SharedBytes>> ReadNext();
   Task<Result<SharedBytes>> ReadHere();
+  /// Bytes [at_, until) of a run that begins at byte `begins` of the blob, or the first of them.
+  Task<Result<SharedBytes>> ReadRun(blob::PageRun run, std::uint64_t begins, std::uint64_t until);
 
   Services& services_;
   const engine::PartitionRef partition_;
   const std::string key_;
   const std::uint64_t content_version_;
   WindowRequest request_;
-  engine::ReadGuard guard_;  ///< taken before the rows of the window were read
+  std::optional<AesXts> cipher_;  ///< of an encrypted blob
+  engine::ReadGuard guard_;       ///< taken before the rows of the window were read
   PageWindow window_;
   std::uint64_t at_;   ///< next byte of the blob
   std::uint64_t end_;  ///< of the range

@@ -33,6 +33,7 @@ azure::Outcome<PageConditions> PageConditions::Parse(const Call& call) {
   PageConditions conditions;
   BG_TRY(conditions.common, ParseConditions(call));
   BG_TRY(conditions.sequence, blob::SequenceConditions::Parse(call.headers()));
+  BG_TRY(conditions.keys, ParseKeyRequest(call));
   return conditions;
 }
 
@@ -52,6 +53,7 @@ azure::Outcome<blob::LeaseRecord> CheckPageWrite(Call& call, const Target& targe
   if (span.offset + span.length > target.blob->length) {
     return azure::Fail(azure::ErrorCode::kInvalidPageRange);
   }
+  BG_CHECK(KeyOfUpdate(call, target.blob->encryption, conditions.keys));
   return lease;
 }
 
@@ -68,6 +70,10 @@ void AdoptPlan(PageEdits::Plan plan, BlobEdit& edit) {
 
 Task<azure::Outcome<void>> PageWrite::Apply(Services& services, BlobEdit& edit) {
   BG_CO_TRY(auto lease, CheckPageWrite(call_, edit.target, conditions_, span_));
+  const blob::Encryption& now = edit.target.blob->encryption;
+  if (!slices_.empty() && (!now.SameKey(encryption_) || now.salt != encryption_.salt)) {
+    co_return azure::Fail(Busy());
+  }
   PageEdits::Plan plan;
   if (slices_.empty()) {
     BG_CO_TRY(plan, co_await edit.pages.PlanClear(services, edit.target, span_.offset, span_.length,

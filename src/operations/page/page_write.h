@@ -9,6 +9,7 @@
 #include "blob/page_chunk.h"
 #include "blob/write_conditions.h"
 #include "operations/blob_write.h"
+#include "operations/encryption.h"
 
 namespace blobgate::operations {
 
@@ -35,13 +36,14 @@ azure::Outcome<std::optional<std::uint64_t>> ParsePageBlobLength(const http::Hea
 struct PageConditions {
   blob::ConditionHeaders common;
   blob::SequenceConditions sequence;
+  KeyRequest keys;
 
   static azure::Outcome<PageConditions> Parse(const Call& call);
 };
 
 /// May `span` of `target` be written? In this order: 404 BlobNotFound; 409 InvalidBlobType,
 /// OperationNotAllowedOnIncrementalCopyBlob, PendingCopyOperation; 412 Lease*, ConditionNotMet,
-/// SequenceNumberConditionNotMet; 416 InvalidPageRange. The lease to store.
+/// SequenceNumberConditionNotMet; 416 InvalidPageRange; 409 as KeyOfUpdate. The lease to store.
 azure::Outcome<blob::LeaseRecord> CheckPageWrite(Call& call, const Target& target,
                                                  const PageConditions& conditions,
                                                  const PageSpan& span);
@@ -61,14 +63,16 @@ void AdoptPlan(PageEdits::Plan plan, BlobEdit& edit);
 class PageWrite final : public BlobWrite {
  public:
   /// `slices` hold the bytes of `span`; empty: its pages are cleared. `shared`: their extents are
-  /// those of other blobs, not fresh ones.
+  /// those of other blobs, not fresh ones. `encryption`: that of the blob they are encrypted for;
+  /// 503 ServerBusy when it is another by then.
   PageWrite(Call& call, const PageConditions& conditions, PageSpan span,
-            std::vector<blob::Slice> slices, bool shared)
+            std::vector<blob::Slice> slices, bool shared, blob::Encryption encryption)
       : call_(call),
         conditions_(conditions),
         span_(span),
         slices_(std::move(slices)),
-        shared_(shared) {}
+        shared_(shared),
+        encryption_(std::move(encryption)) {}
 
   bool alone() const override { return shared_; }
   Task<azure::Outcome<void>> Apply(Services& services, BlobEdit& edit) override;
@@ -82,6 +86,7 @@ class PageWrite final : public BlobWrite {
   const PageSpan span_;
   const std::vector<blob::Slice> slices_;
   const bool shared_;
+  const blob::Encryption encryption_;
   std::uint64_t etag_ = 0;
   Time modified_{};
   std::uint64_t sequence_number_ = 0;

@@ -10,7 +10,6 @@
 #include "operations/handlers.h"
 #include "operations/page/page_write.h"
 #include "operations/replace_blob.h"
-#include "operations/unsupported_headers.h"
 #include "operations/upload.h"
 
 namespace blobgate::operations {
@@ -49,7 +48,6 @@ azure::Outcome<void> CheckLength(const http::RequestHead& head, const PutPageReq
 azure::Outcome<PutPageRequest> ParsePutPage(const Call& call) {
   PutPageRequest request;
   BG_CHECK(CheckBaseBlob(call.query()));
-  BG_CHECK(CheckSupported(call.headers()));
   BG_TRY(request.clear, ParseAction(call.headers()));
   BG_TRY(request.span, ParsePageSpan(call.headers()));
   BG_CHECK(CheckLength(call.head, request));
@@ -60,16 +58,25 @@ azure::Outcome<PutPageRequest> ParsePutPage(const Call& call) {
   return request;
 }
 
+/// What the pages are encrypted with.
+struct PageKey {
+  blob::ContentKeyPtr key;
+  blob::Encryption encryption;  ///< of the blob's record
+};
+
 /// Before the body is read, so that a write without hope ends early.
-Task<azure::Outcome<void>> CheckEarly(Call& call, const PutPageRequest& request) {
+Task<azure::Outcome<PageKey>> CheckEarly(Call& call, const PutPageRequest& request) {
   BG_CO_TRY(const auto target, co_await LoadTarget(call));
   BG_CO_CHECK(CheckPageWrite(call, target, request.conditions, request.span));
-  co_return azure::Outcome<void>();
+  PageKey out;
+  out.encryption = target.blob->encryption;
+  BG_CO_TRY(out.key, KeyOfUpdate(call, out.encryption, request.conditions.keys));
+  co_return out;
 }
 
 Task<azure::Outcome<http::Response>> Clear(Call& call, const PutPageRequest& request) {
   std::vector<blob::Slice> nothing;
-  PageWrite write(call, request.conditions, request.span, std::move(nothing), false);
+  PageWrite write(call, request.conditions, request.span, std::move(nothing), false, {});
   BG_CO_CHECK(co_await RunOwnWrite(call, write));
   http::Response response;
   response.status = 201;
@@ -78,10 +85,12 @@ Task<azure::Outcome<http::Response>> Clear(Call& call, const PutPageRequest& req
 }
 
 Task<azure::Outcome<http::Response>> Update(Call& call, const PutPageRequest& request) {
-  BG_CO_CHECK(co_await CheckEarly(call, request));
-  BG_CO_TRY(const auto uploaded,
-            co_await Receive(call.services, call.body, request.span.length, request.checksums));
-  PageWrite write(call, request.conditions, request.span, uploaded.slices, false);
+  BG_CO_TRY(const auto early, co_await CheckEarly(call, request));
+  const PagePlace place{early.encryption.salt, request.span.offset};
+  const auto cipher = ContentCipher::Make(early.key, place);
+  BG_CO_TRY(const auto uploaded, co_await Receive(call.services, call.body, request.span.length,
+                                                  request.checksums, cipher.get()));
+  PageWrite write(call, request.conditions, request.span, uploaded.slices, false, early.encryption);
   const auto done = co_await RunOwnWrite(call, write);
   if (!done) {
     DiscardAfter(call.services, done.error(), ExtentsOf(uploaded.slices));
@@ -91,7 +100,7 @@ Task<azure::Outcome<http::Response>> Update(Call& call, const PutPageRequest& re
   response.status = 201;
   write.SetHeaders(response);
   SetContentHash(response, uploaded.crc64, uploaded.md5);
-  response.Set("x-ms-request-server-encrypted", "true");
+  SetWriteEncryption(response, early.encryption);
   co_return response;
 }
 

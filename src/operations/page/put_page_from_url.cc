@@ -54,79 +54,91 @@ azure::Outcome<void> CheckWhole(const PutPageRequest& request, std::uint64_t len
   return azure::Fail(SourceFailure(azure::Error(azure::ErrorCode::kInvalidRange)));
 }
 
-http::Response Created(const PageWrite& write, const SliceHashes& hashes) {
+/// What the pages are encrypted with.
+struct PageKey {
+  Destination to;
+  blob::Encryption encryption;  ///< of the blob's record
+};
+
+http::Response Created(const PageWrite& write, const SliceHashes& hashes, const PageKey& key) {
   http::Response response;
   response.status = 201;
   write.SetHeaders(response);
   SetContentHash(response, hashes.crc64, hashes.md5);
-  response.Set("x-ms-request-server-encrypted", "true");
+  SetWriteEncryption(response, key.encryption);
   return response;
 }
 
 /// One round; nullopt: something moved.
 Task<azure::Outcome<std::optional<http::Response>>> TryLocal(Call& call,
                                                              const PutPageRequest& request,
-                                                             SourcePart part) {
+                                                             SourcePart part, const PageKey& key) {
   auto whole = CheckWhole(request, part.length);
   if (!whole) {
     DiscardAll(call.services, part.range.fresh);
     co_return azure::Fail(std::move(whole).error());
   }
-  PageWrite write(call, request.conditions, request.span, std::move(part.range.slices), true);
+  PageWrite write(call, request.conditions, request.span, std::move(part.range.slices), true,
+                  key.encryption);
   const auto done = co_await RunWrite(call, write);
   if (!done) {
     DiscardAfter(call.services, done.error(), part.range.fresh);
     co_return azure::Fail(done.error());
   }
-  if (*done) co_return std::optional(Created(write, part.hashes));
+  if (*done) co_return std::optional(Created(write, part.hashes, key));
   DiscardAll(call.services, part.range.fresh);
   co_return std::nullopt;
 }
 
 Task<azure::Outcome<http::Response>> PutLocal(Call& call, const PutPageRequest& request,
-                                              const LocalSource& source) {
+                                              const LocalSource& source, const PageKey& key) {
   const std::optional<std::string> no_tier;
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(const auto from, co_await LoadSource(call, request.copy, source, no_tier));
-    BG_CO_TRY(auto part, co_await LoadSourcePart(call, request.copy, from));
+    BG_CO_TRY(auto part, co_await LoadSourcePart(call, request.copy, from, key.to));
     if (!part) continue;
-    BG_CO_TRY(auto response, co_await TryLocal(call, request, std::move(*part)));
+    BG_CO_TRY(auto response, co_await TryLocal(call, request, std::move(*part), key));
     if (response) co_return std::move(*response);
   }
   co_return azure::Fail(Busy());
 }
 
 Task<azure::Outcome<http::Response>> PutRemote(Call& call, const PutPageRequest& request,
-                                               RemoteSource source) {
+                                               RemoteSource source, const PageKey& key) {
   BG_CO_CHECK(CheckWhole(request, source.content_length));
   ChecksumPlan plan = request.copy.checksums;
   plan.compute_md5 = AnswersMd5(call, request.copy);
-  BG_CO_TRY(const auto uploaded,
-            co_await ReceiveSource(call.services, std::move(source), std::move(plan)));
-  PageWrite write(call, request.conditions, request.span, uploaded.slices, false);
+  const auto cipher = ContentCipher::Make(key.to.key, key.to.pages);
+  BG_CO_TRY(const auto uploaded, co_await ReceiveSource(call.services, std::move(source),
+                                                        std::move(plan), cipher.get()));
+  PageWrite write(call, request.conditions, request.span, uploaded.slices, false, key.encryption);
   const auto done = co_await RunOwnWrite(call, write);
   if (!done) {
     DiscardAfter(call.services, done.error(), ExtentsOf(uploaded.slices));
     co_return azure::Fail(done.error());
   }
-  co_return Created(write, {uploaded.crc64, uploaded.md5});
+  co_return Created(write, {uploaded.crc64, uploaded.md5}, key);
 }
 
 }  // namespace
 
 Task<azure::Outcome<http::Response>> PutPageFromUrl(Call& call) {
   BG_CO_TRY(const auto request, ParseRequest(call));
+  PageKey key;
   {
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
     BG_CO_CHECK(CheckPageWrite(call, target, request.conditions, request.span));
+    key.encryption = target.blob->encryption;
+    BG_CO_TRY(key.to.key, KeyOfUpdate(call, key.encryption, request.conditions.keys));
+    if (key.to.key) key.to.pages = PagePlace{key.encryption.salt, request.span.offset};
   }
   BG_CO_TRY(auto source, co_await OpenSource(call, request.copy));
   if (const auto* local = std::get_if<LocalSource>(&source)) {
     const LocalSource ours = *local;
-    co_return co_await PutLocal(call, request, ours);
+    co_return co_await PutLocal(call, request, ours, key);
   }
   RemoteSource remote = std::get<RemoteSource>(std::move(source));
-  co_return co_await PutRemote(call, request, std::move(remote));
+  co_return co_await PutRemote(call, request, std::move(remote), key);
 }
 
 }  // namespace blobgate::operations

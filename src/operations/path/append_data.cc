@@ -7,12 +7,12 @@
 #include "blob/lease.h"
 #include "operations/blob/blob_access.h"
 #include "operations/block/staging.h"
+#include "operations/encryption.h"
 #include "operations/handlers.h"
 #include "operations/lease_headers.h"
 #include "operations/path/flush.h"
 #include "operations/path/path_headers.h"
 #include "operations/replace_blob.h"
-#include "operations/unsupported_headers.h"
 #include "operations/upload.h"
 
 namespace blobgate::operations {
@@ -26,11 +26,18 @@ struct AppendRequest {
   bool flush = false;
   ChecksumPlan checksums;
   LeaseAction lease;
+  KeyRequest keys;
+};
+
+/// What is known before the body is read.
+struct Early {
+  Target target;
+  blob::ContentKeyPtr key;  ///< of the file
 };
 
 azure::Outcome<AppendRequest> ParseAppend(const Call& call) {
   AppendRequest request;
-  BG_CHECK(CheckSupported(call.headers()));
+  BG_TRY(request.keys, ParseKeyRequest(call));
   BG_TRY(request.position, ParsePosition(call.query()));
   BG_TRY(request.flush, ParseQueryFlag(call.query(), "flush", false));
   if (!call.head.content_length) return azure::Fail(azure::ErrorCode::kMissingContentLengthHeader);
@@ -49,23 +56,24 @@ azure::Outcome<AppendRequest> ParseAppend(const Call& call) {
   return request;
 }
 
-azure::Outcome<void> CheckAppend(Call& call, const Target& target) {
-  if (!target.exists()) return azure::Fail(azure::ErrorCode::kPathNotFound);
-  return CheckStage(call, target, blob::kAppendPieceIdLength);
-}
-
 /// The target before the body is read, so that an upload without hope ends early.
-Task<azure::Outcome<Target>> CheckEarly(Call& call) {
-  BG_CO_TRY(auto target, co_await LoadTarget(call));
-  BG_CO_CHECK(CheckAppend(call, target));
-  target.guard.reset();
-  co_return target;
+Task<azure::Outcome<Early>> CheckEarly(Call& call, const AppendRequest& request) {
+  Early early;
+  BG_CO_TRY(early.target, co_await LoadTarget(call));
+  if (!early.target.exists()) co_return azure::Fail(azure::ErrorCode::kPathNotFound);
+  BG_CO_TRY(early.key, KeyOfUpdate(call, early.target.blob->encryption, request.keys));
+  BG_CO_CHECK(CheckStage(call, early.target, blob::kAppendPieceIdLength, early.key));
+  early.target.guard.reset();
+  co_return early;
 }
 
-Task<azure::Outcome<void>> CommitPiece(Call& call, Target target, const blob::Block& block) {
+/// `key`: what the piece is encrypted with; 503 ServerBusy when the file has another by then.
+Task<azure::Outcome<void>> CommitPiece(Call& call, Target target, const blob::Block& block,
+                                       const blob::ContentKeyPtr& key) {
   for (CommitLoop loop; loop.Again();) {
-    BG_CO_CHECK(CheckAppend(call, target));
-    BG_CO_TRY(const bool done, co_await TryStage(call, target, block));
+    if (!target.exists()) co_return azure::Fail(azure::ErrorCode::kPathNotFound);
+    if (!blob::CheckSameKey(target.blob->encryption, key)) co_return azure::Fail(Busy());
+    BG_CO_TRY(const bool done, co_await TryStage(call, target, block, key));
     if (done) co_return azure::Outcome<void>();
     BG_CO_TRY(target, co_await LoadTarget(call));
   }
@@ -97,10 +105,12 @@ Task<azure::Outcome<blob::BlobRecord>> FlushAfter(Call& call, const AppendReques
   BG_CO_TRY(const auto lease_id, LeaseIdOf(call.headers()));
   if (lease_id) flush.lease_id = std::string(*lease_id);
   flush.lease = request.lease;
+  flush.keys = request.keys;
   co_return co_await Flush(call, flush);
 }
 
-http::Response Accepted(const Uploaded& uploaded, const AppendRequest& request) {
+http::Response Accepted(const Uploaded& uploaded, const AppendRequest& request,
+                        const blob::ContentKeyPtr& key) {
   http::Response response;
   response.status = 202;
   if (uploaded.md5) {
@@ -108,7 +118,7 @@ http::Response Accepted(const Uploaded& uploaded, const AppendRequest& request) 
   } else {
     response.Set("x-ms-content-crc64", Crc64ToBase64(uploaded.crc64));
   }
-  response.Set("x-ms-request-server-encrypted", "true");
+  SetWriteEncryption(response, key);
   if (request.lease.renew) response.Set("x-ms-lease-renewed", "true");
   return response;
 }
@@ -117,19 +127,20 @@ http::Response Accepted(const Uploaded& uploaded, const AppendRequest& request) 
 
 Task<azure::Outcome<http::Response>> AppendData(Call& call) {
   BG_CO_TRY(const auto request, ParseAppend(call));
-  BG_CO_TRY(auto target, co_await CheckEarly(call));
-  BG_CO_TRY(const auto uploaded,
-            co_await Receive(call.services, call.body, request.length, request.checksums));
+  BG_CO_TRY(auto early, co_await CheckEarly(call, request));
+  const auto cipher = ContentCipher::Make(early.key);
+  BG_CO_TRY(const auto uploaded, co_await Receive(call.services, call.body, request.length,
+                                                  request.checksums, cipher.get()));
   const blob::Block block{blob::AppendPieceId(request.position, call.services.etags.Next()),
                           uploaded.length, uploaded.slices};
-  const auto done = co_await CommitPiece(call, std::move(target), block);
+  const auto done = co_await CommitPiece(call, std::move(early.target), block, early.key);
   if (!done) {
     std::vector<engine::ExtentRef> fresh;
     for (const auto& slice : uploaded.slices) fresh.push_back(slice.extent);
     DiscardAfter(call.services, done.error(), fresh);
     co_return azure::Fail(done.error());
   }
-  http::Response response = Accepted(uploaded, request);
+  http::Response response = Accepted(uploaded, request, early.key);
   if (request.flush) {
     BG_CO_TRY(const auto record, co_await FlushAfter(call, request));
     SetEtag(response, record.etag, record.modified);

@@ -14,7 +14,6 @@
 #include "operations/path/path_place.h"
 #include "operations/property_headers.h"
 #include "operations/replace_blob.h"
-#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -66,7 +65,7 @@ azure::Outcome<std::optional<blob::LeaseRequest>> ParseNewLease(const http::Head
 azure::Outcome<CreateRequest> ParseCreate(Call& call) {
   const http::HeaderView& headers = call.headers();
   CreateRequest request;
-  BG_CHECK(CheckSupported(headers));
+  BG_TRY(request.inputs.keys, ParseKeyRequest(call));
   BG_TRY(request.directory, ParseResourceKind(call.query()));
   if (call.head.has_body()) return azure::Fail(azure::ErrorCode::kContentLengthMustBeZero);
   BG_TRY(auto properties, ParsePropertyHeaders(headers, false, kPathPropertyPrefix));
@@ -146,7 +145,9 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCreate(Call& call,
     BG_CO_CHECK(CheckReplace(call, target, request.inputs));
     co_return azure::Fail(azure::ErrorCode::kResourceTypeMismatch);
   }
-  const Replacement empty;
+  Replacement empty;
+  BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container.record, request.inputs.keys));
+  empty.EncryptWith(std::move(key));
   co_return co_await TryReplace(call, target, request.inputs, empty);
 }
 
@@ -161,7 +162,7 @@ Task<azure::Outcome<http::Response>> CreatePath(Call& call) {
     http::Response response;
     response.status = 201;
     SetEtag(response, record->etag, record->modified);
-    response.Set("x-ms-request-server-encrypted", "true");
+    SetWriteEncryption(response, record->encryption);
     co_return response;
   }
   co_return azure::Fail(Busy());

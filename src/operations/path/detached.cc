@@ -73,7 +73,9 @@ class DetachedCollection {
       found = Entry{std::string(key), {std::string(value), version}};
       return engine::ScanStep::Stop();
     };
-    BG_CO_CHECK(co_await services_.catalog().Scan(partition_, "f", "g", std::move(visitor)));
+    const std::string from(1, blob::kDetachedRows);
+    BG_CO_CHECK(co_await services_.catalog().Scan(partition_, from, blob::PrefixEnd(from),
+                                                  std::move(visitor)));
     co_return found;
   }
 
@@ -201,7 +203,9 @@ Task<Status> ResumeDetached(Services& services, std::vector<std::string> account
           any = true;
           return engine::ScanStep::Stop();
         };
-        BG_CO_CHECK(co_await services.catalog().Scan(partition, "f", "g", std::move(visitor)));
+        const std::string from(1, blob::kDetachedRows);
+        BG_CO_CHECK(co_await services.catalog().Scan(partition, from, blob::PrefixEnd(from),
+                                                     std::move(visitor)));
       }
       if (any) SpawnDetached(services, std::move(space));
     }

@@ -4,10 +4,11 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "operations/blob_headers.h"
 #include "operations/container/blob_listing.h"
+#include "operations/encryption.h"
 #include "operations/handlers.h"
 #include "operations/list_query.h"
+#include "operations/path/path_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -15,10 +16,9 @@ namespace {
 /// Blobs that one request deletes.
 constexpr std::size_t kDeletes = 500;
 
-bool IsMarker(const blob::BlobRecord& record) {
-  return std::ranges::any_of(record.metadata, [](const auto& pair) {
-    return EqualsIgnoreCase(pair.first, kFolderMark) && EqualsIgnoreCase(pair.second, "true");
-  });
+/// What a customer's key seals is not to be seen: such a directory is listed as a file.
+bool IsMarker(const Call& call, blob::BlobRecord& record) {
+  return OpenRecord(call, {}, record) && HasFolderMark(record.metadata);
 }
 
 Task<azure::Outcome<Page<BlobEntry>>> ScanNames(Services& services,
@@ -91,7 +91,7 @@ Task<azure::Outcome<ListedPaths>> ListFlatPaths(Call& call, const PathListing& l
   ListedPaths out;
   for (BlobEntry& entry : page.entries) {
     if (entry.record) {
-      const bool marker = IsMarker(*entry.record);
+      const bool marker = IsMarker(call, *entry.record);
       out.paths.push_back({std::move(entry.name), marker, std::move(*entry.record)});
       continue;
     }

@@ -7,6 +7,7 @@
 #include "blob/lease.h"
 #include "operations/blob/blob_access.h"
 #include "operations/copy/copy_content.h"
+#include "operations/encryption.h"
 #include "operations/list_query.h"
 #include "operations/path/flat_paths.h"
 
@@ -16,9 +17,11 @@ namespace {
 /// Names that one request moves.
 constexpr std::size_t kMoves = 200;
 
-/// Copies the blob `from` to `to`; the condition and lease are those of the destination.
-Task<azure::Outcome<blob::BlobRecord>> CopyOne(Call& call, const azure::Resource& from,
-                                               const std::string& to, const NewBlobInputs& inputs) {
+/// Copies the blob `from` to `to`, where it keeps its key; the condition and lease are those of the
+/// destination.
+Task<azure::Outcome<blob::BlobRecord>> CopyOne(Call& call, const RenameRequest& rename,
+                                               const azure::Resource& from, const std::string& to,
+                                               NewBlobInputs inputs) {
   azure::Resource resource = call.resource;
   resource.blob = to;
   Call part{.head = call.head,
@@ -38,6 +41,13 @@ Task<azure::Outcome<blob::BlobRecord>> CopyOne(Call& call, const azure::Resource
   LocalSource source;
   source.resource = from;
   source.may_read_tags = true;
+  BG_CO_TRY(const auto loaded, co_await LoadTarget(call.services, from));
+  if (loaded.exists()) {
+    const blob::Encryption& stored = loaded.blob->encryption;
+    if (stored.kind == blob::Encryption::Kind::kCustomerKey) request.source_key = rename.keys.key;
+    BG_CO_TRY(inputs.keys.key,
+              KeyOfBlob(call.services, call.account.name, stored, request.source_key));
+  }
   BG_CO_TRY(auto copied, co_await CopyLocal(part, request, source, inputs, {}, false));
   co_return std::move(copied.record);
 }
@@ -56,7 +66,8 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> MoveNamed(Call& call,
   inputs.lease_id = request.lease_id;
   if (request.metadata) inputs.metadata = *request.metadata;
   inputs.any_metadata_header = request.metadata.has_value();
-  BG_CO_TRY(auto record, co_await CopyOne(call, request.source, call.resource.blob, inputs));
+  BG_CO_TRY(auto record,
+            co_await CopyOne(call, request, request.source, call.resource.blob, inputs));
   BG_CO_CHECK(co_await DeleteOne(call, request.source.blob));
   co_return std::optional(std::move(record));
 }
@@ -81,7 +92,7 @@ Task<azure::Outcome<http::Response>> RenameFlat(Call& call, const RenameRequest&
     azure::Resource source = request.source;
     source.blob = name;
     const NewBlobInputs plain;
-    BG_CO_CHECK(co_await CopyOne(call, source, to + name.substr(from.size()), plain));
+    BG_CO_CHECK(co_await CopyOne(call, request, source, to + name.substr(from.size()), plain));
     BG_CO_CHECK(co_await DeleteOne(call, name));
   }
   if (more) {

@@ -8,12 +8,14 @@
 #include "base/encoding.h"
 #include "base/uuid.h"
 #include "blob/append_overlay.h"
+#include "blob/immutability.h"
 #include "blob/lease.h"
+#include "blob/tier.h"
 #include "operations/blob/blob_access.h"
 #include "operations/block/staging.h"
 #include "operations/copy/source_slices.h"
+#include "operations/feed/record_change.h"
 #include "operations/replace_blob.h"
-#include "operations/tier.h"
 
 namespace blobgate::operations {
 namespace {
@@ -87,14 +89,23 @@ class FlushRound {
     if (record.type != blob::BlobType::kBlock)
       return azure::Fail(ErrorCode::kInvalidFlushOperation);
     const Time now = call_.services.clock.Now();
-    if (IsArchived(record.tier, now)) return azure::Fail(ErrorCode::kBlobArchived);
+    if (blob::IsArchived(record.tier, now)) return azure::Fail(ErrorCode::kBlobArchived);
     if (record.copy.status == blob::CopyState::Status::kPending) {
       return azure::Fail(ErrorCode::kPendingCopyOperation);
     }
     BG_TRY(lease_,
            blob::CheckWrite(record.lease, request_.lease_id, blob::LeaseSubject::kBlob, now));
     const blob::ConditionSubject subject = SubjectOf(target_);
-    return blob::CheckWrite(request_.conditions, &subject, false);
+    BG_CHECK(blob::CheckWrite(request_.conditions, &subject, false));
+    BG_CHECK(blob::CheckOverwrite(record.immutability, call_.account.versioning));
+    return CheckKeys(record);
+  }
+
+  /// Pieces are what they were encrypted to: their key must be the file's.
+  azure::Outcome<void> CheckKeys(const blob::BlobRecord& record) {
+    BG_TRY(const auto key, KeyOfUpdate(call_, record.encryption, request_.keys));
+    if (record.staged_id_length == 0) return {};
+    return blob::CheckSameKey(record.staged_encryption, key);
   }
 
   /// Puts the appended data behind `content`.
@@ -142,6 +153,7 @@ class FlushRound {
     if (retained_.empty()) {
       DropStagedBlocks(target_, staged, batch_, kept);
       record.staged_id_length = 0;
+      record.staged_encryption = {};
       return;
     }
     batch_.preconditions.push_back(*staged.unchanged);
@@ -159,6 +171,7 @@ class FlushRound {
     std::vector<engine::ExtentRef> fresh;
     if (record.manifest) fresh.push_back(*record.manifest);
     batch_.puts.push_back({target_.key, record.Encode()});
+    RecordContent(call_, {&*target_.blob, record}, batch_);
     const auto done = co_await CommitTarget(call_.services, target_, std::move(batch_));
     if (!done) {
       DiscardAfter(call_.services, done.error(), fresh);

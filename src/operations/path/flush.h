@@ -8,6 +8,7 @@
 #include "blob/conditions.h"
 #include "blob/records.h"
 #include "operations/call.h"
+#include "operations/encryption.h"
 #include "operations/property_headers.h"
 
 namespace blobgate::operations {
@@ -32,12 +33,13 @@ struct FlushRequest {
   blob::ConditionHeaders conditions;
   std::optional<std::string> lease_id;
   LeaseAction lease;
+  KeyRequest keys;
   PropertyHeaders properties;  ///< those that are set replace what is stored
 };
 
 /// Commits. The record afterwards. 404 PathNotFound; 409 ResourceTypeMismatch (a directory),
 /// InvalidFlushOperation (an append or page blob, or uncommitted blocks of Put Block are in the
-/// way); 400 InvalidFlushPosition (a gap, or less than the file has); 412.
+/// way), as KeyOfUpdate; 400 InvalidFlushPosition (a gap, or less than the file has); 412.
 Task<azure::Outcome<blob::BlobRecord>> Flush(Call& call, const FlushRequest& request);
 
 }  // namespace blobgate::operations

@@ -7,18 +7,17 @@
 #include "operations/lease_headers.h"
 #include "operations/path/flush.h"
 #include "operations/path/path_headers.h"
-#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
 
 azure::Outcome<FlushRequest> ParseFlush(const Call& call) {
   FlushRequest request;
-  BG_CHECK(CheckSupported(call.headers()));
+  BG_TRY(request.keys, ParseKeyRequest(call));
   if (call.head.has_body()) return azure::Fail(azure::ErrorCode::kContentLengthMustBeZero);
   BG_TRY(request.position, ParsePosition(call.query()));
   BG_TRY(request.retain, ParseQueryFlag(call.query(), "retainUncommittedData", false));
-  BG_CHECK(ParseQueryFlag(call.query(), "close", false));  // is for events, of which there are none
+  BG_CHECK(ParseQueryFlag(call.query(), "close", false));  // the change feed has every flush
   BG_TRY(request.conditions, ParseConditions(call));
   BG_TRY(const auto lease_id, LeaseIdOf(call.headers()));
   if (lease_id) request.lease_id = std::string(*lease_id);
@@ -36,6 +35,7 @@ Task<azure::Outcome<http::Response>> FlushData(Call& call) {
   response.status = 200;
   SetEtag(response, record.etag, record.modified);
   response.Set("x-ms-request-server-encrypted", "false");
+  SetKeyHeaders(response, record.encryption);
   if (request.lease.renew) response.Set("x-ms-lease-renewed", "true");
   co_return response;
 }

@@ -2,17 +2,16 @@
 // 3.2).
 #include "operations/blob/blob_access.h"
 #include "operations/blob_headers.h"
+#include "operations/encryption.h"
 #include "operations/handlers.h"
 #include "operations/lease_headers.h"
 #include "operations/path/path_headers.h"
-#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 namespace {
 
 /// Flat containers have no root directory of their own.
 Task<azure::Outcome<Target>> LoadPath(Call& call) {
-  BG_CO_CHECK(CheckSupported(call.headers()));
   BG_CO_TRY(const auto conditions, ParseConditions(call));
   if (call.resource.blob.empty()) {
     BG_CO_TRY(const auto container, co_await LoadContainer(call.services, call.resource.account,
@@ -44,7 +43,9 @@ void SetSystemHeaders(http::Response& response, const Call& call, const blob::Bl
 }  // namespace
 
 Task<azure::Outcome<http::Response>> GetPathProperties(Call& call) {
-  BG_CO_TRY(const auto target, co_await LoadPath(call));
+  BG_CO_TRY(const auto given, ParseCustomerKey(call));
+  BG_CO_TRY(auto target, co_await LoadPath(call));
+  BG_CO_CHECK(OpenRecord(call, given, *target.blob));
   http::Response response;
   response.status = 200;
   response.content_length = target.blob->length;

@@ -1,5 +1,6 @@
 #include "operations/path/list_tree.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "blob/path_keys.h"
@@ -37,6 +38,16 @@ bool Shows(const BlobListing& listing, const blob::BlobRecord& record, Time now)
   return (record.committed && !expired) || (listing.uncommitted && record.staged_id_length != 0);
 }
 
+/// Ends the listing in front of the path `end`, in the order of the walk.
+void CutBefore(std::string_view end, TreePage& page) {
+  const auto past = std::ranges::find_if(page.entries, [end](const TreeEntry& entry) {
+    return !blob::PathComesBefore(entry.path, end);
+  });
+  if (past == page.entries.end()) return;
+  page.entries.erase(past, page.entries.end());
+  page.next.clear();
+}
+
 BlobEntry EntryOf(const BlobListing& listing, TreeEntry found) {
   BlobEntry entry;
   const bool prefix = found.record.path.directory && listing.delimiter == "/";
@@ -45,6 +56,7 @@ BlobEntry EntryOf(const BlobListing& listing, TreeEntry found) {
   if (prefix) return entry;
   entry.tag_count = found.record.tags.size();
   if (!listing.metadata) found.record.metadata.clear();
+  if (!listing.metadata) found.record.sealed_metadata.clear();
   if (!listing.tags) found.record.tags.clear();
   entry.record = std::move(found.record);
   return entry;
@@ -82,6 +94,7 @@ Task<azure::Outcome<Page<BlobEntry>>> ListTree(Call& call, const BlobListing& li
   query.directory = target.blob->path.id;
   BG_CO_TRY(const auto partition, co_await LocatePaths(call.services, container));
   BG_CO_TRY(auto found, co_await WalkTree(call.services, partition, std::move(query)));
+  if (!listing.end_before.empty()) CutBefore(listing.end_before, found);
   for (TreeEntry& entry : found.entries) {
     page.entries.push_back(EntryOf(listing, std::move(entry)));
   }
@@ -113,6 +126,7 @@ Task<azure::Outcome<Page<BlobEntry>>> ListDeletedPaths(Call& call, const BlobLis
     entry.weight = 1024 + key.size();
     record.content = {};
     if (!listing.metadata) record.metadata.clear();
+    if (!listing.metadata) record.sealed_metadata.clear();
     if (!listing.tags) record.tags.clear();
     entry.record = std::move(record);
     return ListedRow<BlobEntry>{std::move(entry), {}};

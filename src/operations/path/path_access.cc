@@ -34,6 +34,7 @@ std::optional<Need> NeedOf(Operation operation) {
     case Operation::kSetAccessControlRecursive:
       return Need::kWay;
     case Operation::kGetBlob:
+    case Operation::kQueryBlobContents:
     case Operation::kReadPath:
     case Operation::kGetBlobTags:
     case Operation::kGetBlockList:

@@ -22,6 +22,7 @@ std::uint64_t KeepDeleted(Services& services, const Target& target, std::uint32_
   blob::BlobRecord record = *target.blob;
   record.lease = {};
   record.staged_id_length = 0;
+  record.staged_encryption = {};
   const std::uint64_t deletion = services.etags.Next(record.etag);
   const std::string key = blob::DeletedKey(PathOf(target), deletion);
   SoftDelete(key, record, services.clock.Now(), days, batch);

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <utility>
 
 #include "azure/metadata.h"
 #include "base/encoding.h"
 #include "base/time.h"
+#include "operations/blob_headers.h"
 
 namespace blobgate::operations {
 namespace {
@@ -100,6 +102,21 @@ std::string PathPropertiesText(const blob::Metadata& metadata) {
   return out;
 }
 
+bool HasFolderMark(const blob::Metadata& metadata) {
+  return std::ranges::any_of(metadata, [](const auto& pair) {
+    return EqualsIgnoreCase(pair.first, kFolderMark) && EqualsIgnoreCase(pair.second, "true");
+  });
+}
+
+void PutItemMetadata(const blob::ContentKeyPtr& key, blob::Metadata metadata,
+                     blob::BlobRecord& record) {
+  if (record.path.directory) {
+    std::erase_if(metadata,
+                  [](const auto& pair) { return EqualsIgnoreCase(pair.first, kFolderMark); });
+  }
+  blob::PutMetadata(key, std::move(metadata), record);
+}
+
 void SetAccessHeaders(http::Response& response, const blob::PathState& path) {
   response.Set("x-ms-owner", path.owner);
   response.Set("x-ms-group", path.group);
@@ -111,9 +128,7 @@ void SetPathHeaders(http::Response& response, const Call& call, const blob::Blob
   const bool dfs = call.resource.face == azure::Face::kDfs;
   const blob::PathState& path = record.path;
   if (path.id == 0) {
-    const bool marker = std::ranges::any_of(record.metadata, [](const auto& pair) {
-      return EqualsIgnoreCase(pair.first, "hdi_isfolder") && EqualsIgnoreCase(pair.second, "true");
-    });
+    const bool marker = HasFolderMark(record.metadata);
     if (dfs) response.Set("x-ms-resource-type", marker ? "directory" : "file");
     return;
   }
@@ -150,13 +165,15 @@ azure::Outcome<std::optional<Time>> ParseExpiry(const http::HeaderView& headers,
   const std::string_view option = headers.Get(kOption);
   if (option.empty()) return std::nullopt;
   if (EqualsIgnoreCase(option, "NeverExpire")) return std::optional(Time{});
+  const bool absolute = EqualsIgnoreCase(option, "Absolute");
+  const bool to_creation = EqualsIgnoreCase(option, "RelativeToCreation");
+  if (!absolute && !to_creation && !EqualsIgnoreCase(option, "RelativeToNow")) {
+    return azure::Fail(azure::InvalidHeader(kOption, option));
+  }
   const std::string_view text = headers.Get("x-ms-expiry-time");
   if (text.empty()) return azure::Fail(azure::MissingHeader("x-ms-expiry-time"));
-  azure::Outcome<Time> time = azure::Fail(azure::InvalidHeader(kOption, option));
-  if (EqualsIgnoreCase(option, "Absolute")) time = AbsoluteExpiry(text, now);
-  if (EqualsIgnoreCase(option, "RelativeToNow")) time = RelativeExpiry(text, now, now);
-  if (EqualsIgnoreCase(option, "RelativeToCreation")) time = RelativeExpiry(text, created, now);
-  BG_TRY(const Time when, std::move(time));
+  BG_TRY(const Time when, absolute ? AbsoluteExpiry(text, now)
+                                   : RelativeExpiry(text, to_creation ? created : now, now));
   return std::optional(when);
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "blob/acl.h"
+#include "blob/encryption.h"
 #include "blob/records.h"
 #include "operations/call.h"
 
@@ -18,6 +19,13 @@ azure::Outcome<blob::Metadata> ParsePathProperties(const http::HeaderView& heade
 /// x-ms-meta-* or x-ms-properties, by the face of the call.
 azure::Outcome<blob::Metadata> RequestMetadata(const Call& call);
 std::string PathPropertiesText(const blob::Metadata& metadata);
+
+/// Do they say that the blob is a directory (hdi_isfolder: true)?
+bool HasFolderMark(const blob::Metadata& metadata);
+/// blob::PutMetadata without that mark for a directory, which shows it in any case. REQUIRES:
+/// record.path.directory is set.
+void PutItemMetadata(const blob::ContentKeyPtr& key, blob::Metadata metadata,
+                     blob::BlobRecord& record);
 
 /// x-ms-resource-type, x-ms-expiry-time and, on the dfs face, x-ms-owner, x-ms-group,
 /// x-ms-permissions, x-ms-acl. None for a blob of a flat container on the Blob face.

@@ -162,26 +162,24 @@ blob::PathState ParentState(const PathPlace& place) {
   return state;
 }
 
-/// It is shown for every directory, and not stored. True: it was there.
-bool EraseFolderMark(blob::BlobRecord& record) {
-  return std::erase_if(record.metadata, [](const auto& pair) {
-           return EqualsIgnoreCase(pair.first, kFolderMark);
-         }) > 0;
+/// What happens in hierarchical containers is not in the change feed. (No account has both; a
+/// container may be older than the account's settings.)
+void DropEvents(engine::Batch& batch) {
+  const auto is_event = [](const auto& row) { return blob::TicksOfEventKey(row.key).has_value(); };
+  std::erase_if(batch.puts, is_event);
+  std::erase_if(batch.preconditions, is_event);
 }
 
 /// Gives the record of `target` its PathState when the operation that made it knows nothing of
-/// paths.
+/// paths, but whether it is to be a directory.
 azure::Outcome<void> CompleteRecord(const Target& target, engine::RowPut& put) {
   BG_TRY(blob::BlobRecord record, blob::BlobRecord::Decode(put.value));
-  if (record.path.id != 0) {
-    if (record.path.directory && EraseFolderMark(record)) put.value = record.Encode();
-    return {};
-  }
-  if (record.type == blob::BlobType::kPage) {
+  if (record.type == blob::BlobType::kPage || !record.immutability.empty()) {
     return azure::Fail(azure::ErrorCode::kFeatureNotYetSupportedForHierarchicalNamespaceAccounts);
   }
+  if (record.path.id != 0) return {};
   const PathPlace& place = *target.place;
-  const bool directory = IsFolderMarker(record);
+  const bool directory = record.path.directory;
   if (target.blob) {
     if (target.blob->path.directory != directory && target.exists()) {
       return azure::Fail(azure::ErrorCode::kResourceTypeMismatch);
@@ -201,21 +199,11 @@ azure::Outcome<void> CompleteRecord(const Target& target, engine::RowPut& put) {
   record.path.expires = place.expires;
   record.path.encryption_context = place.encryption_context;
   if (place.lease) record.lease = *place.lease;
-  if (directory) EraseFolderMark(record);
   put.value = record.Encode();
   return {};
 }
 
 }  // namespace
-
-bool IsFolderMarker(const blob::BlobRecord& record) {
-  if (record.length != 0 || record.type != blob::BlobType::kBlock || !record.committed) {
-    return false;
-  }
-  return std::ranges::any_of(record.metadata, [](const auto& pair) {
-    return EqualsIgnoreCase(pair.first, kFolderMark) && EqualsIgnoreCase(pair.second, "true");
-  });
-}
 
 blob::BlobRecord NewDirectory(Services& services, blob::PathState state) {
   blob::BlobRecord record;
@@ -282,6 +270,7 @@ void PrepareDirectory(Services& services, const Target& target, engine::Batch& b
 
 azure::Outcome<void> CompletePath(Services& services, const Target& target, engine::Batch& batch) {
   const PathPlace& place = *target.place;
+  DropEvents(batch);
   const auto put = std::ranges::find(batch.puts, target.key, &engine::RowPut::key);
   if (place.internal) return {};
   DemandWay(target, batch);

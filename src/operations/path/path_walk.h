@@ -14,8 +14,9 @@ Task<azure::Outcome<void>> WalkPath(Services& services, std::string_view path, T
 
 /// Adds to `batch` what its change of the row of `target` means for directories: preconditions on
 /// the way, missing parents, the inode of a new directory, and the PathState of a record that has
-/// none. 409 PathConflict when a file is on the way, ResourceTypeMismatch when a file would take
-/// the place of a directory or the other way round.
+/// none. Change events are left out. 409 PathConflict when a file is on the way,
+/// ResourceTypeMismatch when a file would take the place of a directory or the other way round,
+/// FeatureNotYetSupportedForHierarchicalNamespaceAccounts for page blobs, policies and holds.
 azure::Outcome<void> CompletePath(Services& services, const Target& target, engine::Batch& batch);
 
 /// The conditions that the way to `target` is still what was walked.
@@ -23,9 +24,6 @@ void DemandWay(const Target& target, engine::Batch& batch);
 /// Adds the missing parents of `target`, and the change of its directory's inode that tells others
 /// of a new entry.
 void PrepareDirectory(Services& services, const Target& target, engine::Batch& batch);
-
-/// Whether `record` is a directory's marker: zero bytes and metadata hdi_isfolder=true.
-bool IsFolderMarker(const blob::BlobRecord& record);
 
 /// A directory's row in its first state.
 blob::BlobRecord NewDirectory(Services& services, blob::PathState state);

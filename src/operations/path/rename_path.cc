@@ -15,6 +15,7 @@
 #include "operations/lineage_row.h"
 #include "operations/path/flat_rename.h"
 #include "operations/path/path_access.h"
+#include "operations/path/path_headers.h"
 #include "operations/path/path_place.h"
 #include "operations/path/path_walk.h"
 #include "operations/path/rename_request.h"
@@ -38,7 +39,10 @@ class Rename {
     BG_CO_CHECK(CheckDestination());
     blob::BlobRecord record = *source_.blob;
     record.lease = lease_;
-    if (request_.metadata) record.metadata = *request_.metadata;
+    if (request_.metadata) {
+      BG_CO_TRY(const auto key, KeyOfUpdate(call_, record.encryption, request_.keys));
+      PutItemMetadata(key, *request_.metadata, record);
+    }
     BG_CO_CHECK(co_await DropReplaced());
     BG_CO_CHECK(co_await MoveRows(record));
     batch_.puts.push_back({destination_.key, record.Encode()});

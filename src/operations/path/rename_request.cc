@@ -60,6 +60,7 @@ azure::Outcome<RenameRequest> ParseRename(Call& call) {
   BG_TRY(request.lease_id, ParseLeaseId(headers, "x-ms-lease-id"));
   BG_TRY(request.source_conditions, blob::ConditionHeaders::Parse(headers, "x-ms-source-"));
   BG_TRY(request.conditions, ParseConditions(call));
+  BG_TRY(request.keys, ParseKeyRequest(call));
   if (!headers.Get("x-ms-properties").empty()) {
     BG_TRY(request.metadata, ParsePathProperties(headers));
   }

@@ -6,6 +6,7 @@
 
 #include "blob/conditions.h"
 #include "operations/call.h"
+#include "operations/encryption.h"
 
 namespace blobgate::operations {
 
@@ -15,6 +16,7 @@ struct RenameRequest {
   std::optional<std::string> lease_id;
   blob::ConditionHeaders source_conditions;
   blob::ConditionHeaders conditions;
+  KeyRequest keys;
   std::optional<blob::Metadata> metadata;  ///< x-ms-properties, when it was sent
   std::string continuation;                ///< flat containers
 };

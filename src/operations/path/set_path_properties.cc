@@ -2,16 +2,16 @@
 #include <utility>
 
 #include "operations/blob/blob_access.h"
+#include "operations/encryption.h"
 #include "operations/handlers.h"
 #include "operations/path/path_headers.h"
 #include "operations/property_headers.h"
-#include "operations/unsupported_headers.h"
 
 namespace blobgate::operations {
 
 // Each of metadata and HTTP properties is replaced as a whole, when one of its headers was sent.
 Task<azure::Outcome<http::Response>> SetPathProperties(Call& call) {
-  BG_CO_CHECK(CheckSupported(call.headers()));
+  BG_CO_TRY(const auto keys, ParseKeyRequest(call));
   BG_CO_TRY(const auto given, ParsePropertyHeaders(call.headers(), false, kPathPropertyPrefix));
   BG_CO_TRY(const auto metadata, ParsePathProperties(call.headers()));
   BG_CO_TRY(const auto conditions, ParseConditions(call));
@@ -20,7 +20,10 @@ Task<azure::Outcome<http::Response>> SetPathProperties(Call& call) {
     BG_TRY(auto lease, CheckUpdate(call, target, conditions));
     blob::BlobRecord record = *target.blob;
     record.lease = std::move(lease);
-    if (has_metadata) record.metadata = metadata;
+    if (has_metadata) {
+      BG_TRY(const auto key, KeyOfUpdate(call, record.encryption, keys));
+      PutItemMetadata(key, metadata, record);
+    }
     if (given.any) record.properties = given.properties;
     MarkModified(call, record);
     return record;

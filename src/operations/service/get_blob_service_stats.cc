@@ -6,10 +6,22 @@
 
 namespace blobgate::operations {
 
+namespace {
+
+/// Standard_RAGRS and Standard_RAGZRS.
+bool HasReadableSecondary(std::string_view sku) {
+  return sku.find("_RA") != std::string_view::npos;
+}
+
+}  // namespace
+
 // The secondary is the same store: it is live, and was in step a moment ago.
 Task<azure::Outcome<http::Response>> GetBlobServiceStats(Call& call) {
   if (!call.resource.secondary) {
     co_return azure::Fail(azure::InvalidQueryParameter("comp", call.query().Get("comp")));
+  }
+  if (!HasReadableSecondary(call.account.sku)) {
+    co_return azure::Fail(azure::ErrorCode::kInsufficientAccountPermissions);
   }
   azure::XmlWriter xml;
   xml.Open("StorageServiceStats");

@@ -19,7 +19,6 @@ namespace {
 /// The first byte of the keys of containers (blob/keys.h).
 constexpr char kContainerRows = 'c';
 
-/// There are no system containers.
 constexpr std::array<std::string_view, 3> kInclude = {"metadata", "deleted", "system"};
 
 /// Element names, dates and so on of one entry, bytes.
@@ -38,10 +37,14 @@ struct ContainerEntry {
 struct Wanted {
   bool metadata = false;
   bool deleted = false;
+  bool system = false;
 };
 
 Result<ListedRow<ContainerEntry>> ReadContainerRow(Wanted wanted, Time now, std::string_view key,
                                                    std::string_view value) {
+  if (!wanted.system && azure::IsSystemContainer(blob::ContainerOfKey(key))) {
+    return ListedRow<ContainerEntry>{};
+  }
   ContainerEntry entry;
   BG_TRY(entry.record, blob::ContainerRecord::Decode(value));
   if (!blob::ContainerVersionOfKey(key).empty()) {
@@ -76,6 +79,7 @@ void WriteEntry(azure::XmlWriter& xml, const Call& call, const ContainerEntry& e
   out.public_access = PublicAccessName(record.access);
   out.default_encryption_scope = record.default_encryption_scope;
   out.deny_encryption_scope_override = record.deny_encryption_scope_override;
+  out.immutable_versions = call.account.IsImmutable(out.name);
   if (metadata) out.metadata = &record.metadata;
   azure::WriteContainer(xml, out);
 }
@@ -115,11 +119,12 @@ Task<azure::Outcome<http::Response>> ListContainers(Call& call) {
   const bool dfs = call.resource.face == azure::Face::kDfs;
   BG_CO_TRY(auto include, ParseInclude(call.query(), kInclude));
   const Wanted wanted{std::ranges::find(include, kInclude[0]) != include.end(),
-                      std::ranges::find(include, kInclude[1]) != include.end()};
+                      std::ranges::find(include, kInclude[1]) != include.end(),
+                      std::ranges::find(include, kInclude[2]) != include.end()};
   PageLimits limits;
   BG_CO_TRY(limits.entries, ParseMaxResults(call.query()));
   BG_CO_TRY(auto range,
-            ParseListRange(call.query(), kContainerRows, dfs ? "continuation" : "marker"));
+            ParseListRange(call.query(), kContainerRows, false, dfs ? "continuation" : "marker"));
   const std::string space = blob::AccountSpace(call.resource.account);
   RowReader<ContainerEntry> reader = [wanted, now = call.now](std::string_view key,
                                                               std::string_view value) {

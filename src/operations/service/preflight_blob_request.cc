@@ -9,9 +9,10 @@ namespace blobgate::operations {
 
 // The rules belong to the account; the resource that the URL names is not looked at.
 Task<azure::Outcome<http::Response>> PreflightBlobRequest(Call& call) {
-  BG_CO_TRY(auto stored, co_await LoadServiceProperties(call.services, call.resource.account));
+  BG_CO_TRY(const auto stored,
+            co_await LoadServiceProperties(call.services, call.resource.account));
   http::Response response;
-  BG_CO_TRY(response.headers, azure::MatchPreflight(stored.properties.cors, call.headers()));
+  BG_CO_TRY(response.headers, azure::MatchPreflight(stored.properties->cors, call.headers()));
   response.status = 200;
   co_return response;
 }

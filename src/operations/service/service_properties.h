@@ -1,6 +1,7 @@
 // The stored service properties of an account.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -11,8 +12,9 @@ namespace blobgate::operations {
 
 struct ServicePropertiesRow {
   engine::PartitionRef partition;
-  std::optional<engine::Row> row;       ///< none: nobody has set anything
-  azure::ServiceProperties properties;  ///< as stored, or the defaults
+  std::optional<engine::Row> row;  ///< none: nobody has set anything
+  /// As stored, or the defaults; never null.
+  std::shared_ptr<const azure::ServiceProperties> properties;
 };
 
 /// The CORS rules of every answer come from here too. A row that cannot be read is an error, never

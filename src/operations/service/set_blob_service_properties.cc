@@ -4,6 +4,7 @@
 #include "blob/keys.h"
 #include "operations/blob_store.h"
 #include "operations/handlers.h"
+#include "operations/internal_request.h"
 #include "operations/service/service_properties.h"
 
 namespace blobgate::operations {
@@ -26,13 +27,28 @@ Task<azure::Outcome<bool>> Store(Services& services, const ServicePropertiesRow&
   co_return azure::Fail(azure::Error(std::move(committed).error()));
 }
 
+/// The container of a website that has just been enabled; it may be there already.
+Task<azure::Outcome<void>> CreateWebsite(Call& call, const azure::StaticWebsite& before,
+                                         const azure::StaticWebsite& after) {
+  if (before.enabled || !after.enabled) co_return azure::Outcome<void>();
+  InternalRequest create(call.account, azure::Operation::kCreateContainer, "$web");
+  const auto created = co_await create.Run(call.services);
+  if (created || created.error().code == azure::ErrorCode::kContainerAlreadyExists) {
+    co_return azure::Outcome<void>();
+  }
+  co_return azure::Fail(created.error());
+}
+
 }  // namespace
 
 Task<azure::Outcome<http::Response>> SetBlobServiceProperties(Call& call) {
   BG_CO_TRY(const std::string body, co_await ReadSmallBody(call, kMaxBody));
   for (CommitLoop loop; loop.Again();) {
-    BG_CO_TRY(auto stored, co_await LoadServiceProperties(call.services, call.resource.account));
-    BG_CO_TRY(auto merged, azure::MergeServiceProperties(std::move(stored.properties), body));
+    BG_CO_TRY(const auto stored,
+              co_await LoadServiceProperties(call.services, call.resource.account));
+    BG_CO_TRY(auto merged, azure::MergeServiceProperties(*stored.properties, body));
+    BG_CO_CHECK(
+        co_await CreateWebsite(call, stored.properties->static_website, merged.static_website));
     std::string xml = azure::RenderServiceProperties(merged);
     BG_CO_TRY(bool done, co_await Store(call.services, stored, std::move(xml)));
     if (!done) continue;

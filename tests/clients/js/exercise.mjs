@@ -2,6 +2,7 @@
 import assert from "node:assert";
 import crypto from "node:crypto";
 import { Readable } from "node:stream";
+import { write } from "./recorder.mjs";
 import {
   BlobServiceClient, StorageSharedKeyCredential, BlockBlobClient, BlobSASPermissions,
   AccountSASPermissions,
@@ -135,10 +136,52 @@ await check("access policy", async () => {
   assert.equal((await container.getAccessPolicy()).signedIdentifiers[0].id, "p");
   same(await new BlockBlobClient(blob.url).downloadToBuffer(), data);
 });
+const ask = async (target, sql, options = {}) => {
+  const errors = [], progress = [], pieces = [];
+  const answer = await target.query(sql, {
+    onError: (e) => errors.push(e), onProgress: (p) => progress.push(p.loadedBytes), ...options });
+  for await (const piece of answer.readableStreamBody) pieces.push(piece);
+  return { text: Buffer.concat(pieces).toString(), errors, progress };
+};
+await check("query", async () => {
+  const table = container.getBlockBlobClient("table.csv");
+  const text = "100,hello,300,400\n150,250,350,450\n";
+  await table.upload(text, text.length);
+  assert.deepEqual(await ask(table, "select * from BlobStorage"),
+    { text, errors: [], progress: [text.length, text.length] });
+  const { text: found, errors } = await ask(table, "select _2 from BlobStorage where _2 > 100");
+  assert.equal(found, "250\n");
+  assert.deepEqual(errors, [{ isFatal: false, name: "InvalidTypeConversion", position: 0,
+    description: "Invalid type conversion." }]);
+  const fatal = await ask(table, "select * from BlobStorage",
+    { inputTextConfiguration: { kind: "json", recordSeparator: "\n" } });
+  assert.equal(fatal.text, "\n");
+  assert.deepEqual(fatal.errors, [{ isFatal: true, name: "ParseError", position: 0,
+    description: "Unexpected token ',' at [byte: 3]. Expecting tokens '{', or '['. " }]);
+  await refused(400, () => table.query("select from where"));
+});
+await check("query of other formats", async () => {
+  const table = container.getBlockBlobClient("table.txt");
+  const text = "100.200.300.400!150.250.350.450!180.280.380.480!";
+  await table.upload(text, text.length);
+  const csv = { kind: "csv", recordSeparator: "!", columnSeparator: ".", hasHeaders: true };
+  assert.equal((await ask(table, "select _1 from BlobStorage", { inputTextConfiguration: csv,
+    outputTextConfiguration: { ...csv, hasHeaders: false } })).text, "150!180!");
+  const json = { kind: "json", recordSeparator: "\n" };
+  assert.equal((await ask(table, "select \"200\" as x, _1 + 1 from BlobStorage limit 1",
+    { inputTextConfiguration: csv, outputTextConfiguration: json })).text,
+  "{\"x\":\"250\",\"_2\":151}\n");
+  const arrow = await ask(table, "select _1 from BlobStorage", { inputTextConfiguration: csv,
+    outputTextConfiguration: { kind: "arrow", schema: [{ type: "int64", name: "a" }] } });
+  assert.deepEqual(arrow.errors, []);
+  await refused(400, () => table.query("select * from BlobStorage",
+    { inputTextConfiguration: { kind: "parquet" } }));
+});
 await check("delete", async () => {
   await blob.delete();
   await refused(404, () => blob.getProperties());
   await container.delete();
 });
+write();
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

@@ -6,6 +6,8 @@ import os
 import uuid
 from datetime import datetime, timedelta, timezone
 
+import recorder  # noqa: F401  (before the clients are made)
+
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import (BlobBlock, BlobServiceClient, ContentSettings, StandardBlobTier,

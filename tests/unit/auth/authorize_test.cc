@@ -193,20 +193,6 @@ TEST(Authorize, UserDelegationKeysAreForBearersOnly) {
   EXPECT_EQ(May({}, Operation::kGetUserDelegationKey), "NoAuthenticationInformation");
 }
 
-// There are no encryption scopes here: what a SAS wants under one must not be stored without.
-TEST(Authorize, ASasWithAnEncryptionScopeWritesNothing) {
-  for (Credential credential : {AccountSas(kEveryLetter), ServiceSas("b", kEveryLetter)}) {
-    credential.encryption_scope = "scope1";
-    EXPECT_EQ(May(credential, Operation::kGetBlob), "OK");
-    EXPECT_EQ(May(credential, Operation::kDeleteBlob), "OK");
-    EXPECT_EQ(May(credential, Operation::kGetAccountInformation), "OK");
-    for (const auto operation : {Operation::kPutBlob, Operation::kPutBlock,
-                                 Operation::kPutBlockList, Operation::kCopyBlob}) {
-      EXPECT_EQ(May(credential, operation), "RequestForbiddenByContainerEncryptionPolicy");
-    }
-  }
-}
-
 TEST(Authorize, AnswersWhatTheOperationMayRelyOn) {
   const auto& spec = azure::SpecOf(Operation::kPutBlob);
   const auto letters =

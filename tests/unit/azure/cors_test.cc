@@ -125,5 +125,26 @@ TEST(CorsActual, PrefixesBecomeTheHeadersOfTheAnswer) {
                         {"Access-Control-Expose-Headers", "X-Ms-Meta-A,x-ms-meta-b,ETag"}}));
 }
 
+TEST(CorsActual, EveryExposedNameOnce) {
+  CorsRule rule = Rule("*", "GET");
+  rule.exposed_headers = {"etag", "*"};
+  const NameValues response = {{"ETag", "e"}, {"Date", "d"}, {"x-ms-meta-a", "1"}};
+  const NameValues answer = MatchActual({rule}, "GET", Headers({}), response);
+  ASSERT_EQ(answer.size(), 2u);
+  EXPECT_EQ(answer[1].second, "etag,Date,x-ms-meta-a");
+}
+
+TEST(CorsPreflight, HostileLists) {
+  CorsRule rule = Rule("*", "GET");
+  for (const std::string headers : {",", ",,,,", " , ", "x-ms-meta-"}) {
+    EXPECT_EQ(CodeOf(Preflight({rule}, Ask("http://a", "GET", headers))), "") << headers;
+  }
+  const std::string many(60000, ',');
+  EXPECT_EQ(CodeOf(Preflight({rule}, Ask("http://a", "GET", many + "x"))), "CorsPreflightFailure");
+  rule.allowed_headers.clear();
+  EXPECT_EQ(CodeOf(Preflight({rule}, Ask("http://a", "GET", "x-ms-meta-a"))),
+            "CorsPreflightFailure");
+}
+
 }  // namespace
 }  // namespace blobgate::azure

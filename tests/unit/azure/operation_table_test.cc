@@ -96,6 +96,10 @@ const std::vector<Example>& Examples() {
       {kPutPageFromUrl, "PUT", kB, "?comp=page", {kSource}},
       {kGetPageRanges, "GET", kB, "?comp=pagelist", {}},
       {kIncrementalCopyBlob, "PUT", kB, "?comp=incrementalcopy", {kSource}},
+      {kQueryBlobContents, "POST", kB, "?comp=query&snapshot=x", {}},
+      {kSetBlobImmutabilityPolicy, "PUT", kB, "?comp=immutabilityPolicies", {}},
+      {kDeleteBlobImmutabilityPolicy, "DELETE", kB, "?comp=immutabilitypolicies", {}},
+      {kSetBlobLegalHold, "PUT", kB, "?comp=legalhold", {}},
       {kSetBlobExpiry, "PUT", kB, "?comp=expiry", {}},
   };
   return examples;
@@ -180,7 +184,7 @@ struct Refusal {
 TEST(Route, RefusesWhatTheTableHasNot) {
   const Refusal cases[] = {
       {"GET", Level::kBlob, "?comp=snapshots", ErrorCode::kInvalidQueryParameterValue, "comp"},
-      {"PUT", Level::kBlob, "?comp=legalhold", ErrorCode::kInvalidQueryParameterValue, "comp"},
+      {"PUT", Level::kBlob, "?comp=nothing", ErrorCode::kInvalidQueryParameterValue, "comp"},
       {"GET", Level::kContainer, "?restype=container&comp=layout",
        ErrorCode::kInvalidQueryParameterValue, "comp"},
       {"GET", Level::kContainer, "?comp=list", ErrorCode::kInvalidQueryParameterValue, "comp"},
@@ -245,6 +249,10 @@ TEST(PathOperations, AreFound) {
   EXPECT_TRUE(is(RoutePathOf("GET", "/p", "p"), kReadPath));
   EXPECT_TRUE(is(RoutePathOf("PATCH", "/p?action=append&position=0", "p"), kAppendData));
   EXPECT_TRUE(is(RoutePathOf("PATCH", "/p?action=FLUSH", "p"), kFlushData));
+  EXPECT_TRUE(is(RoutePathOf("PUT", "/p?action=append", "p", {{"X-HTTP-Method-Override", "PATCH"}}),
+                 kAppendData));
+  EXPECT_TRUE(is(RoutePathOf("PUT", "/p?resource=file", "p", {{"X-HTTP-Method-Override", "GET"}}),
+                 kCreatePath));
   EXPECT_TRUE(is(RoutePathOf("PATCH", "/p?action=setAccessControlRecursive", "p"),
                  kSetAccessControlRecursive));
   EXPECT_TRUE(is(RoutePathOf("POST", "/p", "p"), kLeasePath));

@@ -13,8 +13,8 @@ std::string Document(std::string_view inside) {
   return "<StorageServiceProperties>" + std::string(inside) + "</StorageServiceProperties>";
 }
 
-Outcome<ServiceProperties> Merge(std::string_view inside, ServiceProperties stored = {}) {
-  return MergeServiceProperties(std::move(stored), Document(inside));
+Outcome<ServiceProperties> Merge(std::string_view inside, const ServiceProperties& stored = {}) {
+  return MergeServiceProperties(stored, Document(inside));
 }
 
 std::string_view CodeOf(std::string_view inside) {
@@ -70,7 +70,7 @@ TEST(ServiceProperties, RenderInAzuresOrder) {
 
 TEST(ServiceProperties, ReadBackWhatTheyRender) {
   for (const ServiceProperties& properties : {ServiceProperties{}, Everything()}) {
-    const auto read = MergeServiceProperties({}, RenderServiceProperties(properties));
+    const auto read = DecodeServiceProperties(RenderServiceProperties(properties));
     ASSERT_TRUE(read) << InfoOf(read.error().code).code;
     EXPECT_EQ(*read, properties);
   }
@@ -142,6 +142,44 @@ TEST(ServiceProperties, CorsRulesAreChecked) {
   for (int i = 0; i < 5; ++i) five += Cors();
   EXPECT_EQ(CodeOf(InCors(five)), "");
   EXPECT_EQ(CodeOf(InCors(five + Cors())), "InvalidXmlDocument");
+}
+
+TEST(ServiceProperties, CorsTextIsLimited) {
+  const std::string origin = "http://" + std::string(249, 'o');
+  EXPECT_EQ(CodeOf(InCors(Cors(origin))), "");
+  EXPECT_EQ(CodeOf(InCors(Cors(origin + "o"))), "InvalidXmlNodeValue");
+  // 7 commas, "GET" and "5": 2048 bytes with the origins, then one too many.
+  const std::string seven = origin + "," + origin + "," + origin + "," + origin + "," + origin +
+                            "," + origin + "," + origin;
+  const std::string rest(2048 - seven.size() - 1 - 4, 'r');
+  EXPECT_EQ(CodeOf(InCors(Cors(seven + "," + rest))), "");
+  EXPECT_EQ(CodeOf(InCors(Cors(seven + "," + rest + "r"))), "InvalidXmlDocument");
+}
+
+// What an older program stored without these limits stays readable, and may stay.
+TEST(ServiceProperties, LimitsAreForWhatChanges) {
+  ServiceProperties old;
+  old.cors = {{{std::string(300, 'o')}, {"GET"}, {}, {}, 5}};
+  old.static_website.index_document = "a/b";
+  old.default_service_version = "any";
+  const auto read = DecodeServiceProperties(RenderServiceProperties(old));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, old);
+  EXPECT_TRUE(Merge("<DefaultServiceVersion>2021-04-10</DefaultServiceVersion>", old));
+  EXPECT_FALSE(Merge("<DefaultServiceVersion>2021-4-10</DefaultServiceVersion>", old));
+  EXPECT_FALSE(
+      Merge("<StaticWebsite><Enabled>true</Enabled><IndexDocument>c/d</IndexDocument>"
+            "</StaticWebsite>",
+            old));
+}
+
+TEST(ServiceProperties, AnalyticsHasTwoVersions) {
+  auto metrics = [](std::string version) {
+    return "<HourMetrics><Version>" + version + "</Version><Enabled>false</Enabled>" +
+           std::string(kOff) + "</HourMetrics>";
+  };
+  EXPECT_EQ(CodeOf(metrics("2.0")), "");
+  EXPECT_EQ(CodeOf(metrics("3.0")), "InvalidXmlNodeValue");
 }
 
 TEST(ServiceProperties, CorsListsLoseTheirBlanks) {

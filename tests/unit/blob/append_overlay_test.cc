@@ -15,7 +15,7 @@ TEST(AppendOverlayTest, IdsComeBack) {
 }
 
 TEST(AppendOverlayTest, OtherIdsAreRefused) {
-  for (const std::string id :
+  for (const std::string& id :
        {std::string(), std::string("p"), std::string(33, 'p'), std::string(33, '0'),
         std::string(32, '0'), "p" + std::string(33, '0'), "p" + std::string(31, '0') + "G",
         "p" + std::string(31, '0') + "A"}) {

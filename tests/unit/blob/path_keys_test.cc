@@ -32,7 +32,7 @@ TEST(PathKeysTest, OtherFormsAreRefused) {
     EXPECT_FALSE(PartsOfEntryName(text)) << text;
   }
   for (const char* text :
-       {"", "i", "x0123456789abcdef", "i0123456789abcde", "i0123456789abcdef0"}) {
+       {"", "n", "x0123456789abcdef", "n0123456789abcde", "r0123456789abcdef0"}) {
     EXPECT_FALSE(DirectoryOfKey(text)) << text;
   }
   for (const char* text : {"", "z", "zpath", "zpath\x01",
@@ -58,6 +58,15 @@ TEST(PathNameTest, Paths) {
   for (int i = 1; i < 63; ++i) deep += "/d";
   EXPECT_TRUE(SplitPath(deep));
   EXPECT_FALSE(SplitPath(deep + "/d"));
+}
+
+TEST(PathNameTest, OrderOfListings) {
+  const std::vector<std::string_view> ordered = {"a", "a/b", "a/b/c", "a!", "a!/x", "a0", "b"};
+  for (std::size_t i = 0; i < ordered.size(); ++i) {
+    for (std::size_t j = 0; j < ordered.size(); ++j) {
+      EXPECT_EQ(PathComesBefore(ordered[i], ordered[j]), i < j) << ordered[i] << " " << ordered[j];
+    }
+  }
 }
 
 TEST(PathRecordTest, ComesBack) {

@@ -102,6 +102,47 @@ std::string OAuthErrorOf(const std::string& oauth) {
 constexpr const char* kIssuer =
     R"("issuer": "https://sts.windows.net/x/", "tenant": "22222222-2222-2222-2222-222222222222")";
 
+TEST(Config, ImmutabilityNeedsVersions) {
+  const auto with = [](const std::string& more) {
+    std::string text = Minimal();
+    return text.insert(text.find("\"name\""), more);
+  };
+  EXPECT_NE(ErrorOf(with(R"("version_level_immutability": true, )")).find("need versioning"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf(with(R"("immutable_containers": ["a"], )")).find("need versioning"),
+            std::string::npos);
+  EXPECT_EQ(ErrorOf(with(R"("version_level_immutability": true, "versioning": true, )")),
+            "(accepted)");
+}
+
+TEST(Config, HierarchicalAccountsHaveNeitherVersionsNorChangeFeed) {
+  const auto with = [](const std::string& more) {
+    std::string text = Minimal();
+    return text.insert(text.find("\"name\""), R"("hierarchical": true, )" + more);
+  };
+  EXPECT_NE(ErrorOf(with(R"("versioning": true, )")).find("no versions"), std::string::npos);
+  EXPECT_NE(ErrorOf(with(R"("change_feed": {"enabled": true}, )")).find("no change feed"),
+            std::string::npos);
+  EXPECT_EQ(ErrorOf(with("")), "(accepted)");
+}
+
+TEST(Config, EncryptionScopesAreChecked) {
+  const auto with = [](const std::string& scopes) {
+    std::string text = Minimal();
+    return text.insert(text.find("\"name\""), "\"encryption_scopes\": [" + scopes + "], ");
+  };
+  EXPECT_EQ(ErrorOf(with(R"({"name": "red-1", "key_file": "/k"})")), "(accepted)");
+  for (const std::string name : {"", "ab", "red_1", "$account-encryption-key", "r\u00e9d"}) {
+    EXPECT_NE(ErrorOf(with(R"({"key_file": "/k", "name": ")" + name + "\"}")).find("is named by"),
+              std::string::npos)
+        << name;
+  }
+  const std::string red = R"({"name": "red", "key_file": "/k"})";
+  EXPECT_NE(ErrorOf(with(red + "," + red)).find("is there twice"), std::string::npos);
+  EXPECT_NE(ErrorOf(with(R"({"name": "red", "key_file": ""})")).find("key_file"),
+            std::string::npos);
+}
+
 TEST(Config, OAuthIssuersAreChecked) {
   const std::string issuer = kIssuer;
   const auto with = [](const std::string& fields) {

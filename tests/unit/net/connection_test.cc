@@ -129,6 +129,54 @@ TEST(Connection, StreamsPieces) {
   EXPECT_TRUE(harness.Receive() == one + one);
 }
 
+/// Answers with `pieces`, however long they are.
+FakeHandler::Function OfUnknownLength(std::vector<std::string> pieces, bool fails = false,
+                                      http::SendReport* report = nullptr) {
+  return [=](const auto&, auto&) -> Task<http::Response> {
+    http::Response response;
+    response.status = 200;
+    response.stream = std::make_unique<PieceSource>(pieces, fails);
+    response.length_unknown = true;
+    response.on_sent = [report](const http::SendReport& r) {
+      if (report) *report = r;
+    };
+    co_return response;
+  };
+}
+
+TEST(Connection, SendsChunksOfABodyOfUnknownLength) {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  http::SendReport report;
+  ConnectionHarness harness(OfUnknownLength({"ab", std::string(0x1000, 'z')}, false, &report));
+  harness.Send(kGet + kGet);
+  const std::string one = head + "2\r\nab\r\n1000\r\n" + std::string(0x1000, 'z') + "\r\n0\r\n\r\n";
+  EXPECT_EQ(harness.Receive(), one + one);
+  EXPECT_TRUE(report.complete);
+  EXPECT_EQ(report.body_bytes, 0x1002u);
+  harness.Send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(harness.Receive(), head);
+  ConnectionHarness empty(OfUnknownLength({}));
+  empty.Send(kGet);
+  EXPECT_EQ(empty.Receive(), head + "0\r\n\r\n");
+}
+
+TEST(Connection, EndsABodyOfUnknownLengthWithTheConnectionForHttp10) {
+  ConnectionHarness harness(OfUnknownLength({"ab", "c"}));
+  harness.Send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_EQ(harness.Receive(), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc");
+  EXPECT_TRUE(harness.ended());
+}
+
+TEST(Connection, CutsABodyOfUnknownLengthThatFails) {
+  http::SendReport report{.complete = true};
+  ConnectionHarness harness(OfUnknownLength({"abc"}, true, &report));
+  harness.Send(kGet + kGet);
+  EXPECT_THAT(harness.Receive(), EndsWith("\r\n\r\n3\r\nabc"));
+  EXPECT_TRUE(harness.ended());
+  EXPECT_FALSE(report.complete);
+  EXPECT_EQ(report.body_bytes, 3u);
+}
+
 // A client must not take a short body for a whole one, nor bytes behind it for another response.
 TEST(Connection, CutsWhenAStreamFails) {
   struct Case {

@@ -88,7 +88,7 @@ TEST_F(ContainerTest, CreateRefusesBadHeaders) {
   EXPECT_EQ(Create("x-ms-meta-: 1").code, "EmptyMetadataKey");
   EXPECT_EQ(Create("x-ms-meta-a: " + std::string(9000, 'x')).code, "MetadataTooLarge");
   EXPECT_EQ(Create("x-ms-deny-encryption-scope-override: maybe").code, "InvalidHeaderValue");
-  EXPECT_EQ(Create("x-ms-default-encryption-scope: mine").code, "UnsupportedHeader");
+  EXPECT_EQ(Create("x-ms-default-encryption-scope: mine").code, "InvalidHeaderValue");
   EXPECT_EQ(Properties().code, "ContainerNotFound");
 }
 

@@ -136,9 +136,21 @@ TEST_F(CopyBlobTest, ArchivedSourceOnlyToAnOnlineTier) {
   const std::string copy(kCopy);
   EXPECT_EQ(h.Run(CopyBlob, copy).code, "BlobArchived");
   EXPECT_EQ(h.Run(CopyBlob, copy + "\nx-ms-access-tier: Archive").code, "BlobArchived");
-  EXPECT_EQ(h.Run(CopyBlob, copy + "\nx-ms-access-tier: Cool").status, 202u);
+  EXPECT_EQ(h.Run(CopyBlob, copy + "\nx-ms-access-tier: Cool\nx-ms-rehydrate-priority: Low").code,
+            "InvalidHeaderValue");
+  EXPECT_EQ(
+      h.Run(CopyBlob, copy + "\nx-ms-access-tier: Cool\nx-ms-rehydrate-priority: High").status,
+      202u);
+  // The copy comes back with its tier; the source stays where it is.
+  const auto pending = h.Run(GetBlobProperties, "HEAD /c/d");
+  EXPECT_EQ(pending.Header("x-ms-access-tier"), "Archive");
+  EXPECT_EQ(pending.Header("x-ms-archive-status"), "rehydrate-pending-to-cool");
+  EXPECT_EQ(pending.Header("x-ms-rehydrate-priority"), "High");
+  EXPECT_EQ(Read("d").code, "BlobArchived");
+  h.clock.Advance(h.services.rehydration.high);
   EXPECT_EQ(Body("d"), "hello");
-  EXPECT_EQ(Record("d").tier.tier, "Cool");
+  EXPECT_EQ(h.Run(GetBlobProperties, "HEAD /c/d").Header("x-ms-access-tier"), "Cool");
+  EXPECT_EQ(Read("s").code, "BlobArchived");
   h.Run(SetBlobTier, "PUT /c/s?comp=tier\nx-ms-access-tier: Hot");
   EXPECT_EQ(h.Run(CopyBlob, copy + "\nx-ms-access-tier: Cool").code, "BlobBeingRehydrated");
 }

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace blobgate::auth {
+namespace blobgate::azure {
 
 /// nullopt for anything but one object: malformed JSON or UTF-8, a repeated member at any level
 /// (two readers could take different ones), or nesting deeper than `max_depth` objects and arrays.
@@ -22,4 +22,4 @@ std::optional<std::string> TextMember(const nlohmann::json& object, const char* 
 /// else.
 std::optional<std::vector<std::string>> TextsMember(const nlohmann::json& object, const char* name);
 
-}  // namespace blobgate::auth
+}  // namespace blobgate::azure

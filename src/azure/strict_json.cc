@@ -1,9 +1,9 @@
-#include "auth/strict_json.h"
+#include "azure/strict_json.h"
 
 #include <set>
 #include <utility>
 
-namespace blobgate::auth {
+namespace blobgate::azure {
 
 using nlohmann::json;
 
@@ -55,4 +55,4 @@ std::optional<std::vector<std::string>> TextsMember(const json& object, const ch
   return out;
 }
 
-}  // namespace blobgate::auth
+}  // namespace blobgate::azure

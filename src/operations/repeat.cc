@@ -1,0 +1,48 @@
+#include "operations/repeat.h"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <utility>
+
+namespace blobgate::operations {
+namespace {
+
+Task<void> Repeat(std::string name, std::chrono::seconds interval,
+                  std::move_only_function<Task<Status>()> pass) {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  while (!co_await Stopped()) {
+    const Status done = co_await pass();
+    if (!done && done.error().code != Errc::kCancelled) {
+      spdlog::warn("{}: {} {}", name, ErrcName(done.error().code), done.error().detail);
+    }
+    co_await Pause(interval);
+  }
+}
+
+}  // namespace
+
+Task<bool> Stopped() {
+  const auto state = co_await boost::asio::this_coro::cancellation_state;
+  co_return state.cancelled() != boost::asio::cancellation_type::none;
+}
+
+Task<bool> Pause(std::chrono::milliseconds time) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  timer.expires_after(time);
+  co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  co_return !co_await Stopped();
+}
+
+void SpawnRepeated(Services& services, std::string name, std::chrono::seconds interval,
+                   std::move_only_function<Task<Status>()> pass) {
+  const std::string label = name;
+  auto task = [name = std::move(name), interval, pass = std::move(pass)]() mutable {
+    return Repeat(std::move(name), interval, std::move(pass));
+  };
+  services.background.Spawn(label, std::move(task));
+}
+
+}  // namespace blobgate::operations
