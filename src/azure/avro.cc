@@ -1,13 +1,11 @@
 #include "azure/avro.h"
 
+#include "base/buffer.h"
+
 namespace blobgate::azure {
 namespace {
 
 constexpr std::string_view kMagic("Obj\x01", 4);
-
-void AppendSync(std::string& out, const AvroSync& sync) {
-  for (const std::uint8_t byte : sync) out += static_cast<char>(byte);
-}
 
 }  // namespace
 
@@ -36,7 +34,7 @@ std::string AvroHead(std::string_view schema, const AvroSync& sync) {
   writer.Text("avro.schema");
   writer.Text(schema);
   writer.Long(0);
-  AppendSync(out, sync);
+  out += AsChars(sync);
   return out;
 }
 
@@ -45,7 +43,7 @@ std::string AvroBlock(std::uint64_t count, std::string_view objects, const AvroS
   AvroWriter writer(out);
   writer.Long(static_cast<std::int64_t>(count));
   writer.Text(objects);
-  AppendSync(out, sync);
+  out += AsChars(sync);
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,7 +10,7 @@
 namespace blobgate::azure {
 
 /// The 16 bytes that end every block of a file.
-using AvroSync = std::array<std::uint8_t, 16>;
+using AvroSync = std::array<std::byte, 16>;
 
 /// Appends the binary encoding of values to a string, in the order of the schema. The first branch
 /// of a union is 0.
@@ -19,6 +20,7 @@ class AvroWriter {
 
   /// int and long, an enum's index, a union's branch, the number of entries of a block of a map.
   void Long(std::int64_t value);
+  /// A string, or bytes, which are encoded alike.
   void Text(std::string_view value);
 
  private:

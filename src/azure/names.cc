@@ -9,7 +9,7 @@ namespace blobgate::azure {
 namespace {
 
 constexpr std::array<std::string_view, 4> kReservedContainers = {"$root", "$web", "$logs",
-                                                                 "$blobchangefeed"};
+                                                                 kChangeFeedContainer};
 constexpr std::size_t kMinContainer = 3;
 constexpr std::size_t kMaxContainer = 63;
 constexpr std::size_t kMaxBlobUnits = 1024;
@@ -53,7 +53,7 @@ Error BadLength() {
 }  // namespace
 
 bool IsSystemContainer(std::string_view name) {
-  return name == "$logs" || name == "$blobchangefeed";
+  return name == "$logs" || name == kChangeFeedContainer;
 }
 
 Outcome<void> CheckContainerName(std::string_view name) {

@@ -78,6 +78,8 @@ Outcome<std::string> WebsitePath(std::string_view path);
 /// container: no restype, and a method and comp (or none) that a blob takes (operations.md 1.1).
 bool NamesRootBlob(const http::RequestHead& head);
 
+/// Where the change feed is.
+inline constexpr std::string_view kChangeFeedContainer = "$blobchangefeed";
 /// Where the server keeps what it writes itself; clients read it, and lists show it only when
 /// asked.
 bool IsSystemContainer(std::string_view name);

@@ -8,13 +8,13 @@ namespace blobgate::gateway {
 
 Task<azure::NameValues> CorsHeaders(operations::Services& services, std::string_view account,
                                     const http::RequestHead& head, const http::Response& response) {
-  auto stored = co_await operations::LoadServiceProperties(services, account);
+  auto stored = co_await operations::RecentServiceProperties(services, account);
   if (!stored) {
     spdlog::error("account {}: service properties cannot be read: {}", account,
                   stored.error().cause);
     co_return azure::NameValues();
   }
-  const auto& rules = stored->properties->cors;
+  const auto& rules = (*stored)->cors;
   if (rules.empty()) co_return azure::NameValues();
   azure::NameValues sent = response.headers;
   sent.emplace_back("Content-Length", "");  // which the connection adds

@@ -78,7 +78,7 @@ std::string_view OwnerOf(const auth::Credential& credential) {
 
 /// The secondary and the server's own containers can only be read.
 azure::Outcome<void> CheckReadOnly(const http::RequestHead& head, const azure::Resource& resource) {
-  const bool read_only = resource.secondary || resource.container == "$blobchangefeed";
+  const bool read_only = resource.secondary || resource.container == azure::kChangeFeedContainer;
   if (!read_only || head.method == "GET" || head.method == "HEAD") return {};
   return azure::Fail(azure::Error(azure::ErrorCode::kInsufficientAccountPermissions)
                          .WithMessage("Write operations are not allowed."));

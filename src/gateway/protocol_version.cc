@@ -17,8 +17,8 @@ Task<azure::Outcome<std::string>> VersionOf(operations::Services& services,
     co_return std::string(*sent);
   }
   if (IsVersionDate(credential.sas_version)) co_return credential.sas_version;
-  BG_CO_TRY(const auto stored, co_await operations::LoadServiceProperties(services, account));
-  const std::string& fallback = stored.properties->default_service_version;
+  BG_CO_TRY(const auto stored, co_await operations::RecentServiceProperties(services, account));
+  const std::string& fallback = stored->default_service_version;
   co_return fallback.empty() ? std::string(kDefaultVersion) : fallback;
 }
 

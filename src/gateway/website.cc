@@ -109,8 +109,8 @@ Task<azure::Outcome<http::Response>> ServeWebsite(operations::Services& services
   }
   BG_CO_TRY(const std::string path, azure::WebsitePath(request.head.path));
   BG_CO_TRY(const auto stored,
-            co_await operations::LoadServiceProperties(services, request.account.name));
-  const azure::StaticWebsite& website = stored.properties->static_website;
+            co_await operations::RecentServiceProperties(services, request.account.name));
+  const azure::StaticWebsite& website = stored->static_website;
   if (!website.enabled) co_return azure::Fail(azure::ErrorCode::kWebContentNotFound);
   for (std::string& name : Candidates(path, website)) {
     auto answer = co_await Read(services, request, std::move(name), false);

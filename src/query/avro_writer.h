@@ -2,21 +2,20 @@
 // objects are a union of four records, under Azure's names.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "azure/avro.h"
 
 namespace blobgate::query {
 
 /// Objects gather until TakeBlock makes one block of them.
 class AvroWriter {
  public:
-  using SyncMarker = std::array<std::byte, 16>;
-
   /// `sync` should be random.
-  explicit AvroWriter(SyncMarker sync);
+  explicit AvroWriter(const azure::AvroSync& sync) : sync_(sync) {}
 
   void Data(std::string_view bytes);
   /// `position`: offset in the blob. `name` and `description` must be UTF-8.
@@ -33,11 +32,12 @@ class AvroWriter {
 
  private:
   void Begin(std::int64_t branch);
+  void Offset(std::uint64_t offset);
 
-  const SyncMarker sync_;
-  std::string header_;
+  const azure::AvroSync sync_;
+  bool begun_ = false;  ///< the file's header was taken
   std::string objects_;
-  std::int64_t count_ = 0;
+  std::uint64_t count_ = 0;
 };
 
 }  // namespace blobgate::query

@@ -1,5 +1,9 @@
-// How long random walks beside a model are.
+// Random walks beside a model.
 #pragma once
+
+#include <gtest/gtest.h>
+
+#include <random>
 
 namespace blobgate::test {
 
@@ -19,6 +23,17 @@ inline constexpr bool kSanitized = false;
 /// each kind of step shows, and costs minutes.
 constexpr int RandomSteps(int steps) {
   return kSanitized ? steps / 20 : steps;
+}
+
+/// A million steps of a Walk, which is made with a seed: Step() is false where model and module
+/// disagree, and Describe() says about what.
+template <class Walk>
+void WalkAMillionSteps() {
+  const std::uint32_t seed = std::random_device()();
+  Walk walk(seed);
+  for (int i = 0; i < RandomSteps(1'000'000); ++i) {
+    ASSERT_TRUE(walk.Step()) << "seed " << seed << " step " << i << ": " << walk.Describe();
+  }
 }
 
 }  // namespace blobgate::test

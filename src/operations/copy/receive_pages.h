@@ -11,8 +11,8 @@ namespace blobgate::operations {
 
 /// Streams exactly `length` bytes of `body`, chunk by chunk through one buffer of 4 MiB, into
 /// extents and hands the rows to `writer`. Runs of 4 KiB that are zeros, as pages come that were
-/// never written, are left out. Completes `out` with what is still to be committed. False: the
-/// destination is gone (`cipher` encrypts the pages, unless null); in that case and on failure the
+/// never written, are left out. `cipher`, unless null, encrypts the pages. Completes `out` with
+/// what is still to be committed. False: the destination is gone; in that case and on failure the
 /// caller abandons `writer`. REQUIRES: whole pages.
 Task<azure::Outcome<bool>> ReceivePages(Services& services, http::BodyReader& body,
                                         std::uint64_t length, LineageWriter& writer,

@@ -177,11 +177,7 @@ void EncodeEvent(const EventPlace& place, const blob::ChangeEvent& event, std::s
 }
 
 azure::AvroSync SyncOf(std::string_view name) {
-  const Md5Digest digest = Md5Of(AsBytes(name));
-  azure::AvroSync sync;
-  std::ranges::transform(digest, sync.begin(),
-                         [](auto byte) { return static_cast<std::uint8_t>(byte); });
-  return sync;
+  return Md5Of(AsBytes(name));
 }
 
 }  // namespace blobgate::operations

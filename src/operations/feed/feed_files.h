@@ -9,11 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include "azure/resource.h"
 #include "base/time.h"
 
 namespace blobgate::operations {
 
-inline constexpr std::string_view kFeedContainer = "$blobchangefeed";
+inline constexpr std::string_view kFeedContainer = azure::kChangeFeedContainer;
 inline constexpr std::string_view kSegmentsIndex = "meta/segments.json";
 inline constexpr std::string_view kSegments = "idx/segments/";
 inline constexpr std::string_view kChunks = "log/00/";

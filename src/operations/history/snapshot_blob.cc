@@ -66,6 +66,7 @@ blob::BlobRecord SnapshotOf(Call& call, const blob::BlobRecord& base,
   snapshot.immutability = {};
   snapshot.staged_generation = 0;
   snapshot.staged_id_length = 0;
+  snapshot.staged_encryption = {};
   snapshot.snapshots = 0;
   if (!request.metadata.empty()) {
     blob::PutMetadata(key, request.metadata, snapshot);

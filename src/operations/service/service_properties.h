@@ -17,9 +17,13 @@ struct ServicePropertiesRow {
   std::shared_ptr<const azure::ServiceProperties> properties;
 };
 
-/// The CORS rules of every answer come from here too. A row that cannot be read is an error, never
-/// the defaults.
+/// A row that cannot be read is an error, never the defaults.
 Task<azure::Outcome<ServicePropertiesRow>> LoadServiceProperties(Services& services,
                                                                  std::string_view account);
+
+/// The same without the row, for what every request asks: what this server was told to set counts
+/// at once, what another server of the store was told after PropertiesCache::kRecent. Never null.
+Task<azure::Outcome<std::shared_ptr<const azure::ServiceProperties>>> RecentServiceProperties(
+    Services& services, std::string_view account);
 
 }  // namespace blobgate::operations

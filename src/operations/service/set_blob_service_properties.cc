@@ -14,13 +14,14 @@ namespace {
 constexpr std::size_t kMaxBody = 32 * 1024;
 
 /// True: durable and in force. False: somebody else changed the properties, read them again.
-Task<azure::Outcome<bool>> Store(Services& services, const ServicePropertiesRow& read,
-                                 std::string xml) {
+Task<azure::Outcome<bool>> Store(Services& services, std::string_view account,
+                                 const ServicePropertiesRow& read, std::string xml) {
   engine::Batch batch;
   batch.preconditions.push_back(
       engine::Precondition::Unchanged(blob::ServicePropertiesKey(), read.row));
   batch.puts.push_back({blob::ServicePropertiesKey(), std::move(xml)});
   Status committed = co_await services.catalog().Commit(read.partition, std::move(batch));
+  services.properties->Forget(account);
   if (committed) co_return true;
   const Errc code = committed.error().code;
   if (code == Errc::kConflict || code == Errc::kPartitionMoved) co_return false;
@@ -50,7 +51,8 @@ Task<azure::Outcome<http::Response>> SetBlobServiceProperties(Call& call) {
     BG_CO_CHECK(
         co_await CreateWebsite(call, stored.properties->static_website, merged.static_website));
     std::string xml = azure::RenderServiceProperties(merged);
-    BG_CO_TRY(bool done, co_await Store(call.services, stored, std::move(xml)));
+    BG_CO_TRY(bool done,
+              co_await Store(call.services, call.resource.account, stored, std::move(xml)));
     if (!done) continue;
     http::Response response;
     response.status = 202;

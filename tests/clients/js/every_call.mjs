@@ -5,26 +5,14 @@ import crypto from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { write } from "./recorder.mjs";
+import { check, finish, same } from "./checks.mjs";
 import {
   BlobServiceClient, ContainerSASPermissions, BlobSASPermissions, StorageSharedKeyCredential,
 } from "@azure/storage-blob";
 
 const { BLOB_ENDPOINT, BLOB_ACCOUNT, BLOB_KEY, BLOB_TOKEN } = process.env;
-let passed = 0, failed = 0;
-async function check(name, run) {
-  try {
-    await run();
-    passed++;
-    console.log(`PASS js ${name}`);
-  } catch (e) {
-    failed++;
-    console.log(`FAIL js ${name}: ${e.code ?? ""} ${e.stack}`);
-  }
-}
 const refused = (code, run) =>
   assert.rejects(run, (e) => (e.code ?? e.details?.errorCode) === code || assert.fail(`${e.code} ${e.message}`));
-const same = (a, b) => assert.ok(Buffer.compare(Buffer.from(a), Buffer.from(b)) === 0, "content differs");
 async function all(iterator) {
   const found = [];
   for await (const item of iterator) found.push(item);
@@ -248,6 +236,4 @@ if (BLOB_TOKEN) await check("a user delegation key", async () => {
   assert.ok((await all(new ContainerClient(url).listBlobsFlat())).length > 0);
 });
 await container.delete();
-write();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+finish();

@@ -2,27 +2,15 @@
 import assert from "node:assert";
 import crypto from "node:crypto";
 import { Readable } from "node:stream";
-import { write } from "./recorder.mjs";
+import { check, finish, same } from "./checks.mjs";
 import {
   BlobServiceClient, StorageSharedKeyCredential, BlockBlobClient, BlobSASPermissions,
   AccountSASPermissions,
 } from "@azure/storage-blob";
 
 const { BLOB_ENDPOINT, BLOB_ACCOUNT, BLOB_KEY } = process.env;
-let passed = 0, failed = 0;
-async function check(name, run) {
-  try {
-    await run();
-    passed++;
-    console.log(`PASS js ${name}`);
-  } catch (e) {
-    failed++;
-    console.log(`FAIL js ${name}: ${e.code ?? ""} ${e.message}`);
-  }
-}
 const refused = (status, run) =>
   assert.rejects(run, (e) => e.statusCode === status || assert.fail(`${e.statusCode} ${e.code}`));
-const same = (a, b) => assert.ok(Buffer.compare(a, b) === 0, "content differs");
 
 const service = new BlobServiceClient(
   BLOB_ENDPOINT, new StorageSharedKeyCredential(BLOB_ACCOUNT, BLOB_KEY),
@@ -182,6 +170,4 @@ await check("delete", async () => {
   await refused(404, () => blob.getProperties());
   await container.delete();
 });
-write();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+finish();

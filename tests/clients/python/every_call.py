@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime, timedelta, timezone
 
 import recorder  # noqa: F401  (before the clients are made)
+from checks import check, finish
 
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError
@@ -19,13 +20,6 @@ from azure.storage.blob import (AccessPolicy, BlobClient, BlobServiceClient, Con
 ENDPOINT, ACCOUNT, KEY = (os.environ[n] for n in ("BLOB_ENDPOINT", "BLOB_ACCOUNT", "BLOB_KEY"))
 CA = os.environ.get("BLOB_CA") or True
 TOKEN = os.environ.get("BLOB_TOKEN")  # for HTTPS only
-failed = passed = 0
-
-
-def check(name, good):
-    global failed, passed
-    passed, failed = passed + bool(good), failed + (not good)
-    print(f"{'PASS' if good else 'FAIL'} python {name}", flush=True)
 
 
 def checked(function):
@@ -317,5 +311,4 @@ if TOKEN:
         assert found.download_blob().readall() == b"x"
 
 con.delete_container()
-print(f"{passed} passed, {failed} failed")
-raise SystemExit(1 if failed or not passed else 0)
+finish()

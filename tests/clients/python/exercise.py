@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime, timedelta, timezone
 
 import recorder  # noqa: F401  (before the clients are made)
+from checks import check, finish
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
@@ -17,13 +18,6 @@ from azure.storage.blob import (BlobBlock, BlobServiceClient, ContentSettings, S
 
 ENDPOINT, ACCOUNT, KEY = (os.environ[n] for n in ("BLOB_ENDPOINT", "BLOB_ACCOUNT", "BLOB_KEY"))
 CA = os.environ.get("BLOB_CA") or True
-failed = passed = 0
-
-
-def check(name, good):
-    global failed, passed
-    passed, failed = passed + bool(good), failed + (not good)
-    print(f"{'PASS' if good else 'FAIL'} python {name}", flush=True)
 
 
 def refused(status, run):
@@ -149,5 +143,4 @@ blob.delete_blob()
 check("deleted", refused(404, blob.get_blob_properties))
 svc.delete_container(name)
 check("container deleted", not con.exists())
-print(f"{passed} passed, {failed} failed")
-raise SystemExit(1 if failed else 0)
+finish()

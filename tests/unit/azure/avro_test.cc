@@ -40,7 +40,7 @@ TEST(Avro, TextHasItsLengthBefore) {
 
 TEST(Avro, Files) {
   AvroSync sync;
-  sync.fill('s');
+  sync.fill(std::byte{'s'});
   const std::string marker(16, 's');
   EXPECT_EQ(AvroHead("{}", sync), std::string("Obj\x01\x04\x14"
                                               "avro.codec\x08null\x16"

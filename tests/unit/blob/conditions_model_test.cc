@@ -14,7 +14,6 @@
 namespace blobgate::blob {
 namespace {
 
-constexpr int kSteps = test::RandomSteps(1'000'000);
 constexpr std::uint64_t kEtag = 0x8DE000000000000;
 
 /// One request: what each header says, in the model's own terms.
@@ -149,11 +148,7 @@ class Walk {
 };
 
 TEST(ConditionsModel, AMillionRandomRequests) {
-  const std::uint32_t seed = std::random_device()();
-  Walk walk(seed);
-  for (int i = 0; i < kSteps; ++i) {
-    ASSERT_TRUE(walk.Step()) << "seed " << seed << " step " << i << ": " << walk.Describe();
-  }
+  test::WalkAMillionSteps<Walk>();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "blob/immutability.h"
+#include "support/random_steps.h"
 
 namespace blobgate::blob {
 namespace {
@@ -15,7 +16,6 @@ namespace {
 using std::chrono::seconds;
 using Mode = Immutability::Mode;
 
-constexpr int kSteps = 1'000'000;
 constexpr const char* kPolicy = "BlobImmutableDueToPolicy";
 constexpr const char* kHold = "BlobImmutableDueToLegalHold";
 
@@ -169,11 +169,7 @@ class Walk {
 };
 
 TEST(ImmutabilityModel, AMillionRandomSteps) {
-  const std::uint32_t seed = std::random_device()();
-  Walk walk(seed);
-  for (int i = 0; i < kSteps; ++i) {
-    ASSERT_TRUE(walk.Step()) << "seed " << seed << " step " << i << ": " << walk.Describe();
-  }
+  test::WalkAMillionSteps<Walk>();
 }
 
 }  // namespace

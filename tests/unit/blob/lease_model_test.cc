@@ -17,7 +17,6 @@ namespace {
 using Action = LeaseRequest::Action;
 using std::chrono::seconds;
 
-constexpr int kSteps = test::RandomSteps(1'000'000);
 const std::string kIds[] = {"0aaaaaaa-0000-4000-8000-000000000000",
                             "0bbbbbbb-0000-4000-8000-000000000000",
                             "0ccccccc-0000-4000-8000-000000000000"};
@@ -198,11 +197,7 @@ class Walk {
 };
 
 TEST(LeaseModel, AMillionRandomSteps) {
-  const std::uint32_t seed = std::random_device()();
-  Walk walk(seed);
-  for (int i = 0; i < kSteps; ++i) {
-    ASSERT_TRUE(walk.Step()) << "seed " << seed << " step " << i << ": " << walk.Describe();
-  }
+  test::WalkAMillionSteps<Walk>();
 }
 
 }  // namespace

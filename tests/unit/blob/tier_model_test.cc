@@ -9,13 +9,13 @@
 #include <string>
 
 #include "blob/tier.h"
+#include "support/random_steps.h"
 
 namespace blobgate::blob {
 namespace {
 
 using std::chrono::seconds;
 
-constexpr int kSteps = 1'000'000;
 constexpr std::string_view kOnline[] = {"Hot", "Cool", "Cold"};
 constexpr std::string_view kPages[] = {"P4",  "P6",  "P10", "P15", "P20", "P30",
                                        "P40", "P50", "P60", "P70", "P80"};
@@ -173,11 +173,7 @@ class Walk {
 };
 
 TEST(TierModel, AMillionRandomSteps) {
-  const std::uint32_t seed = std::random_device()();
-  Walk walk(seed);
-  for (int i = 0; i < kSteps; ++i) {
-    ASSERT_TRUE(walk.Step()) << "seed " << seed << " step " << i << ": " << walk.Describe();
-  }
+  test::WalkAMillionSteps<Walk>();
 }
 
 }  // namespace
