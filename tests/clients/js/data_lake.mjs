@@ -3,26 +3,15 @@
 import assert from "node:assert";
 import crypto from "node:crypto";
 import { Readable } from "node:stream";
+import { check, finish, same } from "./checks.mjs";
 import {
   DataLakeServiceClient, StorageSharedKeyCredential, DataLakeFileClient,
   generateDataLakeSASQueryParameters, DirectorySASPermissions,
 } from "@azure/storage-file-datalake";
 
 const { DFS_ENDPOINT, DFS_ACCOUNT, DFS_KEY } = process.env;
-let passed = 0, failed = 0;
-async function check(name, run) {
-  try {
-    await run();
-    passed++;
-    console.log(`PASS js dfs ${name}`);
-  } catch (e) {
-    failed++;
-    console.log(`FAIL js dfs ${name}: ${e.code ?? ""} ${e.message}`);
-  }
-}
 const refused = (status, run) =>
   assert.rejects(run, (e) => e.statusCode === status || assert.fail(`${e.statusCode} ${e.code}`));
-const same = (a, b) => assert.ok(Buffer.compare(a, b) === 0, "content differs");
 
 const key = new StorageSharedKeyCredential(DFS_ACCOUNT, DFS_KEY);
 const service = new DataLakeServiceClient(DFS_ENDPOINT, key, { retryOptions: { maxTries: 1 } });
@@ -131,5 +120,4 @@ await check("delete", async () => {
 });
 await check("delete filesystem", () => filesystem.delete());
 
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+finish();
