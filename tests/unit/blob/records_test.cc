@@ -134,7 +134,7 @@ TEST(Records, RandomOnesRoundTrip) {
     ASSERT_TRUE(decoded_container) << decoded_container.error().detail;
     ExpectSame(*decoded_container, container);
 
-    const StagedBlock staged{random.OneBlock(), random.When()};
+    const StagedBlock staged{random.OneBlock(), random.When(), 0, "entry"};
     const auto decoded_staged = StagedBlock::Decode(staged.Encode());
     ASSERT_TRUE(decoded_staged) << decoded_staged.error().detail;
     EXPECT_EQ(decoded_staged->staged, staged.staged);
@@ -205,7 +205,7 @@ TEST(Records, MalformedFieldsAreCorruption) {
 }
 
 std::string EncodedBlock(const Block& block) {
-  return StagedBlock{block, {}}.Encode();
+  return StagedBlock{block, {}, 0, {}}.Encode();
 }
 
 TEST(Records, SlicesMustLieInTheirExtentAndAddUp) {
