@@ -16,6 +16,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -67,7 +68,9 @@ def write_settings(directory: pathlib.Path, account: str, hierarchical: bool) ->
         "fs.azure.always.use.https": "true",
         "fs.azure.ssl.channel.mode": "Default_JSSE",
         "fs.azure.io.retry.max.retries": "1",
-        "fs.azure.scale.test.enabled": "false",
+        "fs.azure.scale.test.enabled": "true",
+        "fs.azure.scale.test.huge.filesize": "64M",
+        "scale.test.distcp.file.size.kb": "4096",
         "hadoop.tmp.dir": str(directory / "tmp"),
     }
     text = "".join(f"<property><name>{escape(k)}</name><value>{escape(v)}</value></property>\n"
@@ -89,7 +92,7 @@ def run(arguments, directory: pathlib.Path) -> tuple[int, int]:
                     "-file", str(directory / "ca.pem"), "-keystore", str(store),
                     "-storepass", PASSWORD], check=True, capture_output=True)
     hosts = directory / "java-hosts"
-    hosts.write_text("127.0.0.1 localhost\n" + "".join(
+    hosts.write_text(f"127.0.0.1 localhost {socket.gethostname()}\n" + "".join(
         f"{ADDRESS} {name}.{face}.{SUFFIX}\n" for name in blobgate_daemon.ACCOUNTS
         for face in ("blob", "dfs")))
     config = {"suffixes": [f"blob.{SUFFIX}", f"dfs.{SUFFIX}"],

@@ -579,3 +579,35 @@ def test_path_style(daemon, filesystem):
     listing = ask("GET", f"/{name}?resource=filesystem&recursive=true").json()
     assert [entry["name"] for entry in listing["paths"]] == ["d", "d/g"]
     assert ask("DELETE", f"/{name}/d?recursive=true").status == 200
+
+
+def test_rename_into_a_directory(daemon, filesystem):
+    """Without mode=legacy, as Hadoop's driver does it."""
+    ask = data_lake.Raw(daemon, "tree", path_style=True)
+    name = filesystem.file_system_name
+    filesystem.create_directory("to/in")
+    filesystem.create_directory("d/sub")
+    upload(filesystem, "f", b"1")
+    assert ask.rename(f"{name}/d", f"{name}/to") == 201
+    into = ask("PUT", f"/{name}/to/in", {"x-ms-rename-source": f"/{name}/f", "If-None-Match": "*"})
+    assert into.status == 201  # the condition is on what it becomes
+    assert listed(filesystem) == ["to/", "to/d/", "to/d/sub/", "to/in/", "to/in/f"]
+
+    def refused(old: str, new: str, headers: dict | None = None, mode: str = "posix") -> str:
+        answer = ask("PUT", f"/{name}/{new}?mode={mode}",
+                     {"x-ms-rename-source": f"/{name}/{old}", **(headers or {})})
+        assert 400 <= answer.status < 500
+        return answer.code
+
+    upload(filesystem, "f", b"2")
+    assert refused("f", "to/in", {"If-None-Match": "*"}) == "PathAlreadyExists"
+    assert refused("f", "to/in", {"If-Match": '"0x1"'}) == "ConditionNotMet"
+    assert refused("to/in", "to") == "InvalidRenameSourcePath"
+    assert refused("to", "to/in") == "InvalidRenameSourcePath"
+    assert refused("f", "to", mode="legacy") == "InvalidSourceOrDestinationResourceType"
+    assert refused("f", "to", mode="other") == "InvalidQueryParameterValue"
+    filesystem.create_directory("d")
+    upload(filesystem, "to/d/sub/more", b"")
+    assert refused("d", "to") == "DirectoryNotEmpty"
+    assert ask.rename(f"{name}/f", f"{name}/to/in") == 201
+    assert filesystem.get_file_client("to/in/f").download_file().readall() == b"2"

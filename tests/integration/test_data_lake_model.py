@@ -50,6 +50,8 @@ class Local:
             return 404 if not self._blocked(target) else 0
         if self._blocked(target):
             return 409
+        if target.is_dir():
+            target /= source.name
         if not target.parent.is_dir():
             return 404
         if target == source or source in target.parents:

@@ -138,6 +138,25 @@ class Rename {
   engine::Batch batch_;
 };
 
+/// Where the source goes, and what the conditions are on: what the URL names, or below it when that
+/// is a directory and the mode is posix.
+Task<azure::Outcome<Target>> LoadDestination(Call& call, const RenameRequest& request) {
+  BG_CO_TRY(auto named, co_await LoadTarget(call));
+  const bool into = request.into_directory && named.place && !named.place->is_root() &&
+                    named.exists() && named.is_directory();
+  if (!into) co_return named;
+  azure::Resource below = call.resource;
+  below.blob = blob::TrimSlashes(below.blob);
+  below.blob += '/';
+  below.blob += request.source.blob.substr(request.source.blob.rfind('/') + 1);
+  if (call.covers && !call.covers(below)) {
+    co_return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
+  }
+  BG_CO_TRY(auto target, co_await LoadTarget(call.services, below));
+  BG_CO_CHECK(CheckPathAccess(call, target));
+  co_return target;
+}
+
 http::Response Renamed(const blob::BlobRecord& record) {
   http::Response response;
   response.status = 201;
@@ -150,7 +169,7 @@ http::Response Renamed(const blob::BlobRecord& record) {
 Task<azure::Outcome<http::Response>> RenamePath(Call& call) {
   BG_CO_TRY(const auto request, ParseRename(call));
   for (CommitLoop loop; loop.Again();) {
-    BG_CO_TRY(const auto destination, co_await LoadTarget(call));
+    BG_CO_TRY(const auto destination, co_await LoadDestination(call, request));
     if (!destination.place) co_return co_await RenameFlat(call, request);
     BG_CO_TRY(const auto source, co_await LoadTarget(call.services, request.source));
     Rename rename(call, request, source, destination);

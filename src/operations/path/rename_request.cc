@@ -42,6 +42,13 @@ azure::Outcome<std::optional<std::string>> ParseLeaseId(const http::HeaderView& 
   return std::string(text);
 }
 
+azure::Outcome<bool> ParseMode(const http::Query& query) {
+  const std::string_view mode = query.Get("mode");
+  if (mode.empty() || EqualsIgnoreCase(mode, "posix")) return true;
+  if (EqualsIgnoreCase(mode, "legacy")) return false;
+  return azure::Fail(azure::InvalidQueryParameter("mode", mode));
+}
+
 azure::Outcome<void> CheckRights(const Call& call, const azure::Resource& source) {
   const azure::Permissions& may = call.permissions;
   const bool moves = may.Has('m') || (may.Has('d') && may.Has('w'));
@@ -55,6 +62,7 @@ azure::Outcome<RenameRequest> ParseRename(Call& call) {
   const http::HeaderView& headers = call.headers();
   RenameRequest request;
   BG_TRY(request.source, ParseSource(call));
+  BG_TRY(request.into_directory, ParseMode(call.query()));
   BG_CHECK(CheckRights(call, request.source));
   BG_TRY(request.source_lease_id, ParseLeaseId(headers, "x-ms-source-lease-id"));
   BG_TRY(request.lease_id, ParseLeaseId(headers, "x-ms-lease-id"));

@@ -19,11 +19,14 @@ struct RenameRequest {
   KeyRequest keys;
   std::optional<blob::Metadata> metadata;  ///< x-ms-properties, when it was sent
   std::string continuation;                ///< flat containers
+  /// Onto a directory means into it: mode=posix, the default. With mode=legacy the destination is
+  /// replaced, which only an empty directory can be.
+  bool into_directory = true;
 };
 
-/// 400 InvalidSourceUri: not `/filesystem/path`, or another filesystem; 403
-/// AuthorizationPermissionMismatch when the caller's rights do not cover the source, or are not
-/// those of a move (`m`, or `d` with `w`).
+/// 400 InvalidQueryParameterValue: an unknown mode; 400 InvalidSourceUri: not `/filesystem/path`,
+/// or another filesystem; 403 AuthorizationPermissionMismatch when the caller's rights do not cover
+/// the source, or are not those of a move (`m`, or `d` with `w`).
 azure::Outcome<RenameRequest> ParseRename(Call& call);
 
 }  // namespace blobgate::operations
