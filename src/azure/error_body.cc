@@ -1,5 +1,7 @@
 #include "azure/error_body.h"
 
+#include <utility>
+
 #include "azure/json.h"
 #include "azure/xml_writer.h"
 
@@ -16,6 +18,18 @@ std::string MessageOf(const Error& error, std::string_view request_id, Time now)
 }
 
 }  // namespace
+
+Error ForDfsFace(Error error) {
+  error.code = OnDfsFace(error.code);
+  if (!InfoOf(error.code).code.starts_with("Lease")) return error;
+  std::string text = error.message.value_or(std::string(InfoOf(error.code).message));
+  for (const std::string_view name : {"the blob", "the container"}) {
+    const std::size_t at = text.find(name);
+    if (at != std::string::npos) text.replace(at, name.size(), "the resource");
+  }
+  error.message = std::move(text);
+  return error;
+}
 
 std::string ErrorXml(const Error& error, std::string_view request_id, Time now) {
   XmlWriter xml;

@@ -209,8 +209,14 @@ Acl Acl::ForChild(bool directory, std::optional<Mode> mode, std::optional<Mode> 
     child.Put(access);
     if (directory) child.Put(entry);
   }
-  const Mode allowed = static_cast<Mode>(mode.value_or(0777) & ~umask.value_or(0) & 0777);
-  child.SetMode(static_cast<Mode>(child.mode() & allowed));
+  child.SetMode(static_cast<Mode>(child.mode() & mode.value_or(0777)));
+  // The umask takes from the base entries, never from the mask.
+  const Mode kept = static_cast<Mode>(~umask.value_or(0));
+  for (AclEntry& entry : child.entries_) {
+    if (entry.is_default || IsNamed(entry) || entry.kind == Kind::kMask) continue;
+    const int shift = entry.kind == Kind::kUser ? 6 : entry.kind == Kind::kGroup ? 3 : 0;
+    entry.bits = static_cast<AccessBits>(entry.bits & kept >> shift);
+  }
   child.Sort();
   return child;
 }
@@ -294,6 +300,19 @@ void Acl::ComputeMask(bool of_default) {
 
 void Acl::Sort() {
   std::ranges::sort(entries_, {}, OrderOf);
+}
+
+azure::Outcome<void> Acl::Replace(std::string_view text, bool directory) {
+  BG_TRY(const auto entries, ParseAclEntries(text, true));
+  const bool access = !std::ranges::all_of(entries, &AclEntry::is_default);
+  Acl next = *this;
+  std::erase_if(next.entries_, [access](const AclEntry& entry) {
+    const bool base = !IsNamed(entry) && entry.kind != Kind::kMask;
+    return entry.is_default || (access && !base);
+  });
+  BG_CHECK(next.Modify(entries, directory));
+  *this = std::move(next);
+  return {};
 }
 
 azure::Outcome<void> Acl::Modify(std::span<const AclEntry> changes, bool directory) {

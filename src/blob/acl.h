@@ -82,6 +82,11 @@ class Acl {
   /// `rwxr-x---`, `t` or `T` last when sticky, and `+` when there are named or default entries.
   std::string Symbolic(bool sticky) const;
 
+  /// What Set Access Control makes of it. Entries of either list take the place of that whole list;
+  /// base entries that `text` has not stay. Access entries without default ones end the default
+  /// list; default entries alone leave the access list. (What Hadoop's tests of ABFS expect.)
+  /// 400 as Parse, but for the base entries.
+  azure::Outcome<void> Replace(std::string_view text, bool directory);
   /// Adds or replaces single entries, then the mask is computed again unless one was among them.
   /// 400 as Parse. `directory`: of the item.
   azure::Outcome<void> Modify(std::span<const AclEntry> changes, bool directory);

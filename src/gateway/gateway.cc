@@ -287,8 +287,7 @@ http::Response Gateway::ErrorResponse(const Exchange& x, const azure::Error& err
   http::Response response;
   response.status = error.http_status();
   const bool dfs = x.resource.face == azure::Face::kDfs;
-  azure::Error shown = error;
-  if (dfs) shown.code = azure::OnDfsFace(error.code);
+  const azure::Error shown = dfs ? azure::ForDfsFace(error) : error;
   const auto& info = azure::InfoOf(shown.code);
   response.reason = shown.message.value_or(std::string(info.message));
   response.Set("x-ms-error-code", std::string(info.code));

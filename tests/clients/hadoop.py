@@ -67,7 +67,6 @@ def write_settings(directory: pathlib.Path, account: str, hierarchical: bool) ->
         "fs.azure.account.key." + name.replace(".dfs.", ".blob."): key,
         "fs.azure.always.use.https": "true",
         "fs.azure.ssl.channel.mode": "Default_JSSE",
-        "fs.azure.io.retry.max.retries": "1",
         "fs.azure.scale.test.enabled": "true",
         "fs.azure.scale.test.huge.filesize": "64M",
         "scale.test.distcp.file.size.kb": "4096",
@@ -101,7 +100,8 @@ def run(arguments, directory: pathlib.Path) -> tuple[int, int]:
     account = ACCOUNTS[arguments.account]
     write_settings(directory, account, arguments.account == "hierarchical")
     left_out = excluded(arguments.account)
-    command = ["java", "-Xmx1g", f"-Djdk.net.hosts.file={hosts}", "-Djava.awt.headless=true",
+    command = ["java", "-Xmx1g", "--add-opens=java.base/java.lang=ALL-UNNAMED",
+               "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED", f"-Djdk.net.hosts.file={hosts}", "-Djava.awt.headless=true",
                f"-Djavax.net.ssl.trustStore={store}", f"-Djavax.net.ssl.trustStorePassword={PASSWORD}",
                "-Djavax.net.ssl.trustStoreType=PKCS12",
                f"-Dblobgate.trace={str(arguments.trace).lower()}",
@@ -109,6 +109,7 @@ def run(arguments, directory: pathlib.Path) -> tuple[int, int]:
                "-cp", f"{directory}:{class_path}", "blobgate.AbfsSuite", arguments.tests, *left_out]
     began = time.time()
     with blobgate_daemon.Daemon(config, directory=directory, keep=arguments.keep) as daemon:
+        daemon.client(account).create_container("contract")
         with open(directory / "java.log", "wb") as log:
             done = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=log,
                                   text=True, timeout=arguments.timeout, env=os.environ)

@@ -446,7 +446,7 @@ class TestAccessControl:
         file.set_access_control(acl="user::rw-,user:u:r-x,group::---,other::---")
         assert file.get_access_control()["permissions"] == "rw-r-x---+"
         assert file.get_file_properties().etag == etag
-        for acl in ("user::rwx", "nonsense", "user::rwx,group::---,other::---,default:user:u:rwx"):
+        for acl in ("user:rwx", "nonsense", "user::rwx,group::---,other::---,default:user:u:rwx"):
             with pytest.raises(HttpResponseError) as refused:
                 file.set_access_control(acl=acl)
             assert (refused.value.status_code, code_of(refused)) == (400, "InvalidHeaderValue")

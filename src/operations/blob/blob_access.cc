@@ -59,6 +59,8 @@ Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeader
   BG_CO_TRY(const auto lease_id, LeaseIdOf(call.headers()));
   BG_CO_TRY(auto target, co_await LoadState(call.services, call.resource, state));
   BG_CO_CHECK(CheckPathAccess(call, target));
+  const bool dfs = call.resource.face == azure::Face::kDfs;
+  if (!target.exists() && dfs) co_return azure::Fail(azure::ErrorCode::kPathNotFound);
   if (!target.exists()) co_return azure::Fail(Missing(conditions));
   BG_CO_CHECK(blob::CheckRead(target.blob->lease, lease_id, blob::LeaseSubject::kBlob, call.now));
   BG_CO_CHECK(blob::CheckRead(conditions, SubjectOf(target)));

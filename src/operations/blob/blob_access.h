@@ -23,8 +23,8 @@ azure::Outcome<void> CheckBaseBlob(const http::Query& query);
 blob::ConditionSubject SubjectOf(const Target& target);
 
 /// The committed state that a read names with `snapshot` or `versionid`, or the base blob. In this
-/// order: 404 ContainerNotFound; 404 BlobNotFound, or 412 when If-Match was sent; 412 Lease* when a
-/// lease id was sent; 412, 304, 400 of the conditions.
+/// order: 404 ContainerNotFound; 404 BlobNotFound, or 412 when If-Match was sent (404 all the same
+/// on the dfs face); 412 Lease* when a lease id was sent; 412, 304, 400 of the conditions.
 Task<azure::Outcome<Target>> LoadForRead(Call& call, const blob::ConditionHeaders& conditions);
 
 /// May the content be read? 409 BlobArchived; 409 OperationNotAllowedOnIncrementalCopyBlob for the

@@ -131,6 +131,16 @@ azure::Outcome<void> CheckFlat(const CreateRequest& request) {
   return {};
 }
 
+/// Conditions come before leases here: who asks that nothing be there is told what is.
+azure::Outcome<void> CheckExisting(const CreateRequest& request, const Target& target) {
+  const blob::ConditionSubject subject = SubjectOf(target);
+  auto checked = blob::CheckWrite(request.inputs.conditions, &subject, true);
+  if (checked || checked.error().http_status() != 409) return checked;
+  azure::Error error = checked.error();
+  const std::string_view kind = target.is_directory() ? "directory" : "file";
+  return azure::Fail(std::move(error).WithHeader("x-ms-existing-resource-type", std::string(kind)));
+}
+
 /// One round; nullopt: something moved.
 Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCreate(Call& call,
                                                                 const CreateRequest& request) {
@@ -139,6 +149,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCreate(Call& call,
     BG_CO_CHECK(CheckFlat(request));
   } else {
     if (target.place->is_root()) co_return azure::Fail(azure::ErrorCode::kPathConflict);
+    if (target.exists()) BG_CO_CHECK(CheckExisting(request, target));
     BG_CO_CHECK(PlanItem(call, request, target));
   }
   if (target.exists() && target.place && target.is_directory() != request.directory) {

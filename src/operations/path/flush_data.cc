@@ -34,7 +34,7 @@ Task<azure::Outcome<http::Response>> FlushData(Call& call) {
   http::Response response;
   response.status = 200;
   SetEtag(response, record.etag, record.modified);
-  response.Set("x-ms-request-server-encrypted", "false");
+  response.Set("x-ms-request-server-encrypted", record.encryption.encrypted() ? "true" : "false");
   SetKeyHeaders(response, record.encryption);
   if (request.lease.renew) response.Set("x-ms-lease-renewed", "true");
   co_return response;

@@ -142,12 +142,11 @@ class Rename {
 /// is a directory and the mode is posix.
 Task<azure::Outcome<Target>> LoadDestination(Call& call, const RenameRequest& request) {
   BG_CO_TRY(auto named, co_await LoadTarget(call));
-  const bool into = request.into_directory && named.place && !named.place->is_root() &&
-                    named.exists() && named.is_directory();
+  const bool into = request.into_directory && named.place && named.exists() && named.is_directory();
   if (!into) co_return named;
   azure::Resource below = call.resource;
   below.blob = blob::TrimSlashes(below.blob);
-  below.blob += '/';
+  if (!below.blob.empty()) below.blob += '/';
   below.blob += request.source.blob.substr(request.source.blob.rfind('/') + 1);
   if (call.covers && !call.covers(below)) {
     co_return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);

@@ -29,16 +29,7 @@ azure::Outcome<void> ChangeAccess(const AccessRequest& request, blob::PathState&
     acl.SetMode(*request.mode);
     path.sticky = path.directory && (*request.mode & blob::kStickyBit) != 0;
   }
-  if (request.acl) {
-    BG_TRY(blob::Acl given, blob::Acl::Parse(*request.acl, path.directory));
-    // A list without default entries leaves those that are there.
-    std::vector<blob::AclEntry> defaults;
-    for (const blob::AclEntry& entry : acl.entries()) {
-      if (entry.is_default && !given.has_default()) defaults.push_back(entry);
-    }
-    BG_CHECK(given.Modify(defaults, path.directory));
-    acl = std::move(given);
-  }
+  if (request.acl) BG_CHECK(acl.Replace(*request.acl, path.directory));
   path.acl = acl.Text();
   return {};
 }

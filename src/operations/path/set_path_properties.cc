@@ -11,6 +11,7 @@ namespace blobgate::operations {
 
 // Each of metadata and HTTP properties is replaced as a whole, when one of its headers was sent.
 Task<azure::Outcome<http::Response>> SetPathProperties(Call& call) {
+  if (call.resource.blob.empty()) co_return azure::Fail(azure::ErrorCode::kInvalidUri);
   BG_CO_TRY(const auto keys, ParseKeyRequest(call));
   BG_CO_TRY(const auto given, ParsePropertyHeaders(call.headers(), false, kPathPropertyPrefix));
   BG_CO_TRY(const auto metadata, ParsePathProperties(call.headers()));
@@ -32,6 +33,7 @@ Task<azure::Outcome<http::Response>> SetPathProperties(Call& call) {
   http::Response response;
   response.status = 200;
   SetEtag(response, record.etag, record.modified);
+  SetWriteEncryption(response, record.encryption);
   co_return response;
 }
 

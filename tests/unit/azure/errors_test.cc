@@ -126,5 +126,17 @@ TEST(ErrorXml, AnOverridingMessageReplacesTheText) {
   EXPECT_NE(xml.find("<Message>Full.\nRequestId:id"), std::string::npos) << xml;
 }
 
+TEST(DfsErrors, AreOfPathsAndResources) {
+  const Error missing = ForDfsFace(ErrorCode::kBlobNotFound);
+  EXPECT_EQ(missing.code, ErrorCode::kPathNotFound);
+  EXPECT_EQ(missing.message, std::nullopt);
+  EXPECT_EQ(ForDfsFace(ErrorCode::kLeaseLost).message,
+            "A lease ID was specified, but the lease for the resource has expired.");
+  EXPECT_EQ(ForDfsFace(Error(ErrorCode::kLeaseIdMissing)
+                           .WithMessage("There is currently a lease on the container."))
+                .message,
+            "There is currently a lease on the resource.");
+}
+
 }  // namespace
 }  // namespace blobgate::azure

@@ -195,5 +195,27 @@ TEST(AclTest, RandomChangesFollowTheModel) {
   }
 }
 
+std::string Replaced(const std::string& was, std::string_view text) {
+  Acl acl = Parsed(was);
+  const auto done = acl.Replace(text, true);
+  return done ? acl.Text() : "refused";
+}
+
+TEST(AclTest, ReplaceTakesListsAsAWhole) {
+  const std::string both =
+      "user::rwx,user:a:r--,group::r-x,mask::r-x,other::---,default:user::rwx,default:group::r-x,"
+      "default:other::---";
+  EXPECT_EQ(Replaced(both, "user::r--,group::---,other::---"), "user::r--,group::---,other::---");
+  EXPECT_EQ(Replaced(both, "mask::--x"), "user::rwx,group::r-x,mask::--x,other::---");
+  EXPECT_EQ(Replaced(both, "default:user:b:rwx"),
+            "user::rwx,user:a:r--,group::r-x,mask::r-x,other::---,default:user::rwx,"
+            "default:user:b:rwx,default:group::r-x,default:mask::rwx,default:other::---");
+  EXPECT_EQ(Replaced(both, "user::rwx,user::r--"), "refused");
+  EXPECT_EQ(Replaced(both, ""), "refused");
+  Acl file = Acl::FromMode(0640);
+  EXPECT_FALSE(file.Replace("default:user::rwx", false));
+  EXPECT_EQ(file.Text(), "user::rw-,group::r--,other::---");
+}
+
 }  // namespace
 }  // namespace blobgate::blob
