@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import test_data
 from harness import Context, scenario
 
@@ -98,6 +100,27 @@ def between(ctx: Context) -> None:
     ctx.run("copy", _url(ctx, container), _url(ctx, third), "--recursive",
             "--preserve-permissions=true")
     ctx.same_digests(_digests(ctx, third), test_data.digests_of_tree(tree))
+
+
+@scenario(GROUP, "--preserve-posix-properties: mode and times in metadata and back, by both hosts")
+def posix(ctx: Context) -> None:
+    for dfs in (True, False):
+        tree = test_data.make_tree(ctx.new_directory(f"posix-{dfs}"), {"d/f": 40})
+        os.chmod(tree / "d/f", 0o640)
+        os.utime(tree / "d/f", (1_111_111_111, 1_222_222_222))
+        container = ctx.container(ACCOUNT)
+        ctx.run("copy", f"{tree}/*", _url(ctx, container, dfs=dfs), "--recursive",
+                "--preserve-posix-properties")
+        metadata = ctx.client(ACCOUNT).head(container, "d/f").metadata
+        ctx.holds(f"modtime is kept: {metadata}",
+                  metadata.get("modtime", "").startswith("1222222222"))
+        ctx.equal("mode in metadata", int(metadata["permissions"]) & 0o777, 0o640)
+        back = ctx.new_directory(f"back-{dfs}")
+        ctx.run("copy", _url(ctx, container, "d", dfs=dfs), back, "--recursive",
+                "--preserve-posix-properties")
+        ctx.equal("modification time", int((back / "d/f").stat().st_mtime), 1_222_222_222)
+        ctx.equal("mode", (back / "d/f").stat().st_mode & 0o777, 0o640)
+        ctx.same_trees(back, tree)
 
 
 @scenario(GROUP, "set-properties: tier and metadata by the Blob host")
