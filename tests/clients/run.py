@@ -53,6 +53,7 @@ def node() -> list[str]:
 
 ISSUER = "https://blob.gate.test/33333333-3333-3333-3333-333333333333/"
 OWNER = "00000000-0000-0000-0000-000000000001"
+GUEST = "00000000-0000-0000-0000-000000000002"  # no role: what access control lists allow
 
 
 def configuration(directory: pathlib.Path) -> dict:
@@ -64,11 +65,13 @@ def configuration(directory: pathlib.Path) -> dict:
     settings = {"acct1": {"delegation_secrets": [secret], "sku": "Standard_RAGRS"},
                 "versioned": {"versioning": True},
                 "kept": {"container_delete_retention_days": 7},
-                "tree": {"hierarchical": True},
+                "tree": {"hierarchical": True, "delegation_secrets": [secret],
+                         "container_delete_retention_days": 7},
                 "immutable": {"versioning": True, "version_level_immutability": True}}
     accounts = [{"name": name, "keys": [key], **settings.get(name, {})}
                 for name, key in blobgate_daemon.ACCOUNTS.items()]
-    roles = [{"role": "Storage Blob Data Owner", "oid": OWNER, "account": "acct1"}]
+    roles = [{"role": "Storage Blob Data Owner", "oid": OWNER, "account": account}
+             for account in ("acct1", "tree")]
     return {"accounts": accounts, "oauth": {"roles": roles, "local_issuer": {
         "key_file": str(key), "issuer": ISSUER, "tenant": ISSUER.split("/")[3]}}}
 
@@ -81,9 +84,14 @@ class Exercise:
         self._hosts = directory / "hosts"
         self._hosts.write_text(f"127.0.0.1 localhost {' '.join(daemon.host_names())}\n")
         self.called = directory / "called"
-        token = [str(blobgate_daemon.find_binary()), "token", "issue", "--oid", OWNER, "--config",
-                 str(daemon.directory / "blobgate.json")]
-        self._token = subprocess.run(token, check=True, capture_output=True, text=True).stdout
+        self._tokens = {name: self._issue(oid) for name, oid in
+                        (("BLOB_TOKEN", OWNER), ("GUEST_TOKEN", GUEST))}
+
+    def _issue(self, oid: str) -> str:
+        command = [str(blobgate_daemon.find_binary()), "token", "issue", "--oid", oid, "--config",
+                   str(self._daemon.directory / "blobgate.json")]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
 
     def _environment(self, tls: bool) -> dict[str, str]:
         accounts = blobgate_daemon.ACCOUNTS
@@ -92,9 +100,10 @@ class Exercise:
             "BLOB_ENDPOINT": self._daemon.url("acct1", host_style=tls),
             "BLOB_ACCOUNT": "acct1", "BLOB_KEY": accounts["acct1"],
             "BLOB_CA": str(self._daemon.ca_file) if tls else "",
-            "BLOB_TOKEN": self._token.strip() if tls else "",
+            **{name: token if tls else "" for name, token in self._tokens.items()},
+            "GUEST_OID": GUEST,
             "BLOB_CALLED": str(self.called),
-            "DFS_ENDPOINT": self._daemon.url("tree", dfs=True),
+            "DFS_ENDPOINT": self._daemon.url("tree", host_style=tls, dfs=True),
             "DFS_ACCOUNT": "tree", "DFS_KEY": accounts["tree"],
             "NODE_EXTRA_CA_CERTS": str(self._daemon.ca_file)}
 
@@ -129,7 +138,8 @@ def uncalled(called: pathlib.Path) -> tuple[str, list[str]]:
     missing: list[str] = []
     text = ("# The SDKs: what they offer, and what is called\n\nMade by `tests/clients/run.py"
             " --write-docs`: every public method of the clients, called against the real daemon"
-            " over HTTP\nin path style and HTTPS in host style, and checked for what it does.\n")
+            " over HTTP\nin path style and HTTPS in host style (the Data Lake SDK of JavaScript:"
+            " HTTPS only), and checked for what it does.\n")
     for (language, sdk), (offered, met) in sorted(sdks.items()):
         left = sorted(offered - met)
         missing += [f"{sdk}: {name}" for name in left]
@@ -150,15 +160,18 @@ def main() -> int:
                 ("Python", [sys.executable, str(HERE / "python" / "every_call.py")]),
                 ("JavaScript", [*node(), str(js / "exercise.mjs")]),
                 ("JavaScript", [*node(), str(js / "every_call.mjs")]),
-                ("JavaScript Data Lake", [*node(), str(js / "data_lake.mjs")])]
+                *(("Python Data Lake", [sys.executable, str(HERE / "python" / f"{name}.py")])
+                  for name in ("data_lake_service", "data_lake_paths", "data_lake_access")),
+                *(("JavaScript Data Lake", [*node(), str(js / f"{name}.mjs")]) for name in
+                  ("data_lake", "data_lake_service", "data_lake_paths", "data_lake_access"))]
     spans = coverage.Spans("tests/clients")
     with tempfile.TemporaryDirectory() as temporary:
         directory = pathlib.Path(temporary)
         with blobgate_daemon.Daemon(configuration(directory)) as daemon:
             exercise = Exercise(daemon, directory)
             for name, command in commands:
-                # The Data Lake SDK takes the face from the host.
-                for tls in (True,) if "Data Lake" in name else (False, True):
+                # The JavaScript SDK takes the face from the host.
+                for tls in (True,) if name == "JavaScript Data Lake" else (False, True):
                     title = f"{name} {pathlib.Path(command[-1]).stem}"
                     print(f"== {title}, {'HTTPS host style' if tls else 'HTTP path style'}",
                           flush=True)

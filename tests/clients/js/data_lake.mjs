@@ -3,6 +3,7 @@
 import assert from "node:assert";
 import crypto from "node:crypto";
 import { Readable } from "node:stream";
+import "./recorded_data_lake.mjs";
 import { check, finish, same } from "./checks.mjs";
 import {
   DataLakeServiceClient, StorageSharedKeyCredential, DataLakeFileClient,

@@ -5,6 +5,7 @@ import crypto from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import "./recorded_blob.mjs";
 import { check, finish, same } from "./checks.mjs";
 import {
   BlobServiceClient, ContainerSASPermissions, BlobSASPermissions, StorageSharedKeyCredential,

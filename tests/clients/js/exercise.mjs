@@ -2,6 +2,7 @@
 import assert from "node:assert";
 import crypto from "node:crypto";
 import { Readable } from "node:stream";
+import "./recorded_blob.mjs";
 import { check, finish, same } from "./checks.mjs";
 import {
   BlobServiceClient, StorageSharedKeyCredential, BlockBlobClient, BlobSASPermissions,

@@ -2,15 +2,12 @@
 does. Called by tests/clients/run.py."""
 import os
 import time
-import traceback
 import uuid
 from datetime import datetime, timedelta, timezone
 
-import recorder  # noqa: F401  (before the clients are made)
-from checks import check, finish
+import recorded_blob  # noqa: F401  (before the clients are made)
+from checks import Token, checked, code_of, finish
 
-from azure.core.credentials import AccessToken
-from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import (AccessPolicy, BlobClient, BlobServiceClient, ContainerClient,
                                 ContainerSasPermissions, ContentSettings, CorsRule,
                                 ImmutabilityPolicy, PremiumPageBlobTier, PublicAccess,
@@ -20,25 +17,6 @@ from azure.storage.blob import (AccessPolicy, BlobClient, BlobServiceClient, Con
 ENDPOINT, ACCOUNT, KEY = (os.environ[n] for n in ("BLOB_ENDPOINT", "BLOB_ACCOUNT", "BLOB_KEY"))
 CA = os.environ.get("BLOB_CA") or True
 TOKEN = os.environ.get("BLOB_TOKEN")  # for HTTPS only
-
-
-def checked(function):
-    """Runs it; a failure is noted, and the others go on."""
-    title = function.__name__.replace("_", " ")
-    try:
-        function()
-        check(title, True)
-    except Exception as error:  # whatever happens is the result
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        check(f"{title}: {type(error).__name__}: {error} ({where.line})", False)
-
-
-def code_of(run) -> str:
-    try:
-        run()
-    except HttpResponseError as error:
-        return error.error_code
-    return ""
 
 
 def endpoint_of(account: str) -> str:
@@ -292,15 +270,10 @@ def service_stats():
     assert found["geo_replication"]["status"] in ("live", "bootstrap", "unavailable"), found
 
 
-class Token:
-    def get_token(self, *_, **__) -> AccessToken:
-        return AccessToken(TOKEN, int(time.time()) + 600)
-
-
 if TOKEN:
     @checked
     def a_user_delegation_key():
-        by_token = BlobServiceClient(ENDPOINT, credential=Token(), connection_verify=CA)
+        by_token = BlobServiceClient(ENDPOINT, credential=Token(TOKEN), connection_verify=CA)
         now = datetime.now(timezone.utc)
         key = by_token.get_user_delegation_key(now, now + timedelta(hours=1))
         token = generate_container_sas(

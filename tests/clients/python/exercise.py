@@ -6,7 +6,7 @@ import os
 import uuid
 from datetime import datetime, timedelta, timezone
 
-import recorder  # noqa: F401  (before the clients are made)
+import recorded_blob  # noqa: F401  (before the clients are made)
 from checks import check, finish
 
 from azure.core import MatchConditions

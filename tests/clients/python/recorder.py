@@ -1,4 +1,4 @@
-"""Notes which of the SDK's public methods a script calls itself, not what these call in turn.
+"""Notes which of an SDK's public methods a script calls itself, not what these call in turn.
 
 At exit one JSON line is added to the file that BLOB_CALLED names: the SDK, what it offers, what was
 called."""
@@ -11,9 +11,6 @@ import json
 import os
 import threading
 
-import azure.storage.blob as sdk
-
-CLASSES = (sdk.BlobServiceClient, sdk.ContainerClient, sdk.BlobClient, sdk.BlobLeaseClient)
 NOT_REST = {"close"}  # of the connection
 
 _offered: set[str] = set()
@@ -48,14 +45,17 @@ def _watch(owner: type) -> None:
             setattr(owner, name, _wrapped(full, found))
 
 
-def _write() -> None:
-    entry = {"sdk": f"azure-storage-blob {sdk.__version__}", "language": "Python",
-             "offered": sorted(_offered), "called": sorted(_called)}
+def watch(sdk: str, classes: tuple[type, ...]) -> None:
+    """`sdk`: name and version. Before the clients are made; once in a script."""
+    if not os.environ.get("BLOB_CALLED"):
+        return
+    for owner in classes:
+        _watch(owner)
+    atexit.register(_write, sdk)
+
+
+def _write(sdk: str) -> None:
+    entry = {"sdk": sdk, "language": "Python", "offered": sorted(_offered),
+             "called": sorted(_called)}
     with open(os.environ["BLOB_CALLED"], "a") as file:
         file.write(json.dumps(entry) + "\n")
-
-
-if os.environ.get("BLOB_CALLED"):
-    for _owner in CLASSES:
-        _watch(_owner)
-    atexit.register(_write)
