@@ -192,7 +192,7 @@ azure::Outcome<void> CompleteRecord(const Target& target, engine::RowPut& put) {
     const blob::PathState parent = ParentState(place);
     record.path =
         StateIn(parent, place.owner, place.id, directory, AclFor(place, parent, directory));
-    record.path.sticky = directory && (place.mode.value_or(0) & blob::kStickyBit) != 0;
+    record.path.sticky = (place.mode.value_or(0) & blob::kStickyBit) != 0;
   }
   if (place.new_owner) record.path.owner = *place.new_owner;
   if (place.new_group) record.path.group = *place.new_group;

@@ -27,7 +27,7 @@ azure::Outcome<void> ChangeAccess(const AccessRequest& request, blob::PathState&
   blob::Acl acl = blob::Acl::FromStored(path.acl);
   if (request.mode) {
     acl.SetMode(*request.mode);
-    path.sticky = path.directory && (*request.mode & blob::kStickyBit) != 0;
+    path.sticky = (*request.mode & blob::kStickyBit) != 0;
   }
   if (request.acl) BG_CHECK(acl.Replace(*request.acl, path.directory));
   path.acl = acl.Text();

@@ -15,14 +15,16 @@ namespace {
 
 constexpr std::string_view kSource = "x-ms-undelete-source";
 
-/// `path?deletionid=N`, percent-encoded: the row of the deleted path.
+/// `path?deletionid=N`, percent-encoded: the row of the deleted path. Without a path (as the
+/// JavaScript SDK sends it) that of the URL.
 azure::Outcome<std::string> ParseSource(const Call& call) {
   const std::string_view text = call.headers().Get(kSource);
   if (text.empty()) return azure::Fail(azure::MissingHeader(kSource));
   const std::size_t mark = text.rfind('?');
   const auto bad = [text] { return azure::Fail(azure::InvalidHeader(kSource, text)); };
   if (mark == std::string_view::npos) return bad();
-  const auto path = PercentDecode(text.substr(0, mark));
+  auto path = PercentDecode(text.substr(0, mark));
+  if (mark == 0) path = call.resource.blob;
   const auto query = http::Query::Parse(text.substr(mark + 1));
   if (!path || !query || !azure::CheckBlobName(*path)) return bad();
   const auto deletion = ParseUnsigned(query->Get("deletionid"));

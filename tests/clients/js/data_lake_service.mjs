@@ -106,11 +106,10 @@ await check("deleted paths", async () => {
   assert.deepEqual((await all(filesystem.listDeletedPaths({ prefix: "gone/" })))
     .map((p) => p.name), ["gone/ä file"]);
   const idOf = (path) => deleted.find((p) => p.name === path).deletionId;
-  const { pathClient } = await filesystem.undeletePath("gone", idOf("gone"),
-    { undeleteSource: `gone?deletionid=${idOf("gone")}` });
+  const { pathClient } = await filesystem.undeletePath("gone", idOf("gone"));
   assert.equal(await content(pathClient.getFileClient("other")), "with it");
   const back = await filesystem.undeletePath("gone/ä file", idOf("gone/ä file"),
-    { undeleteSource: `gone/%C3%A4%20file?deletionid=${idOf("gone/ä file")}` });
+    { undeleteSource: `gone/%C3%A4%20file?deletionid=${idOf("gone/ä file")}` });  // in full, too
   assert.equal(await content(back.pathClient), "back");
   assert.deepEqual(await all(filesystem.listDeletedPaths()), []);
   await service.setProperties({ cors: [], staticWebsite: { enabled: false },
