@@ -216,6 +216,10 @@ Task<azure::Outcome<LocalSource>> GatewaySourceOpener::Admit(const http::Request
   BG_CO_TRY(const auto letters,
             auth::Authorize(credential, azure::SpecOf(azure::Operation::kGetBlob), resource, access,
                             true));
+  // Where POSIX rights of a named user (suoid) decide, nobody asks them here.
+  if (!credential.unauthorized_oid.empty()) {
+    co_return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
+  }
   co_return Allowed(std::move(resource), letters.Has('t'));
 }
 

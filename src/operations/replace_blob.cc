@@ -90,7 +90,8 @@ azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
       return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
     }
   }
-  const blob::LeaseRecord held = target.blob ? target.blob->lease : blob::LeaseRecord{};
+  const bool leased = target.blob && !target.expired;
+  const blob::LeaseRecord held = leased ? target.blob->lease : blob::LeaseRecord{};
   BG_TRY(auto lease, blob::CheckWrite(held, inputs.lease_id, blob::LeaseSubject::kBlob, now));
   if (target.exists()) {
     const blob::ConditionSubject subject{target.blob->etag, target.blob->modified,

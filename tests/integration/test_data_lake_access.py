@@ -255,6 +255,62 @@ class TestDirectorySas:
         assert read(preauthorized_agent_object_id=BOB).readall() == b"data"
         assert read(agent_object_id=ANN).readall() == b"data"
         assert refused(lambda: read(agent_object_id=BOB))
+        # Nor through a copy, where nobody asks for POSIX rights.
+        for who, allowed in ((ANN, False), (None, True)):
+            sas = generate_file_sas("tree", FS, home, "f", key, "r", in_an_hour(),
+                                    **({"agent_object_id": who} if who else {}))
+            copy = data_lake.blob_service(lake.daemon, "acct1").get_blob_client(FS, "copy")
+            source = f"{lake.daemon.url('tree')}/{FS}/{home}/f?{sas}"
+            if allowed:
+                copy.start_copy_from_url(source, requires_sync=True)
+                continue
+            with pytest.raises(HttpResponseError):
+                copy.start_copy_from_url(source, requires_sync=True)
+
+    def test_writing_is_not_changing_permissions(self, lake, home):
+        lake.root.create_directory(f"{home}/d", permissions="rwxr-x---", umask="0000")
+        before = lake.root.get_directory_client(f"{home}/d").get_access_control()["acl"]
+        sas = generate_directory_sas("tree", FS, home, blobgate_daemon.ACCOUNTS["tree"], "rcw",
+                                     in_an_hour())
+        directory = self.client(lake, DataLakeDirectoryClient, f"{home}/d", sas)
+        assert refused(lambda: directory.create_directory(acl="user::rwx,group::rwx,other::rwx"))
+        directory.create_directory(permissions="rwxrwxrwx")  # as mkdir -p does
+        assert lake.root.get_directory_client(f"{home}/d").get_access_control()["acl"] == before
+
+
+def test_a_recursive_change_lists_nothing_hidden(lake, home):
+    write(lake.as_user(ANN), f"{home}/secret/f")
+    acl = f"user:{EVE}:rwx"
+    eve = lake.as_user(EVE).get_directory_client(home)
+    failed = []
+    eve.update_access_control_recursive(
+        acl, continue_on_failure=True,
+        progress_hook=lambda progress: failed.extend(progress.batch_failures))
+    assert [entry.name for entry in failed] == [home]
+    ann = lake.as_user(ANN).get_directory_client(home)
+    assert ann.update_access_control_recursive(acl).counters.files_successful == 1
+
+
+def test_nothing_is_inherited_from_an_expired_file(lake, home):
+    lake.root.get_directory_client(home).set_access_control(
+        acl=f"user::rwx,user:{BOB}:rwx,group::r-x,other::---")
+    for name in ("again", "blocks"):
+        file = write(lake.as_user(BOB), f"{home}/{name}", b"old")
+        file.set_access_control(permissions="rwxrwxrwx")
+        lake.root.get_file_client(f"{home}/{name}").set_file_expiry("RelativeToNow", expires_on=1500)
+    lake.root.get_file_client(f"{home}/again").acquire_lease(-1)
+    for name in ("again", "blocks"):
+        deadline = time.monotonic() + 10
+        while lake.root.get_file_client(f"{home}/{name}").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    made = write(lake.as_user(ANN), f"{home}/again", b"new").get_access_control()
+    assert (made["owner"], made["permissions"]) == (ANN, "rw-r-----")
+    blob = data_lake.blob_service(lake.daemon).get_blob_client(FS, f"{home}/blocks")
+    blob.stage_block("YQ==", b"block")
+    blob.commit_block_list(["YQ=="])
+    assert blob.download_blob().readall() == b"block"
+    assert lake.root.get_file_client(f"{home}/blocks").get_access_control()["owner"] != BOB
 
 
 class TestSoftDelete:
@@ -286,3 +342,15 @@ class TestSoftDelete:
         lake.root.get_file_client(f"{home}/d/f").delete_file()
         lake.root._undelete_path(f"{home}/d/f", deleted[f"{home}/d/f"])
         assert lake.root.get_file_client(f"{home}/d/f").download_file().readall() == b"one"
+
+    def test_undelete_needs_rights_to_the_source(self, lake, home):
+        write(lake.root, f"{home}/hr/pay", b"secret").delete_file()
+        lake.root.create_directory(f"{home}/mine")
+        [deleted] = lake.root.list_deleted_paths(path_prefix=home)
+        sas = generate_directory_sas("tree", FS, f"{home}/mine", blobgate_daemon.ACCOUNTS["tree"],
+                                     "racwdl", in_an_hour())
+        ask = data_lake.Raw(lake.daemon, "tree", sas=sas)
+        answer = ask("PUT", f"/{FS}/{home}/mine/x?comp=undelete",
+                     {"x-ms-undelete-source": f"{home}/hr/pay?deletionid={deleted.deletion_id}"})
+        assert (answer.status, answer.code) == (403, "AuthorizationPermissionMismatch")
+        lake.root._undelete_path(f"{home}/hr/pay", deleted.deletion_id)

@@ -66,12 +66,13 @@ class Answer:
 
 
 class Raw:
-    """Requests with an account SAS: on the dfs host (names must resolve), or in path style, where
+    """Requests with an account SAS, or `sas`: on the dfs host (names must resolve), or in path style, where
     one address serves both faces. Keeps its connection; for one thread at a time."""
 
-    def __init__(self, daemon: blobgate_daemon.Daemon, account: str, path_style: bool = False):
+    def __init__(self, daemon: blobgate_daemon.Daemon, account: str, path_style: bool = False,
+                 sas: str = ""):
         self._prefix = f"/{account}" if path_style else ""
-        self._sas = azure_auth.account_sas(account, blobgate_daemon.ACCOUNTS[account])
+        self._sas = sas or azure_auth.account_sas(account, blobgate_daemon.ACCOUNTS[account])
         if path_style:
             self._connection = http.client.HTTPConnection(*daemon.address(), timeout=60)
         else:

@@ -7,6 +7,7 @@
 #include "blob/immutability.h"
 #include "blob/lease.h"
 #include "blob/tier.h"
+#include "operations/path/path_purge.h"
 
 namespace blobgate::operations {
 namespace {
@@ -129,6 +130,7 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
       return azure::Fail(azure::ErrorCode::kPendingCopyOperation);
     }
   }
+  if (target.expired) return {};  // it goes before the block comes
   const blob::LeaseRecord lease = target.blob ? target.blob->lease : blob::LeaseRecord{};
   BG_CHECK(blob::CheckWrite(lease, call.headers().Find("x-ms-lease-id"), blob::LeaseSubject::kBlob,
                             now));
@@ -148,6 +150,10 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
 Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob::Block& block,
                                     const blob::ContentKeyPtr& key) {
   BG_CO_CHECK(CheckStage(call, target, block.id.size(), key));
+  if (target.expired) {
+    BG_CO_CHECK(co_await RemoveExpired(call.services, target));
+    co_return false;
+  }
   const std::string name(target.name);
   engine::Batch batch;
   std::uint64_t generation = 0;

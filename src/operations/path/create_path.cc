@@ -105,6 +105,10 @@ azure::Outcome<void> PlanItem(Call& call, const CreateRequest& request, const Ta
     const blob::PathState& now = target.exists() ? target.blob->path : made;
     BG_CHECK(CheckMayControl(call, now, request.access.owner, request.access.group));
   }
+  const bool changes = target.exists() && target.is_directory() && request.access.acl;
+  if (changes && !call.permissions.Has('p')) {
+    return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
+  }
   if (request.access.owner || request.access.group) {
     if (!call.permissions.Has('o')) {
       return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);

@@ -17,6 +17,7 @@ Task<azure::Outcome<Target>> LoadPath(Call& call) {
     BG_CO_TRY(const auto container, co_await LoadContainer(call.services, call.resource.account,
                                                            call.resource.container));
     if (!container.record.hierarchical) {
+      if (call.posix) co_return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
       Target root;
       root.container = container;
       blob::BlobRecord& record = root.blob.emplace();

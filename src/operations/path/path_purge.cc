@@ -58,6 +58,17 @@ Task<azure::Outcome<bool>> PurgeDeletedPath(Services& services, const ContainerR
   co_return true;
 }
 
+/// The rows and references of an expired file.
+Task<azure::Outcome<void>> DropExpired(Services& services, const Target& target,
+                                       engine::Batch& batch) {
+  ReferenceSet none;
+  BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(services, target));
+  DropStagedBlocks(target, staged, batch, none);
+  BG_CO_CHECK(co_await ReleaseContent(services, target, *target.blob, batch, none));
+  batch.deletes.push_back(target.key);
+  co_return azure::Outcome<void>();
+}
+
 /// A file whose time is over.
 Task<azure::Outcome<bool>> PurgeExpired(Services& services, const azure::Resource& container,
                                         std::string_view key, const std::string& due, Time now) {
@@ -68,17 +79,17 @@ Task<azure::Outcome<bool>> PurgeExpired(Services& services, const azure::Resourc
   batch.deletes.push_back(due);
   const bool over = target.blob && !target.is_directory() && target.blob->path.expires != Time{} &&
                     target.blob->path.expires <= now;
-  if (over) {
-    ReferenceSet none;
-    BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(services, target));
-    DropStagedBlocks(target, staged, batch, none);
-    BG_CO_CHECK(co_await ReleaseContent(services, target, *target.blob, batch, none));
-    batch.deletes.push_back(target.key);
-  }
+  if (over) BG_CO_CHECK(co_await DropExpired(services, target, batch));
   co_return co_await CommitTarget(services, target, std::move(batch));
 }
 
 }  // namespace
+
+Task<azure::Outcome<bool>> RemoveExpired(Services& services, const Target& target) {
+  engine::Batch batch;
+  BG_CO_CHECK(co_await DropExpired(services, target, batch));
+  co_return co_await CommitTarget(services, target, std::move(batch));
+}
 
 Task<azure::Outcome<bool>> TryPurgePath(Services& services, const azure::Resource& container,
                                         const std::string& due, Time now) {

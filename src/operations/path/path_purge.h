@@ -4,9 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "operations/blob_store.h"
 #include "operations/call.h"
 
 namespace blobgate::operations {
+
+/// Removes the file that was found at `target`, whose time is over, so that something else can take
+/// its place before the purge comes. False: something moved. REQUIRES: target.expired.
+Task<azure::Outcome<bool>> RemoveExpired(Services& services, const Target& target);
 
 /// Removes what the row `due` of the purge index of a hierarchical container is about, if it is
 /// due, and that row. False: something moved.

@@ -29,6 +29,8 @@ class Walk {
 
   /// False: a directory on the way changed meanwhile.
   Task<azure::Outcome<bool>> Run(Target& target) {
+    target.row.reset();  // of an earlier walk
+    target.blob.reset();
     BG_CO_CHECK(co_await ReadRoot());
     place.directory = blob::kAboveRoot;
     if (names_.empty()) {
@@ -180,18 +182,20 @@ azure::Outcome<void> CompleteRecord(const Target& target, engine::RowPut& put) {
   if (record.path.id != 0) return {};
   const PathPlace& place = *target.place;
   const bool directory = record.path.directory;
-  if (target.blob) {
+  if (target.blob && !target.expired) {
     if (target.blob->path.directory != directory && target.exists()) {
       return azure::Fail(azure::ErrorCode::kResourceTypeMismatch);
     }
     record.path = target.blob->path;
     record.path.directory = directory;
-    if (place.acl || place.mode)
+    // Making a directory that is there (mkdir -p, with any mode) does not change its rights.
+    if (place.acl || (place.mode && !directory))
       record.path.acl = AclFor(place, place.deepest().state, directory).Text();
   } else {
     const blob::PathState parent = ParentState(place);
-    record.path =
-        StateIn(parent, place.owner, place.id, directory, AclFor(place, parent, directory));
+    // An expired file's own rows go by its id; that is all the new one has of it.
+    const std::uint64_t id = target.blob ? target.blob->path.id : place.id;
+    record.path = StateIn(parent, place.owner, id, directory, AclFor(place, parent, directory));
     record.path.sticky = (place.mode.value_or(0) & blob::kStickyBit) != 0;
   }
   if (place.new_owner) record.path.owner = *place.new_owner;

@@ -148,6 +148,7 @@ Task<azure::Outcome<Target>> LoadDestination(Call& call, const RenameRequest& re
   below.blob = blob::TrimSlashes(below.blob);
   if (!below.blob.empty()) below.blob += '/';
   below.blob += request.source.blob.substr(request.source.blob.rfind('/') + 1);
+  if (!azure::CheckBlobName(below.blob)) co_return azure::Fail(ErrorCode::kInvalidUri);
   if (call.covers && !call.covers(below)) {
     co_return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
   }

@@ -151,6 +151,11 @@ http::Response Answer(const Progress& progress, const std::string& next) {
 }  // namespace
 
 // Each item is a commit of its own: what is created or renamed meanwhile may be missed.
+/// May the caller go into a directory? Who may change its ACL could give himself the rights.
+bool MayEnter(const Call& call, const blob::PathState& directory) {
+  return MayList(call, directory) || CheckMayControl(call, directory, {}, {});
+}
+
 Task<azure::Outcome<http::Response>> SetAccessControlRecursive(Call& call) {
   BG_CO_TRY(const auto request, ParseRecursive(call));
   BG_CO_TRY(const auto top, co_await LoadTarget(call));
@@ -164,7 +169,7 @@ Task<azure::Outcome<http::Response>> SetAccessControlRecursive(Call& call) {
     if (!on) co_return Answer(progress, {});
     --left;
   }
-  if (!top.is_directory()) co_return Answer(progress, {});
+  if (!top.is_directory() || !MayEnter(call, top.blob->path)) co_return Answer(progress, {});
   if (left == 0) co_return Answer(progress, path.empty() ? "/" : path + "/");
   TreeQuery query;
   query.directory = top.blob->path.id;
@@ -172,6 +177,7 @@ Task<azure::Outcome<http::Response>> SetAccessControlRecursive(Call& call) {
   query.from = request.from == "/" ? std::string() : request.from;
   query.limits.entries = left;
   query.shows = [](const blob::BlobRecord& record) { return record.committed; };
+  query.enters = [&call](const blob::BlobRecord& record) { return MayEnter(call, record.path); };
   BG_CO_TRY(const auto page, co_await WalkTree(call.services, top.partition, std::move(query)));
   for (const TreeEntry& entry : page.entries) {
     BG_CO_TRY(const bool on,

@@ -29,6 +29,12 @@ azure::Outcome<std::string> ParseSource(const Call& call) {
   if (!path || !query || !azure::CheckBlobName(*path)) return bad();
   const auto deletion = ParseUnsigned(query->Get("deletionid"));
   if (!deletion) return bad();
+  azure::Resource source = call.resource;
+  source.blob = blob::TrimSlashes(*path);
+  const bool own = source.blob == blob::TrimSlashes(call.resource.blob);
+  if (!own && call.covers && !call.covers(source)) {
+    return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
+  }
   return blob::DeletedKey(blob::TrimSlashes(*path), *deletion);
 }
 
