@@ -84,9 +84,9 @@ bool Session::Allow(std::string what, const Error& error, bool reading) {
 }
 
 void Session::CheckFigures() {
-  NoteFault();
   const EngineStats stats = machine_.engine().Stats();
   const Status health = machine_.engine().Health();
+  NoteFault();  // last: a thread of the engine's own may have met it just now
   if (stats.live_bytes != model_.live_bytes() && !off()) {
     Fail(fmt::format("{} live bytes, should be {}", stats.live_bytes, model_.live_bytes()));
   }
