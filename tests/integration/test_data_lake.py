@@ -611,3 +611,35 @@ def test_rename_into_a_directory(daemon, filesystem):
     assert refused("d", "to") == "DirectoryNotEmpty"
     assert ask.rename(f"{name}/f", f"{name}/to/in") == 201
     assert filesystem.get_file_client("to/in/f").download_file().readall() == b"2"
+
+
+def test_a_path_by_the_dfs_face_alone(daemon, filesystem):
+    """The SDKs send these to the Blob face; Hadoop and AzCopy do not."""
+    ask = data_lake.Raw(daemon, "tree")
+    path = f"/{filesystem.file_system_name}/d/f"
+    assert ask("PUT", path + "?resource=file", {"x-ms-properties": "a=MQ=="}).status == 201
+    found = ask("HEAD", path)
+    assert (found.status, found.headers["x-ms-resource-type"]) == (200, "file")
+    assert found.headers["x-ms-properties"] == "a=MQ=="
+    assert found.headers["x-ms-permissions"] == "rw-r-----"
+    status = ask("HEAD", path + "?action=getStatus")
+    assert status.status == 200 and "x-ms-properties" not in status.headers
+    assert status.headers["x-ms-owner"] == "$superuser"
+    changed = ask("PATCH", path + "?action=setProperties", {"x-ms-properties": "b=Mg=="})
+    assert changed.status == 200 and changed.headers["etag"] != found.headers["etag"]
+    assert ask("HEAD", path).headers["x-ms-properties"] == "b=Mg=="
+    root = f"/{filesystem.file_system_name}/?action=setProperties"
+    assert ask("PATCH", root, {"x-ms-properties": "b=Mg=="}).code == "InvalidUri"
+    lease = {"x-ms-lease-action": "acquire", "x-ms-lease-duration": "-1",
+             "x-ms-proposed-lease-id": str(uuid.uuid4())}
+    leased = ask("POST", path, lease)
+    assert (leased.status, leased.headers["x-ms-lease-id"]) == (201, lease["x-ms-proposed-lease-id"])
+    refused = ask("PATCH", path + "?action=setProperties", {"x-ms-properties": ""})
+    assert (refused.status, refused.code) == (412, "LeaseIdMissing")
+    assert "lease on the resource" in refused.json()["error"]["message"]
+    held = ask("PUT", path + "?resource=file", {"If-None-Match": "*"})
+    assert (held.status, held.code) == (409, "PathAlreadyExists")
+    assert held.headers["x-ms-existing-resource-type"] == "file"
+    missing = ask("GET", path + "x", {"If-Match": found.headers["etag"]})
+    assert (missing.status, missing.code) == (404, "PathNotFound")
+    assert ask("DELETE", path, {"x-ms-lease-id": lease["x-ms-proposed-lease-id"]}).status == 200
