@@ -138,7 +138,7 @@ def main() -> int:
     parser.add_argument("--tests", default=CONTRACT)
     parser.add_argument("--trace", action="store_true", help="print the stack of each failure")
     parser.add_argument("--keep", action="store_true", help="keep logs and settings, say where")
-    parser.add_argument("--timeout", type=float, default=3600)
+    parser.add_argument("--timeout", type=float, default=1200, help="seconds")
     arguments = parser.parse_args()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="blobgate-hadoop-"))
     try:
