@@ -130,8 +130,13 @@ class Writer:
         self.known = after
 
     def _rename(self, ask: data_lake.Raw) -> None:
-        source, target = self._some(), self._path()
-        if source is None or target[:len(source)] == source or source[:len(target)] == target:
+        source, named = self._some(), self._path()
+        if source is None:
+            return
+        # Onto a directory means into it.
+        into = isinstance(at(self.known, named), dict)
+        target = [*named, source[-1]] if into else named
+        if target[:len(source)] == source or source[:len(target)] == target:
             return
         entry, there = at(self.known, source), at(self.known, target)
         if not isinstance(at(self.known, target[:-1]), dict) or self._blocked(target):
@@ -142,8 +147,8 @@ class Writer:
         after = copy.deepcopy(self.known)
         put(after, target, take(after, source))
         self.doubt = [after]
-        self._expect(201, ask.rename(self._url(source), self._url(target)),
-                     f"rename {source} {target}")
+        self._expect(201, ask.rename(self._url(source), self._url(named)),
+                     f"rename {source} {named}")
         self.known = after
         self.renames += 1
 
