@@ -536,6 +536,16 @@ class TestFlatAccounts:
         assert flat.get_directory_client("d").get_directory_properties().metadata == {
             "hdi_isfolder": "true"}
 
+    def test_rename_of_a_leased_file(self, flat):
+        upload(flat, "f", b"1")
+        file = flat.get_file_client("f")
+        lease = file.acquire_lease(-1)
+        with pytest.raises(HttpResponseError) as refused:
+            file.rename_file(flat.file_system_name + "/g")
+        assert code_of(refused) == "LeaseIdMissing"
+        file.rename_file(flat.file_system_name + "/g", source_lease=lease)
+        assert listed(flat) == ["g"]
+
     def test_rename_and_delete(self, flat):
         flat.create_directory("d")
         for i in range(5):

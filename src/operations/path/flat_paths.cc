@@ -1,4 +1,5 @@
 #include "operations/path/flat_paths.h"
+#include "operations/internal_request.h"
 
 #include <algorithm>
 #include <utility>
@@ -44,34 +45,6 @@ Task<azure::Outcome<bool>> HasMarker(Call& call, const std::string& name) {
   BG_CO_TRY(const auto target, co_await LoadTarget(call.services, resource));
   co_return target.exists();
 }
-
-/// The request of a part of the work: a blob of its own, no headers.
-struct PartCall {
-  http::RequestHead head;
-  azure::Resource resource;
-  Call call;
-
-  PartCall(Call& whole, const std::string& name, azure::Operation operation)
-      : resource(whole.resource),
-        call{.head = head,
-             .body = whole.body,
-             .spec = azure::SpecOf(operation),
-             .resource = resource,
-             .account = whole.account,
-             .permissions = whole.permissions,
-             .version = whole.version,
-             .request_id = whole.request_id,
-             .endpoint = whole.endpoint,
-             .now = whole.now,
-             .overrides = whole.overrides,
-             .services = whole.services,
-             .owner = whole.owner} {
-    head.method = "DELETE";
-    resource.blob = name;
-    resource.face = azure::Face::kBlob;
-  }
-  PartCall(const PartCall&) = delete;
-};
 
 }  // namespace
 
@@ -119,9 +92,13 @@ Task<azure::Outcome<std::vector<std::string>>> NamesBelow(Services& services,
   co_return out;
 }
 
-Task<azure::Outcome<void>> DeleteOne(Call& call, const std::string& name) {
-  PartCall part(call, name, azure::Operation::kDeleteBlob);
-  const auto done = co_await DeleteBlob(part.call);
+Task<azure::Outcome<void>> DeleteOne(Call& call, const std::string& name, DeleteTerms terms) {
+  InternalRequest request(call.account, azure::Operation::kDeleteBlob, call.resource.container,
+                          name);
+  request.Id(std::string(call.request_id));
+  if (!terms.etag.empty()) request.Header("If-Match", terms.etag);
+  if (terms.lease_id) request.Header("x-ms-lease-id", *terms.lease_id);
+  const auto done = co_await request.Run(call.services);
   if (done || done.error().code == azure::ErrorCode::kBlobNotFound) {
     co_return azure::Outcome<void>();
   }
@@ -143,11 +120,11 @@ Task<azure::Outcome<http::Response>> DeleteFlat(Call& call, bool recursive) {
   }
   const bool more = names.size() > kDeletes;
   if (more) names.pop_back();
-  for (const std::string& name : names) BG_CO_CHECK(co_await DeleteOne(call, name));
+  for (const std::string& name : names) BG_CO_CHECK(co_await DeleteOne(call, name, {}));
   if (more) {
     response.Set("x-ms-continuation", EncodeMarker("d" + names.back()));
   } else if (target.exists()) {
-    BG_CO_CHECK(co_await DeleteOne(call, call.resource.blob));
+    BG_CO_CHECK(co_await DeleteOne(call, call.resource.blob, {}));
   }
   co_return response;
 }

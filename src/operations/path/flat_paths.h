@@ -2,6 +2,10 @@
 // hdi_isfolder.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "operations/blob_store.h"
 #include "operations/path/list_paths.h"
 
@@ -19,7 +23,13 @@ Task<azure::Outcome<std::vector<std::string>>> NamesBelow(Services& services,
                                                           const blob::ContainerRecord& container,
                                                           std::string prefix, std::size_t limit);
 
-/// Deletes one blob as Delete Blob does, without conditions. Not being there is no error.
-Task<azure::Outcome<void>> DeleteOne(Call& call, const std::string& name);
+/// What a blob must be for DeleteOne to delete it.
+struct DeleteTerms {
+  std::string etag;  ///< quoted; empty: any state
+  std::optional<std::string> lease_id;
+};
+
+/// Deletes one blob as Delete Blob does. Not being there is no error, unless an ETag was asked for.
+Task<azure::Outcome<void>> DeleteOne(Call& call, const std::string& name, DeleteTerms terms);
 
 }  // namespace blobgate::operations

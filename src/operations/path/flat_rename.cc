@@ -20,8 +20,8 @@ constexpr std::size_t kMoves = 200;
 /// Copies the blob `from` to `to`, where it keeps its key; the condition and lease are those of the
 /// destination.
 Task<azure::Outcome<blob::BlobRecord>> CopyOne(Call& call, const RenameRequest& rename,
-                                               const azure::Resource& from, const std::string& to,
-                                               NewBlobInputs inputs) {
+                                               const Target& loaded, const azure::Resource& from,
+                                               const std::string& to, NewBlobInputs inputs) {
   azure::Resource resource = call.resource;
   resource.blob = to;
   Call part{.head = call.head,
@@ -41,15 +41,23 @@ Task<azure::Outcome<blob::BlobRecord>> CopyOne(Call& call, const RenameRequest& 
   LocalSource source;
   source.resource = from;
   source.may_read_tags = true;
-  BG_CO_TRY(const auto loaded, co_await LoadTarget(call.services, from));
-  if (loaded.exists()) {
-    const blob::Encryption& stored = loaded.blob->encryption;
-    if (stored.kind == blob::Encryption::Kind::kCustomerKey) request.source_key = rename.keys.key;
-    BG_CO_TRY(inputs.keys.key,
-              KeyOfBlob(call.services, call.account.name, stored, request.source_key));
-  }
+  const blob::Encryption& stored = loaded.blob->encryption;
+  if (stored.kind == blob::Encryption::Kind::kCustomerKey) request.source_key = rename.keys.key;
+  BG_CO_TRY(inputs.keys.key,
+            KeyOfBlob(call.services, call.account.name, stored, request.source_key));
   BG_CO_TRY(auto copied, co_await CopyLocal(part, request, source, inputs, {}, false));
   co_return std::move(copied.record);
+}
+
+/// Takes away what was copied, and nothing that was written since: then 503 ServerBusy, and the
+/// client's next try copies that.
+Task<azure::Outcome<void>> DropCopied(Call& call, const std::string& name, const Target& copied,
+                                      const std::optional<std::string>& lease_id) {
+  auto done = co_await DeleteOne(call, name, {blob::EtagText(copied.blob->etag), lease_id});
+  if (!done && done.error().code == azure::ErrorCode::kConditionNotMet) {
+    co_return azure::Fail(Busy());
+  }
+  co_return done;
 }
 
 /// The blob of the source's own name: a file, or a directory's marker.
@@ -67,8 +75,8 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> MoveNamed(Call& call,
   if (request.metadata) inputs.metadata = *request.metadata;
   inputs.any_metadata_header = request.metadata.has_value();
   BG_CO_TRY(auto record,
-            co_await CopyOne(call, request, request.source, call.resource.blob, inputs));
-  BG_CO_CHECK(co_await DeleteOne(call, request.source.blob));
+            co_await CopyOne(call, request, source, request.source, call.resource.blob, inputs));
+  BG_CO_CHECK(co_await DropCopied(call, request.source.blob, source, request.source_lease_id));
   co_return std::optional(std::move(record));
 }
 
@@ -91,9 +99,12 @@ Task<azure::Outcome<http::Response>> RenameFlat(Call& call, const RenameRequest&
   for (const std::string& name : names) {
     azure::Resource source = request.source;
     source.blob = name;
+    BG_CO_TRY(const auto loaded, co_await LoadTarget(call.services, source));
+    if (!loaded.exists()) continue;
     const NewBlobInputs plain;
-    BG_CO_CHECK(co_await CopyOne(call, request, source, to + name.substr(from.size()), plain));
-    BG_CO_CHECK(co_await DeleteOne(call, name));
+    BG_CO_CHECK(
+        co_await CopyOne(call, request, loaded, source, to + name.substr(from.size()), plain));
+    BG_CO_CHECK(co_await DropCopied(call, name, loaded, std::nullopt));
   }
   if (more) {
     response.Set("x-ms-continuation", EncodeMarker("m" + names.back()));
