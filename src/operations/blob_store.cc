@@ -59,7 +59,9 @@ Task<azure::Outcome<ContainerRow>> LoadContainer(Services& services, std::string
                                                  std::string_view container) {
   ContainerRow found;
   const std::string space = blob::AccountSpace(account);
-  BG_CO_TRY(found.account_partition, co_await services.catalog().Locate(space, container));
+  BG_CO_TRY(const auto partition, co_await services.catalog().Find(space, container));
+  if (!partition) co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
+  found.account_partition = *partition;
   const std::string key = blob::ContainerKey(container);
   BG_CO_TRY(auto row, co_await services.catalog().Get(found.account_partition, key));
   if (!row) co_return azure::Fail(azure::ErrorCode::kContainerNotFound);

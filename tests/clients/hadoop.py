@@ -71,6 +71,7 @@ def write_settings(directory: pathlib.Path, account: str, hierarchical: bool) ->
         "fs.azure.scale.test.huge.filesize": "64M",
         "scale.test.distcp.file.size.kb": "4096",
         "hadoop.tmp.dir": str(directory / "tmp"),
+        "fs.file.impl": "blobgate.WholeSecondsFileSystem",
     }
     text = "".join(f"<property><name>{escape(k)}</name><value>{escape(v)}</value></property>\n"
                    for k, v in settings.items())

@@ -37,6 +37,10 @@ class WrappedCatalog : public engine::Catalog {
                                             std::string_view name) override {
     return inner_.Locate(name_space, name);
   }
+  Task<Result<std::optional<engine::PartitionRef>>> Find(std::string_view name_space,
+                                                         std::string_view name) override {
+    return inner_.Find(name_space, name);
+  }
   Task<Result<std::vector<engine::PartitionRef>>> PartitionsOf(
       std::string_view name_space) override {
     return inner_.PartitionsOf(name_space);

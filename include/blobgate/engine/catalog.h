@@ -111,6 +111,11 @@ class Catalog {
   /// caller until a commit says kPartitionMoved.
   virtual Task<Result<PartitionRef>> Locate(std::string_view name_space, std::string_view name) = 0;
 
+  /// The same for readers, which must not need a write: nullopt when nothing was ever located
+  /// there.
+  virtual Task<Result<std::optional<PartitionRef>>> Find(std::string_view name_space,
+                                                         std::string_view name) = 0;
+
   /// All partitions of a name space. A listing is an ordered merge of their scans. Names are not
   /// ordered across partitions. Empty when nothing was ever located there.
   virtual Task<Result<std::vector<PartitionRef>>> PartitionsOf(std::string_view name_space) = 0;

@@ -22,6 +22,13 @@ Task<Result<PartitionRef>> LocalCatalog::Locate(std::string_view name_space, std
   co_return PartitionRef{id, 1};
 }
 
+Task<Result<std::optional<PartitionRef>>> LocalCatalog::Find(std::string_view name_space,
+                                                             std::string_view) {
+  BG_CO_TRY(const std::optional<std::uint64_t> id, co_await partitions_.Find(name_space));
+  if (!id) co_return std::optional<PartitionRef>();
+  co_return PartitionRef{*id, 1};
+}
+
 Task<Result<std::vector<PartitionRef>>> LocalCatalog::PartitionsOf(std::string_view name_space) {
   BG_CO_TRY(const std::optional<std::uint64_t> id, co_await partitions_.Find(name_space));
   std::vector<PartitionRef> partitions;

@@ -24,6 +24,8 @@ class LocalCatalog final : public Catalog {
         pool_(pool) {}
 
   Task<Result<PartitionRef>> Locate(std::string_view name_space, std::string_view name) override;
+  Task<Result<std::optional<PartitionRef>>> Find(std::string_view name_space,
+                                                 std::string_view name) override;
   Task<Result<std::vector<PartitionRef>>> PartitionsOf(std::string_view name_space) override;
   Task<Result<std::optional<Row>>> Get(PartitionRef partition, std::string_view key) override;
   Task<Status> Scan(PartitionRef partition, std::string from, std::string end,

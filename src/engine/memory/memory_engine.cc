@@ -62,6 +62,14 @@ class MemoryCatalog final : public Catalog {
     co_return shared_.store.Locate(name_space);
   }
 
+  Task<Result<std::optional<PartitionRef>>> Find(std::string_view name_space,
+                                                 std::string_view) override {
+    BG_CO_CHECK(shared_.Fault(Point::kLocate));
+    const auto partitions = shared_.store.PartitionsOf(name_space);
+    if (partitions.empty()) co_return std::optional<PartitionRef>();
+    co_return partitions.front();
+  }
+
   Task<Result<std::vector<PartitionRef>>> PartitionsOf(std::string_view name_space) override {
     co_return shared_.store.PartitionsOf(name_space);
   }

@@ -31,8 +31,10 @@ Task<azure::Outcome<ServicePropertiesRow>> LoadServiceProperties(Services& servi
   PropertiesCache& cache = *services.properties;
   const PropertiesCache::Generation generation = cache.generation();
   const Time now = services.clock.Now();
-  BG_CO_TRY(found.partition, co_await services.catalog().Locate(space, {}));
-  BG_CO_TRY(found.row, co_await services.catalog().Get(found.partition, key));
+  BG_CO_TRY(const auto partition, co_await services.catalog().Find(space, {}));
+  if (partition) {
+    BG_CO_TRY(found.row, co_await services.catalog().Get(*partition, key));
+  }
   const engine::RowVersion version = found.row ? found.row->version : 0;
   found.properties = cache.Find(account, version);
   if (!found.properties) {

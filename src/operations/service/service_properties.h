@@ -11,7 +11,6 @@
 namespace blobgate::operations {
 
 struct ServicePropertiesRow {
-  engine::PartitionRef partition;
   std::optional<engine::Row> row;  ///< none: nobody has set anything
   /// As stored, or the defaults; never null.
   std::shared_ptr<const azure::ServiceProperties> properties;

@@ -16,11 +16,13 @@ constexpr std::size_t kMaxBody = 32 * 1024;
 /// True: durable and in force. False: somebody else changed the properties, read them again.
 Task<azure::Outcome<bool>> Store(Services& services, std::string_view account,
                                  const ServicePropertiesRow& read, std::string xml) {
+  const std::string space = blob::AccountSpace(account);
+  BG_CO_TRY(const auto partition, co_await services.catalog().Locate(space, {}));
   engine::Batch batch;
   batch.preconditions.push_back(
       engine::Precondition::Unchanged(blob::ServicePropertiesKey(), read.row));
   batch.puts.push_back({blob::ServicePropertiesKey(), std::move(xml)});
-  Status committed = co_await services.catalog().Commit(read.partition, std::move(batch));
+  Status committed = co_await services.catalog().Commit(partition, std::move(batch));
   services.properties->Forget(account);
   if (committed) co_return true;
   const Errc code = committed.error().code;

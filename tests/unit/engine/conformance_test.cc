@@ -129,6 +129,8 @@ TEST_P(Conformance, PartitionsAreApart) {
   EXPECT_FALSE(run_(catalog().Get(two, "key")).value());
   EXPECT_EQ(Partition("one"), one);
   EXPECT_EQ(run_(catalog().PartitionsOf("one")).value(), std::vector{one});
+  EXPECT_EQ(run_(catalog().Find("one", "name")).value(), one);
+  EXPECT_FALSE(run_(catalog().Find("never located", "name")).value());
   EXPECT_TRUE(run_(catalog().PartitionsOf("never located")).value().empty());
 }
 
