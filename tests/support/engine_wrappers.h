@@ -135,6 +135,12 @@ class ScatteringCatalog final : public WrappedCatalog {
     }
     co_return found;
   }
+  Task<Result<std::optional<engine::PartitionRef>>> Find(std::string_view name_space,
+                                                         std::string_view name) override {
+    const std::size_t mine = std::hash<std::string_view>()(name) % kPartitions;
+    const std::string part = std::string(name_space) + '#' + std::to_string(mine);
+    co_return co_await inner_.Find(part, {});
+  }
   Task<Result<std::vector<engine::PartitionRef>>> PartitionsOf(
       std::string_view name_space) override {
     std::vector<engine::PartitionRef> all;
