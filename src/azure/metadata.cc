@@ -24,9 +24,15 @@ bool IsIdentifier(std::string_view name) {
          std::ranges::all_of(name, [](char c) { return IsLetter(c) || IsDigit(c); });
 }
 
-bool HasName(const NameValues& metadata, std::string_view name) {
-  return std::ranges::any_of(metadata,
-                             [&](const auto& pair) { return EqualsIgnoreCase(pair.first, name); });
+/// Values of one name become one value, as those of any header do (RFC 9110, 5.2).
+void Add(std::string_view name, std::string_view value, NameValues& metadata) {
+  const auto known = std::ranges::find_if(
+      metadata, [&](const auto& pair) { return EqualsIgnoreCase(pair.first, name); });
+  if (known == metadata.end()) {
+    metadata.emplace_back(name, value);
+  } else {
+    known->second.append(",").append(value);
+  }
 }
 
 }  // namespace
@@ -40,10 +46,10 @@ Outcome<NameValues> ParseMetadata(const http::HeaderView& headers) {
     if (name.empty()) return Fail(ErrorCode::kEmptyMetadataKey);
     bytes += name.size() + value.size();
     if (bytes > kMaxMetadataBytes) return Fail(ErrorCode::kMetadataTooLarge);
-    if (!IsIdentifier(name) || HasName(metadata, name) || std::ranges::any_of(value, IsControl)) {
+    if (!IsIdentifier(name) || std::ranges::any_of(value, IsControl)) {
       return Fail(ErrorCode::kInvalidMetadata);
     }
-    metadata.emplace_back(name, value);
+    Add(name, value, metadata);
   }
   return metadata;
 }

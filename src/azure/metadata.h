@@ -11,9 +11,10 @@ namespace blobgate::azure {
 inline constexpr std::size_t kMaxMetadataBytes = 8192;
 
 /// The x-ms-meta-* headers, names without the prefix and in the case they were sent in, in the
-/// order sent. Errors, all 400: EmptyMetadataKey; InvalidMetadata for a name that is no identifier
-/// of letters, digits and `_`, for a name sent twice (whatever the case) and for control characters
-/// in a value; MetadataTooLarge.
+/// order sent. A name sent more than once (whatever the case) is there once, as it was sent first,
+/// its values joined by commas. Errors, all 400: EmptyMetadataKey; InvalidMetadata for a name that
+/// is no identifier of letters, digits and `_` and for control characters in a value;
+/// MetadataTooLarge.
 Outcome<NameValues> ParseMetadata(const http::HeaderView& headers);
 
 /// Appends one x-ms-meta-NAME header for each.

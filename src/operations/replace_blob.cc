@@ -104,6 +104,12 @@ azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
   return lease;
 }
 
+azure::Outcome<void> CheckSameType(const Call& call, const Target& target, blob::BlobType type) {
+  if (!target.exists() || target.blob->type == type) return {};
+  if (call.resource.face == azure::Face::kDfs) return {};
+  return azure::Fail(azure::ErrorCode::kInvalidBlobType);
+}
+
 blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs& inputs,
                            const Replacement& replacement, blob::LeaseRecord lease) {
   const Time now = call.services.clock.Now();
@@ -164,6 +170,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, con
                                                                  const Replacement& replacement) {
   Services& services = call.services;
   BG_CO_TRY(auto lease, CheckReplace(call, target, inputs));
+  BG_CO_CHECK(CheckSameType(call, target, replacement.type));
   if (inputs.tier) {
     BG_CO_CHECK(blob::CheckTierFits(*inputs.tier, replacement.type, replacement.length));
   }

@@ -45,6 +45,10 @@ azure::Outcome<NewBlobInputs> ParseNewBlob(Call& call, bool body_is_content);
 azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
                                                const NewBlobInputs& inputs);
 
+/// The type of a blob stays what it is until the blob is deleted: 409 InvalidBlobType. A file of the
+/// dfs face has no type and may be created anew over any.
+azure::Outcome<void> CheckSameType(const Call& call, const Target& target, blob::BlobType type);
+
 struct StagedBlocks;  // operations/block/staging.h
 
 /// New content with its references. Every slice of `content` has its extent named either in `fresh`
@@ -94,7 +98,7 @@ void AddRows(const Replacement& replacement, engine::Batch& batch);
 blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs& inputs,
                            const Replacement& replacement, blob::LeaseRecord lease);
 
-/// One round: CheckReplace and CheckTierFits, then a commit that puts the new record and drops the
+/// One round: CheckReplace, CheckSameType and CheckTierFits, then a commit that puts the new record and drops the
 /// old content and all uncommitted blocks. nullopt: something moved, load and try again. The record
 /// as committed.
 Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,

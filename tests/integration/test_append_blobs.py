@@ -219,7 +219,7 @@ def test_after_a_restart_and_fsck(own):
                                                "/acct1/con/kept"})
     create(client, "replaced")
     append(client, "replaced", b"gone" * 1000)
-    client.put_blob("con", "replaced", b"block")
+    create(client, "replaced")
     create(client, "deleted")
     append(client, "deleted", b"gone" * 1000)
     client.expect(202, "DELETE", "con", "deleted")

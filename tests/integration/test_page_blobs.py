@@ -261,10 +261,18 @@ def test_other_types(daemon):
     create(client, "page/types", 512)
     put = client.request("PUT", "con", "page/types", body=b"x", comp="block", blockid="QUE=")
     assert (put.status, put.error_code) == (409, "InvalidBlobType")
-    client.put_blob("con", "page/types", b"a block blob now")
-    assert client.get("con", "page/types") == b"a block blob now"
-    assert create(client, "page/types", 512).status == 201
+    replaced = [client.request("PUT", "con", "page/types", body=body,
+                               headers={"x-ms-blob-type": kind})
+                for kind, body in (("BlockBlob", b"x"), ("AppendBlob", b""))]
+    source = f"http://{client.address[0]}:{client.address[1]}/acct1/con/page/block"
+    for kind in ({"x-ms-blob-type": "BlockBlob"}, {}, {"x-ms-requires-sync": "true"}):
+        replaced.append(client.request("PUT", "con", "page/types",
+                                       headers={"x-ms-copy-source": source, **kind}))
+    for answer in replaced:
+        assert (answer.status, answer.error_code) == (409, "InvalidBlobType")
     assert client.get("con", "page/types") == b"\0" * 512
+    client.expect(202, "DELETE", "con", "page/types")
+    client.put_blob("con", "page/types", b"a block blob now")
 
 
 def test_diff_between_snapshots(daemon):

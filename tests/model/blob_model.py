@@ -131,7 +131,13 @@ class Account:
         self._conditions.check_write(old if exists else None, creates=True)
         return old
 
+    @staticmethod
+    def _same_type(old: Blob | None, wanted: str) -> None:
+        if old is not None and old.committed and old.type != wanted:
+            raise Refused(409, "InvalidBlobType")
+
     def _replace(self, op: Operation, old: Blob | None, data: bytes, **fields) -> Blob:
+        self._same_type(old, fields.get("type", "BlockBlob"))
         new = Blob(self.etags(op.container, op.blob))
         new.committed, new.data = True, data
         if old is not None and old.committed:
@@ -429,6 +435,7 @@ class Account:
 
     def put_blob(self, op: Operation) -> Answer:
         old = self._check_replace(op)
+        self._same_type(old, "BlockBlob")
         if op.headers.get("content-md5", md5(op.data)) != md5(op.data):
             raise Refused(400, "Md5Mismatch")
         blob = self._replace(op, old, op.data)
@@ -465,11 +472,8 @@ class Account:
         return Answer(201, {**hashed, "x-ms-request-server-encrypted": "true"})
 
     def put_block_list(self, op: Operation) -> Answer:
-        self._conditions.demand_one_pair()
-        there = self._container(op).blobs.get(op.blob)
-        if there is not None and there.committed and there.type != "BlockBlob":
-            raise Refused(409, "InvalidBlobType")
         old = self._check_replace(op)
+        self._same_type(old, "BlockBlob")
         committed = dict(old.blocks) if old else {}
         staged = old.staged if old else {}
         kinds: dict[str, str] = {}
@@ -495,7 +499,8 @@ class Account:
         size = op.headers.get("x-ms-blob-content-length")
         action = op.headers.get("x-ms-sequence-number-action")
         blob = self._update_type(op, "PageBlob") if size or action else self._update(op)
-        blob.properties = self._given_properties(op, {}) or blob.properties
+        about_pages = blob.properties if size or action else {}
+        blob.properties = self._given_properties(op, {}) or about_pages
         if size:
             blob.data = blob.data[:int(size)].ljust(int(size), b"\0")
             blob.pages = frozenset(page for page in blob.pages if page * 512 < int(size))
@@ -603,10 +608,8 @@ class Account:
         source = self._source(op, asynchronous=True)
         kept = {name: getattr(source, name)
                 for name in ("type", "appended", "sealed", "pages", "sequence")}
-        answer = self._copy(op, old, source)
+        answer = self._copy(op, old, source, **kept)
         blob = self.find(op.container, op.blob)
-        for name, value in kept.items():
-            setattr(blob, name, value)
         if blob.type != "BlockBlob":
             blob.tier, blob.tier_changed = "Hot", None
         return answer
@@ -618,10 +621,10 @@ class Account:
         answer.headers["x-ms-content-crc64"] = crc64(source.data)
         return answer
 
-    def _copy(self, op: Operation, old: Blob | None, source: Blob) -> Answer:
+    def _copy(self, op: Operation, old: Blob | None, source: Blob, **kept) -> Answer:
         blob = self._replace(op, old, source.data, blocks=list(source.blocks),
                              properties=dict(source.properties),
-                             metadata=metadata_of(op.headers) or dict(source.metadata))
+                             metadata=metadata_of(op.headers) or dict(source.metadata), **kept)
         size = len(source.data)
         blob.copy = {"x-ms-copy-id": Chosen(), "x-ms-copy-source": self.url_of(*op.source),
                      "x-ms-copy-status": "success", "x-ms-copy-progress": f"{size}/{size}",
@@ -632,7 +635,7 @@ class Account:
     def put_blob_from_url(self, op: Operation) -> Answer:
         old = self._check_replace(op)
         source = self._source(op)
-        blob = self._replace(op, old, source.data, blocks=list(source.blocks),
+        blob = self._replace(op, old, source.data,
                              properties=self._given_properties(op, source.properties))
         return Answer(201, {**blob.state(), "x-ms-content-crc64": crc64(source.data),
                             "x-ms-request-server-encrypted": "true"})

@@ -116,6 +116,7 @@ struct Early {
 Task<azure::Outcome<Early>> CheckEarly(Call& call, const NewBlobInputs& inputs) {
   BG_CO_TRY(auto target, co_await LoadTarget(call));
   BG_CO_CHECK(CheckReplace(call, target, inputs));
+  BG_CO_CHECK(CheckSameType(call, target, blob::BlobType::kBlock));
   Early early;
   BG_CO_TRY(early.key, KeyOfNewBlob(call, target.container.record, inputs.keys));
   if (target.blob && target.blob->manifest) co_return early;

@@ -59,8 +59,9 @@ class PropertiesWrite final : public BlobWrite {
     if (request_.sequence) {
       BG_CO_TRY(record.sequence_number, request_.sequence->Apply(record.sequence_number));
     }
-    // What was not sent is cleared.
-    if (request_.given.any) record.properties = request_.given.properties;
+    // What was not sent is cleared, also by a request that says nothing at all; one that is about
+    // the pages alone leaves the properties.
+    if (request_.given.any || !request_.page_headers) record.properties = request_.given.properties;
     BG_CO_CHECK(co_await Resize(services, edit, record));
     MarkModified(call_, record);
     if (request_.length) record.content_version = record.etag;

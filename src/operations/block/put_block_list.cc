@@ -38,10 +38,8 @@ azure::Outcome<void> CheckBlockKeys(const Target& target, const BlockOrigins& or
 Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCommitList(
     Call& call, const NewBlobInputs& inputs, const std::vector<azure::BlockLookup>& list) {
   BG_CO_TRY(const auto target, co_await LoadTarget(call));
-  if (target.exists() && target.blob->type != blob::BlobType::kBlock) {
-    co_return azure::Fail(azure::ErrorCode::kInvalidBlobType);
-  }
   BG_CO_CHECK(CheckReplace(call, target, inputs));
+  BG_CO_CHECK(CheckSameType(call, target, blob::BlobType::kBlock));
   BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(call.services, target));
   blob::Content committed;
   if (target.exists()) {

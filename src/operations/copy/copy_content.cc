@@ -133,6 +133,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopyBlocks(
   BG_CO_TRY(auto shared, co_await ShareAsBlocks(call.services, from, std::move(key)));
   if (!shared) co_return std::nullopt;
   Replacement& replacement = shared->replacement;
+  if (request.kind == CopyKind::kPutBlobFromUrl) replacement.content.block_list = false;
   if (!copy_id.empty()) {
     replacement.copy =
         SuccessState(request, copy_id, replacement.length, call.services.clock.Now());

@@ -32,7 +32,15 @@ TEST(Metadata, RefusesBadNames) {
   for (std::string_view name : {"a-b", "1a", "a.b", "a b", "\xC3\xA9", "a\x01"}) {
     EXPECT_EQ(CodeOf(Parse({{"x-ms-meta-" + std::string(name), "v"}})), "InvalidMetadata") << name;
   }
-  EXPECT_EQ(CodeOf(Parse({{"x-ms-meta-name", "1"}, {"x-ms-meta-NAME", "2"}})), "InvalidMetadata");
+}
+
+TEST(Metadata, JoinsTheValuesOfOneName) {
+  const auto metadata =
+      Parse({{"x-ms-meta-Name", "1"}, {"x-ms-meta-b", ""}, {"x-ms-meta-NAME", "2"}});
+  ASSERT_TRUE(metadata);
+  EXPECT_EQ(*metadata, (NameValues{{"Name", "1,2"}, {"b", ""}}));
+  const std::string half(kMaxMetadataBytes / 2, 'v');
+  EXPECT_EQ(CodeOf(Parse({{"x-ms-meta-a", half}, {"x-ms-meta-a", half}})), "MetadataTooLarge");
 }
 
 TEST(Metadata, RefusesControlCharactersInValues) {

@@ -223,11 +223,11 @@ TEST_F(AppendBlobTest, ASealedBlobTakesNoMore) {
 TEST_F(AppendBlobTest, NothingIsLeftBehind) {
   for (int i = 0; i < 450; ++i) ASSERT_EQ(Append("block").status, 201u);
   EXPECT_EQ(LiveBytes(), 450u * 5);
-  PutSource("a", "block blob");  // another type in its place
-  EXPECT_EQ(Body("a"), "block blob");
-  h.RunBackground();
-  EXPECT_EQ(LiveBytes(), 10u);
+  EXPECT_EQ(h.Send("PUT /c/a\nx-ms-blob-type: BlockBlob", "x").code, "InvalidBlobType");
+  EXPECT_EQ(LiveBytes(), 450u * 5) << "what was uploaded for it is gone again";
   Create("a");
+  h.RunBackground();
+  EXPECT_EQ(LiveBytes(), 0u);
   Append("more");
   h.Send("DELETE /c/a");
   h.RunBackground();

@@ -353,8 +353,11 @@ TEST_F(PageBlobTest, OtherTypes) {
   EXPECT_EQ(h.Send("PUT /c/p?comp=blocklist", "<BlockList></BlockList>").code, "InvalidBlobType");
   EXPECT_EQ(h.Send("PUT /c/p?comp=appendblock", "x").code, "InvalidBlobType");
   Write("p", 0, Pages(1, 'x'));
-  PutSource("p", "block now");
-  EXPECT_EQ(Body("p"), "block now");
+  const std::string put = "PUT /c/p\nx-ms-blob-type: ";
+  EXPECT_EQ(h.Send(put + "BlockBlob", "block").code, "InvalidBlobType");
+  EXPECT_EQ(h.Send(put + "AppendBlob").code, "InvalidBlobType");
+  EXPECT_EQ(h.Send(put + "BlockBlob\nIf-None-Match: *", "x").code, "BlobAlreadyExists");
+  EXPECT_EQ(Body("p"), Pages(1, 'x'));
   Create("p", 512);
   EXPECT_EQ(Body("p"), std::string(512, '\0'));
   h.RunBackground();
