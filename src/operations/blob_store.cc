@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "azure/block_list_xml.h"
 #include "operations/leftovers.h"
 #include "operations/path/path_access.h"
 #include "operations/path/path_place.h"
@@ -162,6 +163,8 @@ Task<azure::Outcome<blob::Content>> LoadContent(Services& services,
 
 Task<azure::Outcome<void>> StoreContent(Services& services, blob::Content content,
                                         blob::BlobRecord& record, engine::Batch& batch) {
+  const auto too_long = [] { return azure::Fail(azure::ErrorCode::kBlockCountExceedsLimit); };
+  if (content.blocks.size() > azure::kMaxCommittedBlocks) co_return too_long();
   std::string encoded;
   content.EncodeTo(encoded);
   if (encoded.size() <= kInlineContent) {
@@ -169,6 +172,7 @@ Task<azure::Outcome<void>> StoreContent(Services& services, blob::Content conten
     record.manifest.reset();
     co_return azure::Outcome<void>();
   }
+  if (encoded.size() > engine::ExtentStore::kMaxExtent) co_return too_long();
   BG_CO_TRY(auto ref, co_await WriteExtent(services, encoded));
   record.content = {};
   record.manifest = ref;

@@ -108,7 +108,8 @@ Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& conta
 /// All of a block blob's content: from the row, or read from its manifest extent.
 Task<azure::Outcome<blob::Content>> LoadContent(Services& services, const blob::BlobRecord& record);
 /// Puts `content` into `record`: inside while its encoding is at most 16 KiB, else as a new extent
-/// that is written here and added to `batch.acquires`.
+/// that is written here and added to `batch.acquires`. 409 BlockCountExceedsLimit for more blocks
+/// than a blob may have, or more than one extent can name.
 Task<azure::Outcome<void>> StoreContent(Services& services, blob::Content content,
                                         blob::BlobRecord& record, engine::Batch& batch);
 /// Adds a release for every reference that the row of `record` itself holds (slices and manifest of

@@ -8,6 +8,7 @@ import pytest
 from azure.core import MatchConditions
 from azure.core.exceptions import (HttpResponseError, ResourceExistsError, ResourceModifiedError,
                                    ResourceNotFoundError)
+from azure.storage.blob import BlobBlock
 from azure.storage.filedatalake import ContentSettings, DataLakeFileClient
 
 import data_lake
@@ -397,6 +398,37 @@ class TestAppend:
         assert blob.get_block_list("all") == ([], [])
         container.upload_blob("f", b"over", overwrite=True)
         assert file.download_file().readall() == b"over"
+
+    def test_committed_blocks_have_a_limit(self, filesystem, container):
+        blob = container.get_blob_client("f")
+        blob.stage_block("AAAA", b"x")
+        blob.commit_block_list([BlobBlock("AAAA")] * 49_998)
+        file = filesystem.get_file_client("f")
+        file.append_data(b"12", 49_998)
+        file.flush_data(50_000)
+        file.append_data(b"3", 50_000, flush=True)
+        file.append_data(b"4", 50_001)
+        with pytest.raises(HttpResponseError) as refused:
+            file.flush_data(50_002)
+        assert (refused.value.status_code, code_of(refused)) == (409, "BlockCountExceedsLimit")
+        assert file.download_file(offset=49_997).readall() == b"x123"
+        file = filesystem.create_file("f")
+        file.append_data(b"again", 0, flush=True)
+        assert file.download_file().readall() == b"again"
+
+    def test_pieces_that_show_are_blocks(self, filesystem, container):
+        blob = container.get_blob_client("f")
+        blob.stage_block("AAAA", b"x")
+        blob.commit_block_list([BlobBlock("AAAA")] * 49_998)
+        file = filesystem.get_file_client("f")
+        file.append_data(b"----", 49_998)
+        file.append_data(b"+", 50_000)  # leaves three parts
+        with pytest.raises(HttpResponseError) as refused:
+            file.flush_data(50_002)
+        assert code_of(refused) == "BlockCountExceedsLimit"
+        file.append_data(b"....", 49_998)
+        file.flush_data(50_002)
+        assert file.download_file(offset=49_997).readall() == b"x...."
 
     def test_what_cannot_be_appended_to(self, filesystem, container):
         filesystem.create_directory("d")
