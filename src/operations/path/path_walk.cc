@@ -154,6 +154,16 @@ blob::PathState StateIn(const blob::PathState& parent, std::string owner, std::u
   return state;
 }
 
+/// A directory's row in its first state.
+blob::BlobRecord NewDirectory(Services& services, blob::PathState state) {
+  blob::BlobRecord record;
+  record.etag = services.etags.Next();
+  record.created = services.clock.Now();
+  record.modified = record.created;
+  record.path = std::move(state);
+  return record;
+}
+
 /// What the directory will be in which the new item lies.
 blob::PathState ParentState(const PathPlace& place) {
   blob::PathState state = place.deepest().state;
@@ -208,15 +218,6 @@ azure::Outcome<void> CompleteRecord(const Target& target, engine::RowPut& put) {
 }
 
 }  // namespace
-
-blob::BlobRecord NewDirectory(Services& services, blob::PathState state) {
-  blob::BlobRecord record;
-  record.etag = services.etags.Next();
-  record.created = services.clock.Now();
-  record.modified = record.created;
-  record.path = std::move(state);
-  return record;
-}
 
 Task<azure::Outcome<engine::PartitionRef>> LocatePaths(Services& services,
                                                        const blob::ContainerRecord& container) {

@@ -25,9 +25,6 @@ void DemandWay(const Target& target, engine::Batch& batch);
 /// of a new entry.
 void PrepareDirectory(Services& services, const Target& target, engine::Batch& batch);
 
-/// A directory's row in its first state.
-blob::BlobRecord NewDirectory(Services& services, blob::PathState state);
-
 /// The path of the entry `name` (blob::EntryName) by way of inodes; nullopt when a directory on the
 /// way up is gone.
 Task<azure::Outcome<std::optional<std::string>>> PathOfEntry(Services& services,

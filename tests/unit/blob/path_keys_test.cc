@@ -46,7 +46,7 @@ TEST(PathKeysTest, OtherFormsAreRefused) {
 }
 
 TEST(PathNameTest, Paths) {
-  EXPECT_EQ(JoinPath(*SplitPath("/a/b/c/")), "a/b/c");
+  EXPECT_EQ(*SplitPath("/a/b/c/"), (std::vector<std::string_view>{"a", "b", "c"}));
   EXPECT_TRUE(SplitPath("")->empty());
   EXPECT_TRUE(SplitPath("//")->empty());
   for (const char* text : {"a//b", ".", "..", "a/./b", "a/..", "../a"}) {
