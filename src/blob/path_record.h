@@ -22,6 +22,8 @@ struct PathState {
   Time expires{};   ///< a file is not there any more from then on; zero: it stays
   std::string encryption_context;
 
+  bool expired(Time now) const { return expires != Time{} && expires <= now; }
+
   std::string Encode() const;
   static Result<PathState> Decode(std::string_view bytes);
 };

@@ -7,6 +7,7 @@
 #include "operations/leftovers.h"
 #include "operations/path/path_access.h"
 #include "operations/path/path_place.h"
+#include "operations/path/path_purge.h"
 #include "operations/path/path_walk.h"
 #include "operations/tags/tag_index.h"
 
@@ -128,6 +129,10 @@ azure::Error Busy() {
 
 Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
                                         engine::Batch batch) {
+  if (target.place && !target.place->expired.empty()) {
+    BG_CO_CHECK(co_await ClearWay(services, target));
+    co_return false;
+  }
   batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
   batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
   if (target.place) BG_CO_CHECK(CompletePath(services, target, batch));

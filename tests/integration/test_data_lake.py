@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 import uuid
 
 import pytest
@@ -546,6 +547,51 @@ class TestLeasesAndExpiry:
         with pytest.raises(HttpResponseError) as refused:
             file.set_file_expiry("Absolute", expires_on=past)
         assert code_of(refused) == "InvalidHeaderValue"
+
+    def expire(self, filesystem, *paths: str):
+        """Until these files are not there any more; their rows wait for the hourly purge."""
+        files = [upload(filesystem, path) for path in paths]
+        for file in files:
+            file.set_file_expiry("RelativeToNow", expires_on=1)
+        deadline = time.monotonic() + 30
+        while any(file.exists() for file in files):
+            assert time.monotonic() < deadline
+
+    def test_expired_files_are_in_nobodys_way(self, daemon, filesystem, container):
+        ask = data_lake.Raw(daemon, "tree")
+        name = filesystem.file_system_name
+        self.expire(filesystem, "a/f", "b/f", "c/f", "d/f", "e/f")
+        assert ask.delete(f"{name}/a", recursive=False) == 200
+        container.delete_blob("b")
+        filesystem.create_directory("from/sub")
+        moved = ask("PUT", f"/{name}/c?mode=legacy", {"x-ms-rename-source": f"/{name}/from"})
+        assert moved.status == 201
+        assert upload(filesystem, "d/f/below/it", b"1").download_file().readall() == b"1"
+        container.upload_blob("e/f/x", b"2")
+        assert listed(filesystem) == ["c/", "c/sub/", "d/", "d/f/", "d/f/below/", "d/f/below/it",
+                                      "e/", "e/f/", "e/f/x"]
+        self.expire(filesystem, "g/f")
+        upload(filesystem, "g/live")
+        assert ask.delete(f"{name}/g", recursive=False) == 409
+        filesystem.create_directory("g/f")
+        assert filesystem.get_directory_client("g/f").exists()
+
+    def test_expired_files_are_not_found(self, filesystem, container):
+        file = upload(filesystem, "f")
+        container.get_blob_client("f").set_blob_tags({"gone": "1"})
+        file.append_data(b"never flushed", 4)
+        found = container.find_blobs_by_tags("\"gone\"='1'")
+        assert [blob.name for blob in found] == ["f"]
+        file.set_file_expiry("RelativeToNow", expires_on=1)
+        deadline = time.monotonic() + 30
+        while file.exists():
+            assert time.monotonic() < deadline
+        assert list(container.find_blobs_by_tags("\"gone\"='1'")) == []
+        assert [blob.name for blob in container.list_blobs(include=["uncommittedblobs"])] == []
+        for refused_call in (container.get_blob_client("f").delete_blob,
+                             lambda: container.get_blob_client("f").get_block_list("all")):
+            with pytest.raises(ResourceNotFoundError):
+                refused_call()
 
     def test_lease_and_owner_at_creation(self, filesystem):
         lease = str(uuid.uuid4())

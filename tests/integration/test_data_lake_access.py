@@ -343,6 +343,17 @@ class TestSoftDelete:
         lake.root._undelete_path(f"{home}/d/f", deleted[f"{home}/d/f"])
         assert lake.root.get_file_client(f"{home}/d/f").download_file().readall() == b"one"
 
+    def test_undelete_where_a_file_has_expired(self, lake, home):
+        write(lake.root, f"{home}/d/f", b"one").delete_file()
+        second = write(lake.root, f"{home}/d/f", b"two")
+        second.set_file_expiry("RelativeToNow", expires_on=1)
+        deadline = time.monotonic() + 30
+        while second.exists():
+            assert time.monotonic() < deadline
+        (deleted,) = lake.root.list_deleted_paths(path_prefix=f"{home}/d/f")
+        lake.root._undelete_path(f"{home}/d/f", deleted.deletion_id)
+        assert second.download_file().readall() == b"one"
+
     def test_undelete_needs_rights_to_the_source(self, lake, home):
         write(lake.root, f"{home}/hr/pay", b"secret").delete_file()
         lake.root.create_directory(f"{home}/mine")

@@ -33,6 +33,9 @@ struct PathPlace {
   std::vector<MissingStep> missing;  ///< below the last step of `way`
   /// A file is on the way, or a name that only has uncommitted blocks.
   bool blocked = false;
+  /// blob::EntryName of the file where `missing` begins, whose time is over: it goes before the
+  /// directory comes (ClearWay). Empty: nothing is there.
+  std::string expired;
   /// Found by its row, without a walk (blob::InternalName): nothing new can be made.
   bool internal = false;
 

@@ -77,9 +77,11 @@ class Walk {
       WayStep step;
       step.key = blob::BlobKey(blob::EntryName(place.directory, names_[i]));
       BG_CO_TRY(const auto found, co_await Read(step.key));
-      if (!found.row) {
+      const bool expired = found.row && found.record->path.expired(services_.clock.Now());
+      if (!found.row || expired) {
         BG_CO_TRY(const bool same, co_await IsSame());
         if (!same) co_return azure::Outcome<void>();  // Run looks again
+        if (expired) place.expired = blob::NameOfKey(step.key);
         MissFrom(i);
         co_return azure::Outcome<void>();
       }
@@ -117,25 +119,6 @@ class Walk {
   const std::vector<std::string_view>& names_;
   ReadRow root_;
 };
-
-/// An item whose time is over is as good as gone.
-void Expire(Services& services, Target& target) {
-  if (!target.blob || target.blob->path.expires == Time{}) return;
-  target.expired = target.blob->path.expires <= services.clock.Now();
-}
-
-Task<azure::Outcome<void>> LoadEntry(Services& services, std::string_view entry, Target& target) {
-  PathPlace place;
-  place.internal = true;
-  target.key = blob::BlobKey(entry);
-  BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
-  if (target.row) {
-    BG_CO_TRY(target.blob, blob::BlobRecord::Decode(target.row->value));
-    target.name = blob::ContentName(target.blob->path.id);
-  }
-  target.place = std::make_shared<PathPlace>(std::move(place));
-  co_return azure::Outcome<void>();
-}
 
 /// The ACL that an item in a directory with `parent` begins with.
 blob::Acl AclFor(const PathPlace& place, const blob::PathState& parent, bool directory) {
@@ -226,6 +209,19 @@ Task<azure::Outcome<engine::PartitionRef>> LocatePaths(Services& services,
   co_return partition;
 }
 
+Task<azure::Outcome<void>> LoadEntry(Services& services, std::string_view name, Target& target) {
+  PathPlace place;
+  place.internal = true;
+  target.key = blob::BlobKey(name);
+  BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
+  if (target.row) {
+    BG_CO_TRY(target.blob, blob::BlobRecord::Decode(target.row->value));
+    target.name = blob::ContentName(target.blob->path.id);
+  }
+  target.place = std::make_shared<PathPlace>(std::move(place));
+  co_return azure::Outcome<void>();
+}
+
 Task<azure::Outcome<void>> WalkPath(Services& services, std::string_view path, Target& target) {
   BG_CO_TRY(target.partition, co_await LocatePaths(services, target.container.record));
   if (const auto entry = blob::EntryOfInternalName(path)) {
@@ -241,7 +237,8 @@ Task<azure::Outcome<void>> WalkPath(Services& services, std::string_view path, T
     const bool known = target.blob && target.blob->path.id != 0;
     target.name = blob::ContentName(known ? target.blob->path.id : walk.place.id);
     target.place = std::make_shared<PathPlace>(std::move(walk.place));
-    Expire(services, target);
+    // An item whose time is over is as good as gone.
+    target.expired = target.blob && target.blob->path.expired(services.clock.Now());
     co_return azure::Outcome<void>();
   }
   co_return azure::Fail(Busy());
@@ -286,7 +283,7 @@ azure::Outcome<void> CompletePath(Services& services, const Target& target, engi
   if (record.path.expires != Time{}) {
     PutRow(batch, blob::PurgeKey(record.path.expires, target.key), {});
   }
-  if (!target.row) PrepareDirectory(services, target, batch);
+  if (!target.row || target.expired) PrepareDirectory(services, target, batch);
   // A renamed or restored directory has an inode already.
   const bool takes_over = target.blob && target.blob->path.id == record.path.id;
   const bool fresh = takes_over ? !target.is_directory() : record.path.id == place.id;
@@ -323,12 +320,19 @@ Task<azure::Outcome<EmptyLook>> LookIntoDirectory(Services& services,
   BG_CO_TRY(look.inode, co_await services.catalog().Get(partition, blob::InodeKey(directory)));
   const std::string prefix = blob::EntryPrefix(directory);
   look.empty = true;
-  engine::ScanVisitor visitor = [&look](std::string_view, std::string_view, engine::RowVersion) {
-    look.empty = false;
-    return engine::ScanStep::Stop();
+  Status decoded;
+  const auto visit = [&, now = services.clock.Now()](std::string_view value) {
+    const auto record = blob::BlobRecord::Decode(value);
+    if (!record) decoded = std::unexpected(record.error());
+    look.empty = record && record->path.expired(now);
+    if (look.empty) look.expired = true;
+    return look.empty ? engine::ScanStep::Next() : engine::ScanStep::Stop();
   };
+  engine::ScanVisitor visitor = [&visit](std::string_view, std::string_view value,
+                                         engine::RowVersion) { return visit(value); };
   BG_CO_CHECK(co_await services.catalog().Scan(partition, prefix, blob::PrefixEnd(prefix),
                                                std::move(visitor)));
+  BG_CO_CHECK(std::move(decoded));
   co_return look;
 }
 

@@ -12,6 +12,10 @@ namespace blobgate::operations {
 /// what is no path, 404 ContainerNotFound for a container that was removed meanwhile, 503.
 Task<azure::Outcome<void>> WalkPath(Services& services, std::string_view path, Target& target);
 
+/// The same for the entry `name` (blob::EntryName) by its row, without a walk. REQUIRES: container
+/// and partition of `target` are loaded.
+Task<azure::Outcome<void>> LoadEntry(Services& services, std::string_view name, Target& target);
+
 /// Adds to `batch` what its change of the row of `target` means for directories: preconditions on
 /// the way, missing parents, the inode of a new directory, and the PathState of a record that has
 /// none. Change events are left out. 409 PathConflict when a file is on the way,
@@ -36,9 +40,11 @@ Task<azure::Outcome<engine::PartitionRef>> LocatePaths(Services& services,
                                                        const blob::ContainerRecord& container);
 
 /// Is the directory empty? Its inode's row as it was before the look: a commit that demands it
-/// knows that nothing was added since.
+/// knows that nothing was added since. Files whose time is over do not count; whatever takes the
+/// name of one changes the inode as any new name does.
 struct EmptyLook {
   bool empty = false;
+  bool expired = false;  ///< rows of such files are there
   std::optional<engine::Row> inode;
 };
 Task<azure::Outcome<EmptyLook>> LookIntoDirectory(Services& services,
