@@ -14,6 +14,7 @@ enum PathTag : std::uint32_t {
   kPathAcl = 6,
   kPathExpires = 7,
   kPathEncryptionContext = 8,
+  kPathHeight = 9,
 };
 enum InodeTag : std::uint32_t { kInodeParent = 1, kInodeLeaf = 2 };
 
@@ -30,6 +31,7 @@ std::string PathState::Encode() const {
   fields.BytesIfSet(kPathAcl, acl);
   fields.NumberIfSet(kPathExpires, EncodeTime(expires));
   fields.BytesIfSet(kPathEncryptionContext, encryption_context);
+  fields.NumberIfSet(kPathHeight, height);
   return out;
 }
 
@@ -61,6 +63,9 @@ Result<PathState> PathState::Decode(std::string_view bytes) {
         break;
       case kPathEncryptionContext:
         state.encryption_context = fields.bytes();
+        break;
+      case kPathHeight:
+        state.height = static_cast<std::uint32_t>(fields.number());
         break;
       default:
         break;

@@ -21,6 +21,8 @@ struct PathState {
   std::string acl;  ///< Acl::Text()
   Time expires{};   ///< a file is not there any more from then on; zero: it stays
   std::string encryption_context;
+  /// Of a directory: no name below it has ever lain more levels deeper. Never gets less.
+  std::uint32_t height = 0;
 
   bool expired(Time now) const { return expires != Time{} && expires <= now; }
 

@@ -341,6 +341,37 @@ class TestRename:
         assert listed(filesystem) == ["g", "h"]
 
 
+def test_a_rename_keeps_within_the_depth_of_paths(filesystem):
+    """63 levels; whatever lies there is listed, changed and deleted."""
+    name = filesystem.file_system_name
+    low, high, fits = ("/".join(leaf * levels) for leaf, levels in (("d", 40), ("e", 22), ("e", 21)))
+    upload(filesystem, f"top/{low}/f", b"deep")
+    filesystem.create_directory(high)
+
+    def refused(old: str, new: str) -> tuple[int, str]:
+        with pytest.raises(HttpResponseError) as error:
+            filesystem.get_directory_client(old).rename_directory(f"{name}/{new}")
+        return error.value.status_code, code_of(error)
+
+    assert refused("top", f"{high}/top") == (400, "InvalidUri")  # 23 levels and 41
+    assert listed(filesystem, "top")[-1] == f"top/{low}/f"
+    filesystem.get_directory_client("top").rename_directory(f"{name}/{fits}/top")
+    deepest = f"{fits}/top/{low}/f"
+    assert listed(filesystem)[-1] == deepest
+    assert filesystem.get_file_client(deepest).download_file().readall() == b"deep"
+    filesystem.create_directory("above")
+    assert refused("e", "above/e") == (400, "InvalidUri")
+    with pytest.raises(HttpResponseError) as error:
+        filesystem.create_file(f"{fits}/top/{low}/d/f")
+    assert code_of(error) == "InvalidUri"
+    result = filesystem.get_directory_client("e").update_access_control_recursive("user:u:r-x")
+    assert (result.counters.directories_successful, result.counters.files_successful,
+            result.counters.failure_count) == (63, 1, 0)
+    filesystem.get_directory_client("e/e").rename_directory(f"{name}/e/f")
+    filesystem.get_directory_client("e").delete_directory()
+    assert listed(filesystem) == ["above/"]
+
+
 class TestAppend:
     def test_any_order_and_overlap(self, filesystem):
         file = filesystem.create_file("f")

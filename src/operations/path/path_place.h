@@ -18,6 +18,7 @@ struct WayStep {
   engine::RowVersion version = 0;
   std::string leaf;
   blob::PathState state;
+  std::string row;  ///< all of it, encoded
 };
 
 /// A directory that is to be made on the way.
@@ -53,6 +54,8 @@ struct PathPlace {
   std::optional<blob::LeaseRecord> lease;
 
   bool is_root() const { return !internal && leaf.empty(); }
+  /// Levels from the root down to the item.
+  std::size_t depth() const { return way.size() + missing.size() + (leaf.empty() ? 0 : 1); }
   /// The last directory that is there.
   const WayStep& deepest() const { return way.empty() ? root : way.back(); }
 };

@@ -15,6 +15,9 @@ namespace {
 
 using engine::Precondition;
 
+/// More directories above one are a circle, which no commit makes.
+constexpr std::size_t kMostSteps = 4096;
+
 struct ReadRow {
   std::optional<engine::Row> row;
   std::optional<blob::BlobRecord> record;
@@ -76,7 +79,7 @@ class Walk {
     for (std::size_t i = 0; i + 1 < names_.size(); ++i) {
       WayStep step;
       step.key = blob::BlobKey(blob::EntryName(place.directory, names_[i]));
-      BG_CO_TRY(const auto found, co_await Read(step.key));
+      BG_CO_TRY(auto found, co_await Read(step.key));
       const bool expired = found.row && found.record->path.expired(services_.clock.Now());
       if (!found.row || expired) {
         BG_CO_TRY(const bool same, co_await IsSame());
@@ -91,7 +94,8 @@ class Walk {
       }
       step.version = found.row->version;
       step.leaf = names_[i];
-      step.state = found.record->path;
+      step.state = std::move(found.record->path);
+      step.row = std::move(found.row->value);
       place.directory = step.state.id;
       place.way.push_back(std::move(step));
     }
@@ -200,6 +204,47 @@ azure::Outcome<void> CompleteRecord(const Target& target, engine::RowPut& put) {
   return {};
 }
 
+/// Lets the directories on the way know how deep names can lie below them once an item of `height`
+/// is at `place`. Only the first of some depth changes their rows. 400 InvalidUri.
+azure::Outcome<void> RaiseHeights(const PathPlace& place, std::uint32_t height,
+                                  engine::Batch& batch) {
+  const std::size_t deepest = place.depth() + height;
+  if (deepest > blob::kMaxPathLevels) return azure::Fail(azure::ErrorCode::kInvalidUri);
+  for (std::size_t i = 0; i < place.way.size(); ++i) {
+    const WayStep& step = place.way[i];
+    const std::size_t below = deepest - (i + 1);
+    if (step.state.height >= below) continue;
+    BG_TRY(auto directory, blob::BlobRecord::Decode(step.row));
+    directory.path.height = static_cast<std::uint32_t>(below);
+    batch.puts.push_back({step.key, directory.Encode()});
+  }
+  return {};
+}
+
+/// Adds the missing parents of an item of `height`, and the change of its directory's inode that
+/// tells others of a new entry.
+void PrepareDirectory(Services& services, const PathPlace& place, std::uint32_t height,
+                      engine::Batch& batch) {
+  const WayStep& deepest = place.deepest();
+  const std::uint64_t above = place.way.empty()       ? blob::kAboveRoot
+                              : place.way.size() == 1 ? blob::kRootDirectory
+                                                      : place.way[place.way.size() - 2].state.id;
+  PutRow(batch, blob::InodeKey(deepest.state.id), blob::Inode{above, deepest.leaf}.Encode());
+  blob::PathState parent = deepest.state;
+  auto below = static_cast<std::uint32_t>(place.missing.size()) + height;
+  for (const MissingStep& step : place.missing) {
+    const std::string key = blob::BlobKey(blob::EntryName(parent.id, step.leaf));
+    const blob::Acl acl = blob::Acl::FromStored(parent.acl).ForChild(true, {}, {});
+    blob::PathState state = StateIn(parent, place.owner, step.id, true, acl);
+    state.height = below--;
+    batch.preconditions.push_back(Precondition::Absent(key));
+    batch.preconditions.push_back(Precondition::Absent(blob::InodeKey(step.id)));
+    PutRow(batch, key, NewDirectory(services, state).Encode());
+    PutRow(batch, blob::InodeKey(step.id), blob::Inode{parent.id, step.leaf}.Encode());
+    parent = std::move(state);
+  }
+}
+
 }  // namespace
 
 Task<azure::Outcome<engine::PartitionRef>> LocatePaths(Services& services,
@@ -250,26 +295,6 @@ void DemandWay(const Target& target, engine::Batch& batch) {
   }
 }
 
-void PrepareDirectory(Services& services, const Target& target, engine::Batch& batch) {
-  const PathPlace& place = *target.place;
-  const WayStep& deepest = place.deepest();
-  const std::uint64_t above = place.way.empty()       ? blob::kAboveRoot
-                              : place.way.size() == 1 ? blob::kRootDirectory
-                                                      : place.way[place.way.size() - 2].state.id;
-  PutRow(batch, blob::InodeKey(deepest.state.id), blob::Inode{above, deepest.leaf}.Encode());
-  blob::PathState parent = deepest.state;
-  for (const MissingStep& step : place.missing) {
-    const std::string key = blob::BlobKey(blob::EntryName(parent.id, step.leaf));
-    const blob::Acl acl = blob::Acl::FromStored(parent.acl).ForChild(true, {}, {});
-    blob::PathState state = StateIn(parent, place.owner, step.id, true, acl);
-    batch.preconditions.push_back(Precondition::Absent(key));
-    batch.preconditions.push_back(Precondition::Absent(blob::InodeKey(step.id)));
-    PutRow(batch, key, NewDirectory(services, state).Encode());
-    PutRow(batch, blob::InodeKey(step.id), blob::Inode{parent.id, step.leaf}.Encode());
-    parent = std::move(state);
-  }
-}
-
 azure::Outcome<void> CompletePath(Services& services, const Target& target, engine::Batch& batch) {
   const PathPlace& place = *target.place;
   DropEvents(batch);
@@ -283,7 +308,10 @@ azure::Outcome<void> CompletePath(Services& services, const Target& target, engi
   if (record.path.expires != Time{}) {
     PutRow(batch, blob::PurgeKey(record.path.expires, target.key), {});
   }
-  if (!target.row || target.expired) PrepareDirectory(services, target, batch);
+  BG_CHECK(RaiseHeights(place, record.path.height, batch));
+  if (!target.row || target.expired) {
+    PrepareDirectory(services, place, record.path.height, batch);
+  }
   // A renamed or restored directory has an inode already.
   const bool takes_over = target.blob && target.blob->path.id == record.path.id;
   const bool fresh = takes_over ? !target.is_directory() : record.path.id == place.id;
@@ -302,7 +330,10 @@ Task<azure::Outcome<std::optional<std::string>>> PathOfEntry(Services& services,
   std::string path(parts->leaf);
   std::uint64_t directory = parts->directory;
   for (std::size_t level = 0; directory != blob::kRootDirectory; ++level) {
-    if (directory == blob::kAboveRoot || level > blob::kMaxPathLevels) co_return std::nullopt;
+    if (directory == blob::kAboveRoot) co_return std::nullopt;
+    if (level > kMostSteps) {
+      co_return azure::Fail(azure::Error(Error{Errc::kCorruption, "a directory lies in itself"}));
+    }
     BG_CO_TRY(const auto row,
               co_await services.catalog().Get(partition, blob::InodeKey(directory)));
     if (!row) co_return std::nullopt;

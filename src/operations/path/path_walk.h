@@ -17,17 +17,16 @@ Task<azure::Outcome<void>> WalkPath(Services& services, std::string_view path, T
 Task<azure::Outcome<void>> LoadEntry(Services& services, std::string_view name, Target& target);
 
 /// Adds to `batch` what its change of the row of `target` means for directories: preconditions on
-/// the way, missing parents, the inode of a new directory, and the PathState of a record that has
-/// none. Change events are left out. 409 PathConflict when a file is on the way,
-/// ResourceTypeMismatch when a file would take the place of a directory or the other way round,
-/// FeatureNotYetSupportedForHierarchicalNamespaceAccounts for page blobs, policies and holds.
+/// the way, their heights, missing parents, the inode of a new directory, and the PathState of a
+/// record that has none. Change events are left out. 400 InvalidUri when the item is a directory
+/// that may hold names deeper than blob::kMaxPathLevels there. 409 PathConflict when a file is on
+/// the way, ResourceTypeMismatch when a file would take the place of a directory or the other way
+/// round, FeatureNotYetSupportedForHierarchicalNamespaceAccounts for page blobs, policies and
+/// holds.
 azure::Outcome<void> CompletePath(Services& services, const Target& target, engine::Batch& batch);
 
 /// The conditions that the way to `target` is still what was walked.
 void DemandWay(const Target& target, engine::Batch& batch);
-/// Adds the missing parents of `target`, and the change of its directory's inode that tells others
-/// of a new entry.
-void PrepareDirectory(Services& services, const Target& target, engine::Batch& batch);
 
 /// The path of the entry `name` (blob::EntryName) by way of inodes; nullopt when a directory on the
 /// way up is gone.

@@ -77,9 +77,11 @@ TEST(PathRecordTest, ComesBack) {
                   .group = "g",
                   .acl = "user::rwx,group::r-x,other::---",
                   .expires = Time(Ticks(5)),
-                  .encryption_context = "e"};
+                  .encryption_context = "e",
+                  .height = 62};
   const auto decoded = PathState::Decode(state.Encode());
   ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->height, 62u);
   EXPECT_EQ(decoded->Encode(), state.Encode());
   const auto inode = Inode::Decode(Inode{3, "leaf"}.Encode());
   ASSERT_TRUE(inode);
