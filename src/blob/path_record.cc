@@ -15,6 +15,7 @@ enum PathTag : std::uint32_t {
   kPathExpires = 7,
   kPathEncryptionContext = 8,
   kPathHeight = 9,
+  kPathTransactionId = 10,
 };
 enum InodeTag : std::uint32_t { kInodeParent = 1, kInodeLeaf = 2 };
 
@@ -32,6 +33,7 @@ std::string PathState::Encode() const {
   fields.NumberIfSet(kPathExpires, EncodeTime(expires));
   fields.BytesIfSet(kPathEncryptionContext, encryption_context);
   fields.NumberIfSet(kPathHeight, height);
+  fields.BytesIfSet(kPathTransactionId, transaction_id);
   return out;
 }
 
@@ -66,6 +68,9 @@ Result<PathState> PathState::Decode(std::string_view bytes) {
         break;
       case kPathHeight:
         state.height = static_cast<std::uint32_t>(fields.number());
+        break;
+      case kPathTransactionId:
+        state.transaction_id = fields.bytes();
         break;
       default:
         break;

@@ -23,6 +23,7 @@ struct PathState {
   std::string encryption_context;
   /// Of a directory: no name below it has ever lain more levels deeper. Never gets less.
   std::uint32_t height = 0;
+  std::string transaction_id;  ///< the client's, of the creation or rename that came last
 
   bool expired(Time now) const { return expires != Time{} && expires <= now; }
 

@@ -762,3 +762,32 @@ def test_a_path_by_the_dfs_face_alone(daemon, filesystem):
     missing = ask("GET", path + "x", {"If-Match": found.headers["etag"]})
     assert (missing.status, missing.code) == (404, "PathNotFound")
     assert ask("DELETE", path, {"x-ms-lease-id": lease["x-ms-proposed-lease-id"]}).status == 200
+
+
+def test_client_transaction_id(daemon, filesystem):
+    """By which Hadoop's driver finds out whether a creation or rename was done that it got no answer to."""
+    ask = data_lake.Raw(daemon, "tree")
+    root = f"/{filesystem.file_system_name}"
+    name = "x-ms-client-transaction-id"
+
+    def kept(path: str, query: str = "?action=getStatus") -> str | None:
+        found = ask("HEAD", root + path + query)
+        assert found.status == 200
+        return found.headers.get(name)
+
+    ids = [str(uuid.uuid4()) for _ in range(4)]
+    assert ask("PUT", root + "/f?resource=file", {name: ids[0]}).status == 201
+    assert kept("/f") == kept("/f", "") == ids[0]
+    held = ask("PUT", root + "/f?resource=file", {name: ids[1], "If-None-Match": "*"})
+    assert (held.status, kept("/f")) == (409, ids[0])
+    assert ask("PUT", root + "/f?resource=file", {name: ids[1]}).status == 201
+    assert ask("PATCH", root + "/f?action=append&position=0&flush=true", body=b"data").status == 202
+    assert kept("/f") == ids[1]
+    moved = ask("PUT", root + "/g", {name: ids[2], "x-ms-rename-source": root + "/f"})
+    assert (moved.status, kept("/g")) == (201, ids[2])
+    assert ask.rename(root[1:] + "/g", root[1:] + "/f") == 201
+    assert kept("/f") is None
+    assert ask("PUT", root + "/d?resource=directory", {name: ids[3]}).status == 201
+    assert kept("/d") == ids[3]
+    refused = ask("PUT", root + "/h?resource=file", {name: "a b"})
+    assert (refused.status, refused.code) == (400, "InvalidHeaderValue")

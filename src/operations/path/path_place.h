@@ -51,6 +51,7 @@ struct PathPlace {
   std::optional<std::string> new_owner, new_group;  ///< x-ms-owner, x-ms-group
   Time expires{};
   std::string encryption_context;
+  std::string transaction_id;
   std::optional<blob::LeaseRecord> lease;
 
   bool is_root() const { return !internal && leaf.empty(); }

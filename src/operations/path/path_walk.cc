@@ -199,6 +199,7 @@ azure::Outcome<void> CompleteRecord(const Target& target, engine::RowPut& put) {
   if (place.new_group) record.path.group = *place.new_group;
   record.path.expires = place.expires;
   record.path.encryption_context = place.encryption_context;
+  record.path.transaction_id = place.transaction_id;
   if (place.lease) record.lease = *place.lease;
   put.value = record.Encode();
   return {};

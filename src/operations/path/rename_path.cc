@@ -40,6 +40,7 @@ class Rename {
     BG_CO_CHECK(CheckDestination());
     blob::BlobRecord record = *source_.blob;
     record.lease = lease_;
+    record.path.transaction_id = request_.transaction_id;
     if (request_.metadata) {
       BG_CO_TRY(const auto key, KeyOfUpdate(call_, record.encryption, request_.keys));
       PutItemMetadata(key, *request_.metadata, record);

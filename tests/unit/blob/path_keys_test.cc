@@ -78,10 +78,12 @@ TEST(PathRecordTest, ComesBack) {
                   .acl = "user::rwx,group::r-x,other::---",
                   .expires = Time(Ticks(5)),
                   .encryption_context = "e",
-                  .height = 62};
+                  .height = 62,
+                  .transaction_id = "t"};
   const auto decoded = PathState::Decode(state.Encode());
   ASSERT_TRUE(decoded);
   EXPECT_EQ(decoded->height, 62u);
+  EXPECT_EQ(decoded->transaction_id, "t");
   EXPECT_EQ(decoded->Encode(), state.Encode());
   const auto inode = Inode::Decode(Inode{3, "leaf"}.Encode());
   ASSERT_TRUE(inode);
