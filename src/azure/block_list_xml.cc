@@ -35,7 +35,7 @@ void WriteBlocks(XmlWriter& xml, std::string_view name, const std::vector<Listed
 Outcome<std::vector<BlockLookup>> ParseBlockLookupList(std::string_view body) {
   BG_TRY(const XmlDocument document, XmlDocument::Parse(body, "BlockList", kMaxBlockListBody));
   BG_TRY(const std::vector<XmlElement> elements, document.root().Children());
-  if (elements.size() > kMaxBlockListEntries) return Fail(ErrorCode::kBlockListTooLong);
+  if (elements.size() > kMaxCommittedBlocks) return Fail(ErrorCode::kBlockListTooLong);
   std::vector<BlockLookup> list;
   list.reserve(elements.size());
   for (const XmlElement& element : elements) {

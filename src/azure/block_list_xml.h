@@ -10,8 +10,9 @@
 
 namespace blobgate::azure {
 
-inline constexpr std::size_t kMaxBlockListEntries = 50'000;
-/// Enough for kMaxBlockListEntries of the longest ids with indentation.
+/// Committed blocks of one blob at most, and so entries of a list (operations.md 5.1).
+inline constexpr std::size_t kMaxCommittedBlocks = 50'000;
+/// Enough for kMaxCommittedBlocks of the longest ids with indentation.
 inline constexpr std::size_t kMaxBlockListBody = 8 * 1024 * 1024;
 
 struct BlockLookup {

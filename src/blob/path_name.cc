@@ -48,13 +48,4 @@ azure::Outcome<std::vector<std::string_view>> SplitPath(std::string_view path) {
   return names;
 }
 
-std::string JoinPath(const std::vector<std::string_view>& names) {
-  std::string path;
-  for (const std::string_view name : names) {
-    if (!path.empty()) path += '/';
-    path += name;
-  }
-  return path;
-}
-
 }  // namespace blobgate::blob

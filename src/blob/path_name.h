@@ -19,9 +19,6 @@ inline constexpr std::size_t kMaxPathSegment = 255;
 /// that is too long.
 azure::Outcome<std::vector<std::string_view>> SplitPath(std::string_view path);
 
-/// "a/b/c".
-std::string JoinPath(const std::vector<std::string_view>& names);
-
 /// In the order of listings: a directory's content right behind it, in byte order.
 bool PathComesBefore(std::string_view path, std::string_view other);
 

@@ -14,6 +14,8 @@ enum PathTag : std::uint32_t {
   kPathAcl = 6,
   kPathExpires = 7,
   kPathEncryptionContext = 8,
+  kPathHeight = 9,
+  kPathTransactionId = 10,
 };
 enum InodeTag : std::uint32_t { kInodeParent = 1, kInodeLeaf = 2 };
 
@@ -30,6 +32,8 @@ std::string PathState::Encode() const {
   fields.BytesIfSet(kPathAcl, acl);
   fields.NumberIfSet(kPathExpires, EncodeTime(expires));
   fields.BytesIfSet(kPathEncryptionContext, encryption_context);
+  fields.NumberIfSet(kPathHeight, height);
+  fields.BytesIfSet(kPathTransactionId, transaction_id);
   return out;
 }
 
@@ -61,6 +65,12 @@ Result<PathState> PathState::Decode(std::string_view bytes) {
         break;
       case kPathEncryptionContext:
         state.encryption_context = fields.bytes();
+        break;
+      case kPathHeight:
+        state.height = static_cast<std::uint32_t>(fields.number());
+        break;
+      case kPathTransactionId:
+        state.transaction_id = fields.bytes();
         break;
       default:
         break;

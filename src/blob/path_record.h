@@ -21,6 +21,11 @@ struct PathState {
   std::string acl;  ///< Acl::Text()
   Time expires{};   ///< a file is not there any more from then on; zero: it stays
   std::string encryption_context;
+  /// Of a directory: no name below it has ever lain more levels deeper. Never gets less.
+  std::uint32_t height = 0;
+  std::string transaction_id;  ///< the client's, of the creation or rename that came last
+
+  bool expired(Time now) const { return expires != Time{} && expires <= now; }
 
   std::string Encode() const;
   static Result<PathState> Decode(std::string_view bytes);

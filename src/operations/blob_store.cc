@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "azure/block_list_xml.h"
 #include "operations/leftovers.h"
 #include "operations/path/path_access.h"
 #include "operations/path/path_place.h"
+#include "operations/path/path_purge.h"
 #include "operations/path/path_walk.h"
 #include "operations/tags/tag_index.h"
 
@@ -129,6 +131,10 @@ azure::Error Busy() {
 
 Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
                                         engine::Batch batch) {
+  if (target.place && !target.place->expired.empty()) {
+    BG_CO_CHECK(co_await ClearWay(services, target));
+    co_return false;
+  }
   batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
   batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
   if (target.place) BG_CO_CHECK(CompletePath(services, target, batch));
@@ -164,6 +170,8 @@ Task<azure::Outcome<blob::Content>> LoadContent(Services& services,
 
 Task<azure::Outcome<void>> StoreContent(Services& services, blob::Content content,
                                         blob::BlobRecord& record, engine::Batch& batch) {
+  const auto too_long = [] { return azure::Fail(azure::ErrorCode::kBlockCountExceedsLimit); };
+  if (content.blocks.size() > azure::kMaxCommittedBlocks) co_return too_long();
   std::string encoded;
   content.EncodeTo(encoded);
   if (encoded.size() <= kInlineContent) {
@@ -171,6 +179,7 @@ Task<azure::Outcome<void>> StoreContent(Services& services, blob::Content conten
     record.manifest.reset();
     co_return azure::Outcome<void>();
   }
+  if (encoded.size() > engine::ExtentStore::kMaxExtent) co_return too_long();
   BG_CO_TRY(auto ref, co_await WriteExtent(services, encoded));
   record.content = {};
   record.manifest = ref;

@@ -93,7 +93,8 @@ Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target)
 /// Commits `batch` on condition that the container lives and the blob's row is as `target` read it.
 /// True: durable and visible. False: something moved, load again. kExtentGone is false too (a copy
 /// source was removed meanwhile). In a hierarchical container also on condition that the way there
-/// is as it was walked, and missing parents are made (path/path_walk.h). The tag index follows, and
+/// is as it was walked, and missing parents are made (path/path_walk.h); a file on the way whose
+/// time is over is removed first, and the answer is then false. The tag index follows, and
 /// what the batch leaves behind (leftovers.h) is then collected in the background. REQUIRES:
 /// `batch` has no precondition on those two rows.
 Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
@@ -108,7 +109,8 @@ Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& conta
 /// All of a block blob's content: from the row, or read from its manifest extent.
 Task<azure::Outcome<blob::Content>> LoadContent(Services& services, const blob::BlobRecord& record);
 /// Puts `content` into `record`: inside while its encoding is at most 16 KiB, else as a new extent
-/// that is written here and added to `batch.acquires`.
+/// that is written here and added to `batch.acquires`. 409 BlockCountExceedsLimit for more blocks
+/// than a blob may have, or more than one extent can name.
 Task<azure::Outcome<void>> StoreContent(Services& services, blob::Content content,
                                         blob::BlobRecord& record, engine::Batch& batch);
 /// Adds a release for every reference that the row of `record` itself holds (slices and manifest of

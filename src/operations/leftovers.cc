@@ -3,8 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <chrono>
 #include <utility>
@@ -14,11 +12,11 @@
 #include "blob/records.h"
 #include "operations/blob_store.h"
 #include "operations/page/chunk_references.h"
+#include "operations/repeat.h"
 
 namespace blobgate::operations {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
 using engine::Precondition;
 
 /// Rows that one batch takes.
@@ -26,14 +24,6 @@ constexpr std::size_t kRows = 200;
 /// A merged chunk whose row is longer than this, bytes, gets its small extents gathered.
 constexpr std::size_t kLongRow = 32 * 1024;
 constexpr std::chrono::milliseconds kLongestRest{100};
-
-/// Waits; false when the Task was asked to stop. REQUIRES: throw_if_cancelled is off.
-Task<bool> Rest(SteadyClock::duration time) {
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
-  co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-  const auto state = co_await boost::asio::this_coro::cancellation_state;
-  co_return state.cancelled() == boost::asio::cancellation_type::none;
-}
 
 struct FoundRow {
   std::string key;
@@ -56,7 +46,7 @@ class LineageCollection {
   Task<Status> Run() {
     const std::string key = blob::LeftoverKey(leftover_.name, leftover_.lineage);
     for (;;) {
-      const auto began = SteadyClock::now();
+      const auto began = std::chrono::steady_clock::now();
       BG_CO_TRY(partition_, co_await services_.catalog().Locate(leftover_.space, leftover_.name));
       const engine::ReadGuard guard = services_.extents().BeginRead();
       BG_CO_TRY(const auto mark, co_await services_.catalog().Get(partition_, key));
@@ -73,8 +63,7 @@ class LineageCollection {
         if (!Moved(done)) co_return done;
       }
       if (done && last) co_return Status();
-      const auto rest = std::min<SteadyClock::duration>(SteadyClock::now() - began, kLongestRest);
-      if (!co_await Rest(rest)) co_return Fail(Errc::kCancelled);
+      if (!co_await RestAfter(began, kLongestRest)) co_return Fail(Errc::kCancelled);
     }
   }
 
@@ -244,10 +233,6 @@ class LineageCollection {
   engine::PartitionRef partition_;
 };
 
-bool MayPass(Errc code) {
-  return code != Errc::kCorruption && code != Errc::kReadOnly && code != Errc::kCancelled;
-}
-
 Task<void> CollectUntilDone(Services& services, Leftover leftover) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   std::chrono::seconds pause(1);
@@ -257,7 +242,7 @@ Task<void> CollectUntilDone(Services& services, Leftover leftover) {
     spdlog::warn("leftovers of {} are not removed yet: {} {}", leftover.name,
                  ErrcName(status.error().code), status.error().detail);
     if (!MayPass(status.error().code)) co_return;
-    if (!co_await Rest(pause)) co_return;
+    if (!co_await Pause(pause)) co_return;
     pause = std::min(pause * 2, std::chrono::seconds(300));
   }
 }

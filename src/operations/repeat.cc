@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -29,11 +30,20 @@ Task<bool> Stopped() {
   co_return state.cancelled() != boost::asio::cancellation_type::none;
 }
 
-Task<bool> Pause(std::chrono::milliseconds time) {
+Task<bool> Pause(std::chrono::steady_clock::duration time) {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   timer.expires_after(time);
   co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   co_return !co_await Stopped();
+}
+
+Task<bool> RestAfter(std::chrono::steady_clock::time_point began,
+                     std::chrono::steady_clock::duration longest) {
+  co_return co_await Pause(std::min(std::chrono::steady_clock::now() - began, longest));
+}
+
+bool MayPass(Errc code) {
+  return code != Errc::kCorruption && code != Errc::kReadOnly && code != Errc::kCancelled;
 }
 
 void SpawnRepeated(Services& services, std::string name, std::chrono::seconds interval,

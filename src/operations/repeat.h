@@ -1,4 +1,4 @@
-// Work that is done again and again in the background until the server stops.
+// Work in the background: again and again until the server stops, or in paced batches.
 #pragma once
 
 #include <chrono>
@@ -14,8 +14,17 @@ namespace blobgate::operations {
 /// True once the Task was asked to stop.
 Task<bool> Stopped();
 
-/// Waits; returns early, with false, when the Task is asked to stop.
-Task<bool> Pause(std::chrono::milliseconds time);
+/// Waits; returns early, with false, when the Task is asked to stop. REQUIRES: throw_if_cancelled
+/// is off, here and in RestAfter.
+Task<bool> Pause(std::chrono::steady_clock::duration time);
+
+/// Between two batches: waits as long as the last one took, which began at `began`, but not longer
+/// than `longest`. As Pause.
+Task<bool> RestAfter(std::chrono::steady_clock::time_point began,
+                     std::chrono::steady_clock::duration longest);
+
+/// May work that failed with `code` do better later?
+bool MayPass(Errc code);
 
 /// Spawns a Task that runs `pass` now, and again `interval` after each end. A failure other than
 /// kCancelled is logged with `name`, and the next pass comes all the same.

@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import datetime
+import time
 import uuid
 
 import pytest
 from azure.core import MatchConditions
 from azure.core.exceptions import (HttpResponseError, ResourceExistsError, ResourceModifiedError,
                                    ResourceNotFoundError)
+from azure.storage.blob import BlobBlock
 from azure.storage.filedatalake import ContentSettings, DataLakeFileClient
 
 import data_lake
@@ -339,6 +341,37 @@ class TestRename:
         assert listed(filesystem) == ["g", "h"]
 
 
+def test_a_rename_keeps_within_the_depth_of_paths(filesystem):
+    """63 levels; whatever lies there is listed, changed and deleted."""
+    name = filesystem.file_system_name
+    low, high, fits = ("/".join(leaf * levels) for leaf, levels in (("d", 40), ("e", 22), ("e", 21)))
+    upload(filesystem, f"top/{low}/f", b"deep")
+    filesystem.create_directory(high)
+
+    def refused(old: str, new: str) -> tuple[int, str]:
+        with pytest.raises(HttpResponseError) as error:
+            filesystem.get_directory_client(old).rename_directory(f"{name}/{new}")
+        return error.value.status_code, code_of(error)
+
+    assert refused("top", f"{high}/top") == (400, "InvalidUri")  # 23 levels and 41
+    assert listed(filesystem, "top")[-1] == f"top/{low}/f"
+    filesystem.get_directory_client("top").rename_directory(f"{name}/{fits}/top")
+    deepest = f"{fits}/top/{low}/f"
+    assert listed(filesystem)[-1] == deepest
+    assert filesystem.get_file_client(deepest).download_file().readall() == b"deep"
+    filesystem.create_directory("above")
+    assert refused("e", "above/e") == (400, "InvalidUri")
+    with pytest.raises(HttpResponseError) as error:
+        filesystem.create_file(f"{fits}/top/{low}/d/f")
+    assert code_of(error) == "InvalidUri"
+    result = filesystem.get_directory_client("e").update_access_control_recursive("user:u:r-x")
+    assert (result.counters.directories_successful, result.counters.files_successful,
+            result.counters.failure_count) == (63, 1, 0)
+    filesystem.get_directory_client("e/e").rename_directory(f"{name}/e/f")
+    filesystem.get_directory_client("e").delete_directory()
+    assert listed(filesystem) == ["above/"]
+
+
 class TestAppend:
     def test_any_order_and_overlap(self, filesystem):
         file = filesystem.create_file("f")
@@ -397,6 +430,37 @@ class TestAppend:
         assert blob.get_block_list("all") == ([], [])
         container.upload_blob("f", b"over", overwrite=True)
         assert file.download_file().readall() == b"over"
+
+    def test_committed_blocks_have_a_limit(self, filesystem, container):
+        blob = container.get_blob_client("f")
+        blob.stage_block("AAAA", b"x")
+        blob.commit_block_list([BlobBlock("AAAA")] * 49_998)
+        file = filesystem.get_file_client("f")
+        file.append_data(b"12", 49_998)
+        file.flush_data(50_000)
+        file.append_data(b"3", 50_000, flush=True)
+        file.append_data(b"4", 50_001)
+        with pytest.raises(HttpResponseError) as refused:
+            file.flush_data(50_002)
+        assert (refused.value.status_code, code_of(refused)) == (409, "BlockCountExceedsLimit")
+        assert file.download_file(offset=49_997).readall() == b"x123"
+        file = filesystem.create_file("f")
+        file.append_data(b"again", 0, flush=True)
+        assert file.download_file().readall() == b"again"
+
+    def test_pieces_that_show_are_blocks(self, filesystem, container):
+        blob = container.get_blob_client("f")
+        blob.stage_block("AAAA", b"x")
+        blob.commit_block_list([BlobBlock("AAAA")] * 49_998)
+        file = filesystem.get_file_client("f")
+        file.append_data(b"----", 49_998)
+        file.append_data(b"+", 50_000)  # leaves three parts
+        with pytest.raises(HttpResponseError) as refused:
+            file.flush_data(50_002)
+        assert code_of(refused) == "BlockCountExceedsLimit"
+        file.append_data(b"....", 49_998)
+        file.flush_data(50_002)
+        assert file.download_file(offset=49_997).readall() == b"x...."
 
     def test_what_cannot_be_appended_to(self, filesystem, container):
         filesystem.create_directory("d")
@@ -514,6 +578,51 @@ class TestLeasesAndExpiry:
         with pytest.raises(HttpResponseError) as refused:
             file.set_file_expiry("Absolute", expires_on=past)
         assert code_of(refused) == "InvalidHeaderValue"
+
+    def expire(self, filesystem, *paths: str):
+        """Until these files are not there any more; their rows wait for the hourly purge."""
+        files = [upload(filesystem, path) for path in paths]
+        for file in files:
+            file.set_file_expiry("RelativeToNow", expires_on=1)
+        deadline = time.monotonic() + 30
+        while any(file.exists() for file in files):
+            assert time.monotonic() < deadline
+
+    def test_expired_files_are_in_nobodys_way(self, daemon, filesystem, container):
+        ask = data_lake.Raw(daemon, "tree")
+        name = filesystem.file_system_name
+        self.expire(filesystem, "a/f", "b/f", "c/f", "d/f", "e/f")
+        assert ask.delete(f"{name}/a", recursive=False) == 200
+        container.delete_blob("b")
+        filesystem.create_directory("from/sub")
+        moved = ask("PUT", f"/{name}/c?mode=legacy", {"x-ms-rename-source": f"/{name}/from"})
+        assert moved.status == 201
+        assert upload(filesystem, "d/f/below/it", b"1").download_file().readall() == b"1"
+        container.upload_blob("e/f/x", b"2")
+        assert listed(filesystem) == ["c/", "c/sub/", "d/", "d/f/", "d/f/below/", "d/f/below/it",
+                                      "e/", "e/f/", "e/f/x"]
+        self.expire(filesystem, "g/f")
+        upload(filesystem, "g/live")
+        assert ask.delete(f"{name}/g", recursive=False) == 409
+        filesystem.create_directory("g/f")
+        assert filesystem.get_directory_client("g/f").exists()
+
+    def test_expired_files_are_not_found(self, filesystem, container):
+        file = upload(filesystem, "f")
+        container.get_blob_client("f").set_blob_tags({"gone": "1"})
+        file.append_data(b"never flushed", 4)
+        found = container.find_blobs_by_tags("\"gone\"='1'")
+        assert [blob.name for blob in found] == ["f"]
+        file.set_file_expiry("RelativeToNow", expires_on=1)
+        deadline = time.monotonic() + 30
+        while file.exists():
+            assert time.monotonic() < deadline
+        assert list(container.find_blobs_by_tags("\"gone\"='1'")) == []
+        assert [blob.name for blob in container.list_blobs(include=["uncommittedblobs"])] == []
+        for refused_call in (container.get_blob_client("f").delete_blob,
+                             lambda: container.get_blob_client("f").get_block_list("all")):
+            with pytest.raises(ResourceNotFoundError):
+                refused_call()
 
     def test_lease_and_owner_at_creation(self, filesystem):
         lease = str(uuid.uuid4())
@@ -653,3 +762,32 @@ def test_a_path_by_the_dfs_face_alone(daemon, filesystem):
     missing = ask("GET", path + "x", {"If-Match": found.headers["etag"]})
     assert (missing.status, missing.code) == (404, "PathNotFound")
     assert ask("DELETE", path, {"x-ms-lease-id": lease["x-ms-proposed-lease-id"]}).status == 200
+
+
+def test_client_transaction_id(daemon, filesystem):
+    """By which Hadoop's driver finds out whether a creation or rename was done that it got no answer to."""
+    ask = data_lake.Raw(daemon, "tree")
+    root = f"/{filesystem.file_system_name}"
+    name = "x-ms-client-transaction-id"
+
+    def kept(path: str, query: str = "?action=getStatus") -> str | None:
+        found = ask("HEAD", root + path + query)
+        assert found.status == 200
+        return found.headers.get(name)
+
+    ids = [str(uuid.uuid4()) for _ in range(4)]
+    assert ask("PUT", root + "/f?resource=file", {name: ids[0]}).status == 201
+    assert kept("/f") == kept("/f", "") == ids[0]
+    held = ask("PUT", root + "/f?resource=file", {name: ids[1], "If-None-Match": "*"})
+    assert (held.status, kept("/f")) == (409, ids[0])
+    assert ask("PUT", root + "/f?resource=file", {name: ids[1]}).status == 201
+    assert ask("PATCH", root + "/f?action=append&position=0&flush=true", body=b"data").status == 202
+    assert kept("/f") == ids[1]
+    moved = ask("PUT", root + "/g", {name: ids[2], "x-ms-rename-source": root + "/f"})
+    assert (moved.status, kept("/g")) == (201, ids[2])
+    assert ask.rename(root[1:] + "/g", root[1:] + "/f") == 201
+    assert kept("/f") is None
+    assert ask("PUT", root + "/d?resource=directory", {name: ids[3]}).status == 201
+    assert kept("/d") == ids[3]
+    refused = ask("PUT", root + "/h?resource=file", {name: "a b"})
+    assert (refused.status, refused.code) == (400, "InvalidHeaderValue")

@@ -343,6 +343,35 @@ class TestSoftDelete:
         lake.root._undelete_path(f"{home}/d/f", deleted[f"{home}/d/f"])
         assert lake.root.get_file_client(f"{home}/d/f").download_file().readall() == b"one"
 
+    def test_undelete_where_a_file_has_expired(self, lake, home):
+        write(lake.root, f"{home}/d/f", b"one").delete_file()
+        second = write(lake.root, f"{home}/d/f", b"two")
+        second.set_file_expiry("RelativeToNow", expires_on=1)
+        deadline = time.monotonic() + 30
+        while second.exists():
+            assert time.monotonic() < deadline
+        (deleted,) = lake.root.list_deleted_paths(path_prefix=f"{home}/d/f")
+        lake.root._undelete_path(f"{home}/d/f", deleted.deletion_id)
+        assert second.download_file().readall() == b"one"
+
+    def test_undelete_keeps_within_the_depth_of_paths(self, lake, home):
+        low = "/".join("d" * 40)
+        write(lake.root, f"{home}/top/{low}/f", b"deep")
+        lake.root.get_directory_client(f"{home}/top").delete_directory()
+        [deleted] = lake.root.list_deleted_paths(path_prefix=home)
+        source = {"x-ms-undelete-source": f"{home}/top?deletionid={deleted.deletion_id}"}
+        ask = data_lake.Raw(lake.daemon, "tree")
+
+        def undelete(levels: int) -> tuple[int, str]:
+            answer = ask("PUT", f"/{FS}/{home}/{'/'.join('e' * levels)}/top?comp=undelete", source)
+            return answer.status, answer.code
+
+        assert undelete(21) == (400, "InvalidUri")  # 23 levels and 41
+        assert undelete(20) == (200, "")
+        deepest = f"{home}/{'/'.join('e' * 20)}/top/{low}/f"
+        assert [p.name for p in lake.root.get_paths(home)][-1] == deepest
+        assert lake.root.get_file_client(deepest).download_file().readall() == b"deep"
+
     def test_undelete_needs_rights_to_the_source(self, lake, home):
         write(lake.root, f"{home}/hr/pay", b"secret").delete_file()
         lake.root.create_directory(f"{home}/mine")

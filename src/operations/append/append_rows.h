@@ -8,9 +8,6 @@
 
 namespace blobgate::operations {
 
-/// Committed blocks of one blob at most (operations.md 5.1).
-inline constexpr std::uint32_t kMaxAppendedBlocks = 50'000;
-
 /// Slices of one block at most: its row stays far below the limit of a row. What would need more is
 /// written anew.
 inline constexpr std::size_t kMaxSlicesInBlock = 1000;

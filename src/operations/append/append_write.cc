@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "azure/block_list_xml.h"
 #include "operations/append/append_rows.h"
 #include "operations/blob/blob_access.h"
 
@@ -31,7 +32,7 @@ azure::Outcome<blob::LeaseRecord> CheckAppend(Call& call, const Target& target,
   const blob::BlobRecord& record = *target.blob;
   if (record.sealed) return azure::Fail(azure::ErrorCode::kBlobIsSealed);
   BG_CHECK(request.append.Check(record.length, added));
-  if (record.block_count >= kMaxAppendedBlocks) {
+  if (record.block_count >= azure::kMaxCommittedBlocks) {
     return azure::Fail(azure::ErrorCode::kBlockCountExceedsLimit);
   }
   BG_CHECK(KeyOfUpdate(call, record.encryption, request.keys));

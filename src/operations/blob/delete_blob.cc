@@ -115,7 +115,7 @@ azure::Outcome<void> CheckState(const DeleteRequest& request, const blob::BlobRe
 /// nor ETag.
 azure::Outcome<void> CheckDelete(const Call& call, const Target& target,
                                  const DeleteRequest& request, Time now) {
-  const bool uncommitted = target.blob && target.blob->staged_id_length != 0;
+  const bool uncommitted = target.blob && !target.expired && target.blob->staged_id_length != 0;
   if (!target.exists() && !uncommitted) return azure::Fail(Missing(request));
   if (target.blob->copy.status == blob::CopyState::Status::kPending) {
     return azure::Fail(azure::ErrorCode::kPendingCopyOperation);

@@ -34,7 +34,7 @@ azure::Outcome<Lists> ParseLists(const http::Query& query) {
 /// A blob that only has uncommitted blocks is there for this operation.
 azure::Outcome<void> CheckListTarget(const Call& call, const Target& target,
                                      const blob::ConditionHeaders& conditions) {
-  const bool uncommitted = target.blob && target.blob->staged_id_length != 0;
+  const bool uncommitted = target.blob && !target.expired && target.blob->staged_id_length != 0;
   if (!target.exists() && !uncommitted) return azure::Fail(azure::ErrorCode::kBlobNotFound);
   if (target.blob->type != blob::BlobType::kBlock) {
     return azure::Fail(azure::ErrorCode::kInvalidBlobType);

@@ -3,8 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
@@ -13,19 +11,10 @@
 #include "blob/records.h"
 #include "operations/blob_store.h"
 #include "operations/reference_set.h"
+#include "operations/repeat.h"
 
 namespace blobgate::operations {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
-
-/// Waits; false when the Task was asked to stop. REQUIRES: throw_if_cancelled is off.
-Task<bool> Rest(SteadyClock::duration time) {
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
-  co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-  const auto state = co_await boost::asio::this_coro::cancellation_state;
-  co_return state.cancelled() == boost::asio::cancellation_type::none;
-}
 
 struct SweptRow {
   std::string key;
@@ -67,7 +56,7 @@ class Collection {
     BG_CO_CHECK(co_await DeleteAliveRow(partition));
     std::string from;
     for (;;) {
-      const auto began = SteadyClock::now();
+      const auto began = std::chrono::steady_clock::now();
       BG_CO_TRY(auto rows, co_await NextRows(partition, from));
       if (rows.empty()) co_return Status();
       engine::Batch batch;
@@ -78,9 +67,7 @@ class Collection {
       // Someone else collects the same container, or the partition moved: begin again.
       if (!committed && Moved(committed)) co_return Status();
       BG_CO_CHECK(std::move(committed));
-      const auto rest =
-          std::min<SteadyClock::duration>(SteadyClock::now() - began, limits_.longest_rest);
-      if (!co_await Rest(rest)) co_return Fail(Errc::kCancelled);
+      if (!co_await RestAfter(began, limits_.longest_rest)) co_return Fail(Errc::kCancelled);
     }
   }
 
@@ -234,10 +221,6 @@ class Collection {
   std::size_t unreadable_ = 0;  ///< rows in this pass
 };
 
-bool MayPass(Errc code) {
-  return code != Errc::kCorruption && code != Errc::kReadOnly && code != Errc::kCancelled;
-}
-
 Task<void> CollectUntilDone(Services& services, DeletedContainer container) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   std::chrono::seconds pause(1);
@@ -247,7 +230,7 @@ Task<void> CollectUntilDone(Services& services, DeletedContainer container) {
     spdlog::warn("deleted container {} ({}) is not collected yet: {} {}", container.name,
                  container.incarnation, ErrcName(status.error().code), status.error().detail);
     if (!MayPass(status.error().code)) co_return;
-    if (!co_await Rest(pause)) co_return;
+    if (!co_await Pause(pause)) co_return;
     pause = std::min(pause * 2, std::chrono::seconds(300));
   }
 }

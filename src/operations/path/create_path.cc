@@ -26,6 +26,7 @@ struct CreateRequest {
   AccessRequest access;
   std::optional<blob::LeaseRequest> lease;
   std::string encryption_context;
+  std::string transaction_id;
 };
 
 azure::Outcome<bool> ParseResourceKind(const http::Query& query) {
@@ -87,6 +88,7 @@ azure::Outcome<CreateRequest> ParseCreate(Call& call) {
   if (request.encryption_context.size() > kMaxEncryptionContext) {
     return azure::Fail(azure::InvalidHeader("x-ms-encryption-context", "(too long)"));
   }
+  BG_TRY(request.transaction_id, ParseTransactionId(headers));
   return request;
 }
 
@@ -121,6 +123,7 @@ azure::Outcome<void> PlanItem(Call& call, const CreateRequest& request, const Ta
   if (expires && request.directory) return azure::Fail(azure::ErrorCode::kResourceTypeMismatch);
   place.expires = expires.value_or(Time{});
   place.encryption_context = request.encryption_context;
+  place.transaction_id = request.transaction_id;
   if (request.lease) {
     BG_TRY(const auto change, blob::Apply({}, *request.lease, now));
     place.lease = change.lease;

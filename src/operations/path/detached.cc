@@ -3,8 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <chrono>
 #include <utility>
@@ -17,25 +15,18 @@
 #include "operations/lineage_row.h"
 #include "operations/path/path_place.h"
 #include "operations/path/running_jobs.h"
+#include "operations/repeat.h"
 #include "operations/tags/tag_index.h"
 
 namespace blobgate::operations {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
 using engine::Precondition;
 
 /// Entries that one batch takes, and references it drops.
 constexpr std::size_t kEntries = 200;
 constexpr std::size_t kReleases = 2000;
 constexpr std::chrono::milliseconds kLongestRest{100};
-
-Task<bool> Rest(SteadyClock::duration time) {
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
-  co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-  const auto state = co_await boost::asio::this_coro::cancellation_state;
-  co_return state.cancelled() == boost::asio::cancellation_type::none;
-}
 
 struct Entry {
   std::string key;
@@ -56,12 +47,11 @@ class DetachedCollection {
   Task<Status> Run() {
     BG_CO_TRY(partition_, co_await services_.catalog().Locate(space_, {}));
     for (;;) {
-      const auto began = SteadyClock::now();
+      const auto began = std::chrono::steady_clock::now();
       BG_CO_TRY(const auto next, co_await NextDirectory());
       if (!next) co_return Status();
       BG_CO_CHECK(co_await TakeSome(*next));
-      const auto rest = std::min<SteadyClock::duration>(SteadyClock::now() - began, kLongestRest);
-      if (!co_await Rest(rest)) co_return Fail(Errc::kCancelled);
+      if (!co_await RestAfter(began, kLongestRest)) co_return Fail(Errc::kCancelled);
     }
   }
 
@@ -150,10 +140,6 @@ class DetachedCollection {
   engine::PartitionRef partition_;
 };
 
-bool MayPass(Errc code) {
-  return code != Errc::kCorruption && code != Errc::kReadOnly && code != Errc::kCancelled;
-}
-
 Task<void> CollectUntilDone(Services& services, std::string space) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   std::chrono::seconds pause(1);
@@ -166,7 +152,7 @@ Task<void> CollectUntilDone(Services& services, std::string space) {
       spdlog::warn("deleted directories of {} are not removed yet: {} {}", space,
                    ErrcName(status.error().code), status.error().detail);
     }
-    if (!MayPass(status.error().code) || !co_await Rest(pause)) {
+    if (!MayPass(status.error().code) || !co_await Pause(pause)) {
       services.path_jobs->Drop(space);
       co_return;
     }

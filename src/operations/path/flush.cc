@@ -125,17 +125,18 @@ class FlushRound {
       const bool behind = pieces[i].position + pieces[i].length > request_.position;
       if (request_.retain && behind) retained_.insert(i);
     }
-    blob::Block block;
-    block.size = request_.position - length;
-    for (const blob::OverlayPart& part : *parts) BG_CHECK(AddPart(staged, part, block));
-    if (block.size > 0) content.blocks.push_back(std::move(block));
+    for (const blob::OverlayPart& part : *parts) BG_CHECK(AddPart(staged, part, content));
     content.block_list = false;
     return {};
   }
 
-  /// References move along with the first use of an extent of a piece; others need their own.
+  /// As a block of its own, so that the limit of committed blocks (StoreContent) bounds the file's
+  /// slices too. References move along with the first use of an extent of a piece; others need
+  /// their own.
   azure::Outcome<void> AddPart(const StagedBlocks& staged, const blob::OverlayPart& part,
-                               blob::Block& block) {
+                               blob::Content& content) {
+    blob::Block block;
+    block.size = part.length;
     blob::Content piece;
     piece.blocks.push_back(staged.blocks[part.piece].block);
     BG_TRY(auto slices, SubSlices(piece, part.offset, part.length));
@@ -145,6 +146,7 @@ class FlushRound {
       (moves ? kept_ : batch_.acquires).push_back(slice.extent);
       block.slices.push_back(std::move(slice));
     }
+    content.blocks.push_back(std::move(block));
     return {};
   }
 

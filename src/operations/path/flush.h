@@ -37,9 +37,10 @@ struct FlushRequest {
   PropertyHeaders properties;  ///< those that are set replace what is stored
 };
 
-/// Commits. The record afterwards. 404 PathNotFound; 409 ResourceTypeMismatch (a directory),
-/// InvalidFlushOperation (an append or page blob, or uncommitted blocks of Put Block are in the
-/// way), as KeyOfUpdate; 400 InvalidFlushPosition (a gap, or less than the file has); 412.
+/// Commits; each part of a piece that shows becomes a block. The record afterwards. 404
+/// PathNotFound; 409 ResourceTypeMismatch (a directory), InvalidFlushOperation (an append or page
+/// blob, or uncommitted blocks of Put Block are in the way), BlockCountExceedsLimit (StoreContent),
+/// as KeyOfUpdate; 400 InvalidFlushPosition (a gap, or less than the file has); 412.
 Task<azure::Outcome<blob::BlobRecord>> Flush(Call& call, const FlushRequest& request);
 
 }  // namespace blobgate::operations

@@ -86,10 +86,6 @@ azure::Json JsonOf(const ListedPath& path) {
   return out;
 }
 
-bool IsThere(const blob::BlobRecord& record, Time now) {
-  return record.committed && (record.path.expires == Time{} || record.path.expires > now);
-}
-
 Task<azure::Outcome<ListedPaths>> ListInTree(Call& call, const PathListing& listing) {
   azure::Resource resource = call.resource;
   resource.blob = listing.directory;
@@ -107,7 +103,9 @@ Task<azure::Outcome<ListedPaths>> ListInTree(Call& call, const PathListing& list
   query.from = listing.from;
   query.recursive = listing.recursive;
   query.limits.entries = listing.max_results;
-  query.shows = [now = call.now](const blob::BlobRecord& record) { return IsThere(record, now); };
+  query.shows = [now = call.now](const blob::BlobRecord& record) {
+    return record.committed && !record.path.expired(now);
+  };
   if (call.posix) {
     query.enters = [&call](const blob::BlobRecord& record) { return MayList(call, record.path); };
   }

@@ -34,8 +34,8 @@ Task<azure::Outcome<Target>> LoadListed(Call& call, std::string_view directory) 
 }
 
 bool Shows(const BlobListing& listing, const blob::BlobRecord& record, Time now) {
-  const bool expired = record.path.expires != Time{} && record.path.expires <= now;
-  return (record.committed && !expired) || (listing.uncommitted && record.staged_id_length != 0);
+  if (record.path.expired(now)) return false;
+  return record.committed || (listing.uncommitted && record.staged_id_length != 0);
 }
 
 /// Ends the listing in front of the path `end`, in the order of the walk.

@@ -89,13 +89,13 @@ bool MayPass(const Call& call, const PathPlace& place) {
 bool MayTake(const Call& call, const Target& target) {
   const blob::PathState& directory = target.place->deepest().state;
   if (!May(call, directory, kAclWrite | kAclExecute)) return false;
-  if (!directory.sticky || !target.blob) return true;
+  if (!directory.sticky || !target.blob || target.expired) return true;
   return EqualsIgnoreCase(call.posix->oid, directory.owner) ||
          EqualsIgnoreCase(call.posix->oid, target.blob->path.owner);
 }
 
 bool MayOnItem(const Call& call, const Target& target, blob::AccessBits bits) {
-  return !target.blob || May(call, target.blob->path, bits);
+  return !target.blob || target.expired || May(call, target.blob->path, bits);
 }
 
 }  // namespace

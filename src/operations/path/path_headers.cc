@@ -13,7 +13,8 @@
 namespace blobgate::operations {
 namespace {
 
-constexpr std::size_t kMaxId = 256;  // bytes of an owner or group
+constexpr std::size_t kMaxId = 256;  // bytes of an owner, group or transaction id
+constexpr std::string_view kTransactionId = "x-ms-client-transaction-id";
 
 bool IsPropertyName(std::string_view name) {
   const auto letter = [](char c) {
@@ -137,7 +138,9 @@ void SetPathHeaders(http::Response& response, const Call& call, const blob::Blob
   if (!path.encryption_context.empty()) {
     response.Set("x-ms-encryption-context", path.encryption_context);
   }
-  if (dfs) SetAccessHeaders(response, path);
+  if (!dfs) return;
+  SetAccessHeaders(response, path);
+  if (!path.transaction_id.empty()) response.Set(kTransactionId, path.transaction_id);
 }
 
 azure::Outcome<AccessRequest> ParseAccessRequest(const http::HeaderView& headers) {
@@ -157,6 +160,11 @@ azure::Outcome<AccessRequest> ParseAccessRequest(const http::HeaderView& headers
     request.acl = std::string(text);
   }
   return request;
+}
+
+azure::Outcome<std::string> ParseTransactionId(const http::HeaderView& headers) {
+  BG_TRY(auto id, ParseId(headers, kTransactionId));
+  return std::move(id).value_or(std::string());
 }
 
 azure::Outcome<std::optional<Time>> ParseExpiry(const http::HeaderView& headers, Time now,

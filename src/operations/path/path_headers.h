@@ -28,7 +28,8 @@ void PutItemMetadata(const blob::ContentKeyPtr& key, blob::Metadata metadata,
                      blob::BlobRecord& record);
 
 /// x-ms-resource-type, x-ms-expiry-time and, on the dfs face, x-ms-owner, x-ms-group,
-/// x-ms-permissions, x-ms-acl. None for a blob of a flat container on the Blob face.
+/// x-ms-permissions, x-ms-acl, x-ms-client-transaction-id. None for a blob of a flat container on
+/// the Blob face.
 void SetPathHeaders(http::Response& response, const Call& call, const blob::BlobRecord& record);
 /// x-ms-owner, x-ms-group, x-ms-permissions, x-ms-acl.
 void SetAccessHeaders(http::Response& response, const blob::PathState& path);
@@ -45,6 +46,10 @@ struct AccessRequest {
 };
 /// 400 InvalidHeaderValue; x-ms-permissions and x-ms-acl exclude each other.
 azure::Outcome<AccessRequest> ParseAccessRequest(const http::HeaderView& headers);
+
+/// x-ms-client-transaction-id, by which a client that repeats a creation or rename finds out
+/// whether the first try was done; empty when absent. 400 InvalidHeaderValue.
+azure::Outcome<std::string> ParseTransactionId(const http::HeaderView& headers);
 
 /// When a file made or changed at `now` ends: x-ms-expiry-option and x-ms-expiry-time. nullopt: not
 /// asked for; zero: never. `created`: of the file. 400 MissingRequiredHeader, InvalidHeaderValue.

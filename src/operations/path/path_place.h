@@ -18,6 +18,7 @@ struct WayStep {
   engine::RowVersion version = 0;
   std::string leaf;
   blob::PathState state;
+  std::string row;  ///< all of it, encoded
 };
 
 /// A directory that is to be made on the way.
@@ -33,6 +34,9 @@ struct PathPlace {
   std::vector<MissingStep> missing;  ///< below the last step of `way`
   /// A file is on the way, or a name that only has uncommitted blocks.
   bool blocked = false;
+  /// blob::EntryName of the file where `missing` begins, whose time is over: it goes before the
+  /// directory comes (ClearWay). Empty: nothing is there.
+  std::string expired;
   /// Found by its row, without a walk (blob::InternalName): nothing new can be made.
   bool internal = false;
 
@@ -47,9 +51,12 @@ struct PathPlace {
   std::optional<std::string> new_owner, new_group;  ///< x-ms-owner, x-ms-group
   Time expires{};
   std::string encryption_context;
+  std::string transaction_id;
   std::optional<blob::LeaseRecord> lease;
 
   bool is_root() const { return !internal && leaf.empty(); }
+  /// Levels from the root down to the item.
+  std::size_t depth() const { return way.size() + missing.size() + (leaf.empty() ? 0 : 1); }
   /// The last directory that is there.
   const WayStep& deepest() const { return way.empty() ? root : way.back(); }
 };

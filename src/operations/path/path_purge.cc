@@ -8,6 +8,7 @@
 #include "operations/leftovers.h"
 #include "operations/lineage_row.h"
 #include "operations/path/detached.h"
+#include "operations/path/path_place.h"
 #include "operations/path/path_walk.h"
 
 namespace blobgate::operations {
@@ -58,6 +59,10 @@ Task<azure::Outcome<bool>> PurgeDeletedPath(Services& services, const ContainerR
   co_return true;
 }
 
+bool IsOver(const Target& target, Time now) {
+  return target.blob && !target.is_directory() && target.blob->path.expired(now);
+}
+
 /// The rows and references of an expired file.
 Task<azure::Outcome<void>> DropExpired(Services& services, const Target& target,
                                        engine::Batch& batch) {
@@ -77,9 +82,7 @@ Task<azure::Outcome<bool>> PurgeExpired(Services& services, const azure::Resourc
   BG_CO_TRY(const auto target, co_await LoadTarget(services, resource));
   engine::Batch batch;
   batch.deletes.push_back(due);
-  const bool over = target.blob && !target.is_directory() && target.blob->path.expires != Time{} &&
-                    target.blob->path.expires <= now;
-  if (over) BG_CO_CHECK(co_await DropExpired(services, target, batch));
+  if (IsOver(target, now)) BG_CO_CHECK(co_await DropExpired(services, target, batch));
   co_return co_await CommitTarget(services, target, std::move(batch));
 }
 
@@ -89,6 +92,16 @@ Task<azure::Outcome<bool>> RemoveExpired(Services& services, const Target& targe
   engine::Batch batch;
   BG_CO_CHECK(co_await DropExpired(services, target, batch));
   co_return co_await CommitTarget(services, target, std::move(batch));
+}
+
+Task<azure::Outcome<void>> ClearWay(Services& services, const Target& target) {
+  Target file;
+  file.guard = services.extents().BeginRead();
+  file.container = target.container;
+  file.partition = target.partition;
+  BG_CO_CHECK(co_await LoadEntry(services, target.place->expired, file));
+  if (IsOver(file, services.clock.Now())) BG_CO_CHECK(co_await RemoveExpired(services, file));
+  co_return azure::Outcome<void>();
 }
 
 Task<azure::Outcome<bool>> TryPurgePath(Services& services, const azure::Resource& container,

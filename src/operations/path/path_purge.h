@@ -13,6 +13,10 @@ namespace blobgate::operations {
 /// its place before the purge comes. False: something moved. REQUIRES: target.expired.
 Task<azure::Outcome<bool>> RemoveExpired(Services& services, const Target& target);
 
+/// Removes the file on the way to `target` whose time is over (PathPlace::expired), if it is still
+/// there: the directory that is to be made in its place can then be. REQUIRES: there is one.
+Task<azure::Outcome<void>> ClearWay(Services& services, const Target& target);
+
 /// Removes what the row `due` of the purge index of a hierarchical container is about, if it is
 /// due, and that row. False: something moved.
 Task<azure::Outcome<bool>> TryPurgePath(Services& services, const azure::Resource& container,

@@ -15,6 +15,9 @@ namespace {
 
 using engine::Precondition;
 
+/// More directories above one are a circle, which no commit makes.
+constexpr std::size_t kMostSteps = 4096;
+
 struct ReadRow {
   std::optional<engine::Row> row;
   std::optional<blob::BlobRecord> record;
@@ -76,10 +79,12 @@ class Walk {
     for (std::size_t i = 0; i + 1 < names_.size(); ++i) {
       WayStep step;
       step.key = blob::BlobKey(blob::EntryName(place.directory, names_[i]));
-      BG_CO_TRY(const auto found, co_await Read(step.key));
-      if (!found.row) {
+      BG_CO_TRY(auto found, co_await Read(step.key));
+      const bool expired = found.row && found.record->path.expired(services_.clock.Now());
+      if (!found.row || expired) {
         BG_CO_TRY(const bool same, co_await IsSame());
         if (!same) co_return azure::Outcome<void>();  // Run looks again
+        if (expired) place.expired = blob::NameOfKey(step.key);
         MissFrom(i);
         co_return azure::Outcome<void>();
       }
@@ -89,7 +94,8 @@ class Walk {
       }
       step.version = found.row->version;
       step.leaf = names_[i];
-      step.state = found.record->path;
+      step.state = std::move(found.record->path);
+      step.row = std::move(found.row->value);
       place.directory = step.state.id;
       place.way.push_back(std::move(step));
     }
@@ -118,25 +124,6 @@ class Walk {
   ReadRow root_;
 };
 
-/// An item whose time is over is as good as gone.
-void Expire(Services& services, Target& target) {
-  if (!target.blob || target.blob->path.expires == Time{}) return;
-  target.expired = target.blob->path.expires <= services.clock.Now();
-}
-
-Task<azure::Outcome<void>> LoadEntry(Services& services, std::string_view entry, Target& target) {
-  PathPlace place;
-  place.internal = true;
-  target.key = blob::BlobKey(entry);
-  BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
-  if (target.row) {
-    BG_CO_TRY(target.blob, blob::BlobRecord::Decode(target.row->value));
-    target.name = blob::ContentName(target.blob->path.id);
-  }
-  target.place = std::make_shared<PathPlace>(std::move(place));
-  co_return azure::Outcome<void>();
-}
-
 /// The ACL that an item in a directory with `parent` begins with.
 blob::Acl AclFor(const PathPlace& place, const blob::PathState& parent, bool directory) {
   if (place.acl) return *place.acl;
@@ -152,6 +139,16 @@ blob::PathState StateIn(const blob::PathState& parent, std::string owner, std::u
   state.group = parent.group;
   state.acl = acl.Text();
   return state;
+}
+
+/// A directory's row in its first state.
+blob::BlobRecord NewDirectory(Services& services, blob::PathState state) {
+  blob::BlobRecord record;
+  record.etag = services.etags.Next();
+  record.created = services.clock.Now();
+  record.modified = record.created;
+  record.path = std::move(state);
+  return record;
 }
 
 /// What the directory will be in which the new item lies.
@@ -202,27 +199,73 @@ azure::Outcome<void> CompleteRecord(const Target& target, engine::RowPut& put) {
   if (place.new_group) record.path.group = *place.new_group;
   record.path.expires = place.expires;
   record.path.encryption_context = place.encryption_context;
+  record.path.transaction_id = place.transaction_id;
   if (place.lease) record.lease = *place.lease;
   put.value = record.Encode();
   return {};
 }
 
-}  // namespace
-
-blob::BlobRecord NewDirectory(Services& services, blob::PathState state) {
-  blob::BlobRecord record;
-  record.etag = services.etags.Next();
-  record.created = services.clock.Now();
-  record.modified = record.created;
-  record.path = std::move(state);
-  return record;
+/// Lets the directories on the way know how deep names can lie below them once an item of `height`
+/// is at `place`. Only the first of some depth changes their rows. 400 InvalidUri.
+azure::Outcome<void> RaiseHeights(const PathPlace& place, std::uint32_t height,
+                                  engine::Batch& batch) {
+  const std::size_t deepest = place.depth() + height;
+  if (deepest > blob::kMaxPathLevels) return azure::Fail(azure::ErrorCode::kInvalidUri);
+  for (std::size_t i = 0; i < place.way.size(); ++i) {
+    const WayStep& step = place.way[i];
+    const std::size_t below = deepest - (i + 1);
+    if (step.state.height >= below) continue;
+    BG_TRY(auto directory, blob::BlobRecord::Decode(step.row));
+    directory.path.height = static_cast<std::uint32_t>(below);
+    batch.puts.push_back({step.key, directory.Encode()});
+  }
+  return {};
 }
+
+/// Adds the missing parents of an item of `height`, and the change of its directory's inode that
+/// tells others of a new entry.
+void PrepareDirectory(Services& services, const PathPlace& place, std::uint32_t height,
+                      engine::Batch& batch) {
+  const WayStep& deepest = place.deepest();
+  const std::uint64_t above = place.way.empty()       ? blob::kAboveRoot
+                              : place.way.size() == 1 ? blob::kRootDirectory
+                                                      : place.way[place.way.size() - 2].state.id;
+  PutRow(batch, blob::InodeKey(deepest.state.id), blob::Inode{above, deepest.leaf}.Encode());
+  blob::PathState parent = deepest.state;
+  auto below = static_cast<std::uint32_t>(place.missing.size()) + height;
+  for (const MissingStep& step : place.missing) {
+    const std::string key = blob::BlobKey(blob::EntryName(parent.id, step.leaf));
+    const blob::Acl acl = blob::Acl::FromStored(parent.acl).ForChild(true, {}, {});
+    blob::PathState state = StateIn(parent, place.owner, step.id, true, acl);
+    state.height = below--;
+    batch.preconditions.push_back(Precondition::Absent(key));
+    batch.preconditions.push_back(Precondition::Absent(blob::InodeKey(step.id)));
+    PutRow(batch, key, NewDirectory(services, state).Encode());
+    PutRow(batch, blob::InodeKey(step.id), blob::Inode{parent.id, step.leaf}.Encode());
+    parent = std::move(state);
+  }
+}
+
+}  // namespace
 
 Task<azure::Outcome<engine::PartitionRef>> LocatePaths(Services& services,
                                                        const blob::ContainerRecord& container) {
   const std::string space = blob::ContainerSpace(container.incarnation);
   BG_CO_TRY(const auto partition, co_await services.catalog().Locate(space, {}));
   co_return partition;
+}
+
+Task<azure::Outcome<void>> LoadEntry(Services& services, std::string_view name, Target& target) {
+  PathPlace place;
+  place.internal = true;
+  target.key = blob::BlobKey(name);
+  BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
+  if (target.row) {
+    BG_CO_TRY(target.blob, blob::BlobRecord::Decode(target.row->value));
+    target.name = blob::ContentName(target.blob->path.id);
+  }
+  target.place = std::make_shared<PathPlace>(std::move(place));
+  co_return azure::Outcome<void>();
 }
 
 Task<azure::Outcome<void>> WalkPath(Services& services, std::string_view path, Target& target) {
@@ -240,7 +283,8 @@ Task<azure::Outcome<void>> WalkPath(Services& services, std::string_view path, T
     const bool known = target.blob && target.blob->path.id != 0;
     target.name = blob::ContentName(known ? target.blob->path.id : walk.place.id);
     target.place = std::make_shared<PathPlace>(std::move(walk.place));
-    Expire(services, target);
+    // An item whose time is over is as good as gone.
+    target.expired = target.blob && target.blob->path.expired(services.clock.Now());
     co_return azure::Outcome<void>();
   }
   co_return azure::Fail(Busy());
@@ -249,26 +293,6 @@ Task<azure::Outcome<void>> WalkPath(Services& services, std::string_view path, T
 void DemandWay(const Target& target, engine::Batch& batch) {
   for (const WayStep& step : target.place->way) {
     batch.preconditions.push_back(Precondition::At(step.key, step.version));
-  }
-}
-
-void PrepareDirectory(Services& services, const Target& target, engine::Batch& batch) {
-  const PathPlace& place = *target.place;
-  const WayStep& deepest = place.deepest();
-  const std::uint64_t above = place.way.empty()       ? blob::kAboveRoot
-                              : place.way.size() == 1 ? blob::kRootDirectory
-                                                      : place.way[place.way.size() - 2].state.id;
-  PutRow(batch, blob::InodeKey(deepest.state.id), blob::Inode{above, deepest.leaf}.Encode());
-  blob::PathState parent = deepest.state;
-  for (const MissingStep& step : place.missing) {
-    const std::string key = blob::BlobKey(blob::EntryName(parent.id, step.leaf));
-    const blob::Acl acl = blob::Acl::FromStored(parent.acl).ForChild(true, {}, {});
-    blob::PathState state = StateIn(parent, place.owner, step.id, true, acl);
-    batch.preconditions.push_back(Precondition::Absent(key));
-    batch.preconditions.push_back(Precondition::Absent(blob::InodeKey(step.id)));
-    PutRow(batch, key, NewDirectory(services, state).Encode());
-    PutRow(batch, blob::InodeKey(step.id), blob::Inode{parent.id, step.leaf}.Encode());
-    parent = std::move(state);
   }
 }
 
@@ -285,7 +309,10 @@ azure::Outcome<void> CompletePath(Services& services, const Target& target, engi
   if (record.path.expires != Time{}) {
     PutRow(batch, blob::PurgeKey(record.path.expires, target.key), {});
   }
-  if (!target.row) PrepareDirectory(services, target, batch);
+  BG_CHECK(RaiseHeights(place, record.path.height, batch));
+  if (!target.row || target.expired) {
+    PrepareDirectory(services, place, record.path.height, batch);
+  }
   // A renamed or restored directory has an inode already.
   const bool takes_over = target.blob && target.blob->path.id == record.path.id;
   const bool fresh = takes_over ? !target.is_directory() : record.path.id == place.id;
@@ -304,7 +331,10 @@ Task<azure::Outcome<std::optional<std::string>>> PathOfEntry(Services& services,
   std::string path(parts->leaf);
   std::uint64_t directory = parts->directory;
   for (std::size_t level = 0; directory != blob::kRootDirectory; ++level) {
-    if (directory == blob::kAboveRoot || level > blob::kMaxPathLevels) co_return std::nullopt;
+    if (directory == blob::kAboveRoot) co_return std::nullopt;
+    if (level > kMostSteps) {
+      co_return azure::Fail(azure::Error(Error{Errc::kCorruption, "a directory lies in itself"}));
+    }
     BG_CO_TRY(const auto row,
               co_await services.catalog().Get(partition, blob::InodeKey(directory)));
     if (!row) co_return std::nullopt;
@@ -322,12 +352,19 @@ Task<azure::Outcome<EmptyLook>> LookIntoDirectory(Services& services,
   BG_CO_TRY(look.inode, co_await services.catalog().Get(partition, blob::InodeKey(directory)));
   const std::string prefix = blob::EntryPrefix(directory);
   look.empty = true;
-  engine::ScanVisitor visitor = [&look](std::string_view, std::string_view, engine::RowVersion) {
-    look.empty = false;
-    return engine::ScanStep::Stop();
+  Status decoded;
+  const auto visit = [&, now = services.clock.Now()](std::string_view value) {
+    const auto record = blob::BlobRecord::Decode(value);
+    if (!record) decoded = std::unexpected(record.error());
+    look.empty = record && record->path.expired(now);
+    if (look.empty) look.expired = true;
+    return look.empty ? engine::ScanStep::Next() : engine::ScanStep::Stop();
   };
+  engine::ScanVisitor visitor = [&visit](std::string_view, std::string_view value,
+                                         engine::RowVersion) { return visit(value); };
   BG_CO_CHECK(co_await services.catalog().Scan(partition, prefix, blob::PrefixEnd(prefix),
                                                std::move(visitor)));
+  BG_CO_CHECK(std::move(decoded));
   co_return look;
 }
 

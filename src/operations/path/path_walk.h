@@ -12,21 +12,21 @@ namespace blobgate::operations {
 /// what is no path, 404 ContainerNotFound for a container that was removed meanwhile, 503.
 Task<azure::Outcome<void>> WalkPath(Services& services, std::string_view path, Target& target);
 
+/// The same for the entry `name` (blob::EntryName) by its row, without a walk. REQUIRES: container
+/// and partition of `target` are loaded.
+Task<azure::Outcome<void>> LoadEntry(Services& services, std::string_view name, Target& target);
+
 /// Adds to `batch` what its change of the row of `target` means for directories: preconditions on
-/// the way, missing parents, the inode of a new directory, and the PathState of a record that has
-/// none. Change events are left out. 409 PathConflict when a file is on the way,
-/// ResourceTypeMismatch when a file would take the place of a directory or the other way round,
-/// FeatureNotYetSupportedForHierarchicalNamespaceAccounts for page blobs, policies and holds.
+/// the way, their heights, missing parents, the inode of a new directory, and the PathState of a
+/// record that has none. Change events are left out. 400 InvalidUri when the item is a directory
+/// that may hold names deeper than blob::kMaxPathLevels there. 409 PathConflict when a file is on
+/// the way, ResourceTypeMismatch when a file would take the place of a directory or the other way
+/// round, FeatureNotYetSupportedForHierarchicalNamespaceAccounts for page blobs, policies and
+/// holds.
 azure::Outcome<void> CompletePath(Services& services, const Target& target, engine::Batch& batch);
 
 /// The conditions that the way to `target` is still what was walked.
 void DemandWay(const Target& target, engine::Batch& batch);
-/// Adds the missing parents of `target`, and the change of its directory's inode that tells others
-/// of a new entry.
-void PrepareDirectory(Services& services, const Target& target, engine::Batch& batch);
-
-/// A directory's row in its first state.
-blob::BlobRecord NewDirectory(Services& services, blob::PathState state);
 
 /// The path of the entry `name` (blob::EntryName) by way of inodes; nullopt when a directory on the
 /// way up is gone.
@@ -39,9 +39,11 @@ Task<azure::Outcome<engine::PartitionRef>> LocatePaths(Services& services,
                                                        const blob::ContainerRecord& container);
 
 /// Is the directory empty? Its inode's row as it was before the look: a commit that demands it
-/// knows that nothing was added since.
+/// knows that nothing was added since. Files whose time is over do not count; whatever takes the
+/// name of one changes the inode as any new name does.
 struct EmptyLook {
   bool empty = false;
+  bool expired = false;  ///< rows of such files are there
   std::optional<engine::Row> inode;
 };
 Task<azure::Outcome<EmptyLook>> LookIntoDirectory(Services& services,

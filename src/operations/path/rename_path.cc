@@ -13,6 +13,7 @@
 #include "operations/handlers.h"
 #include "operations/lease_headers.h"
 #include "operations/lineage_row.h"
+#include "operations/path/detached.h"
 #include "operations/path/flat_rename.h"
 #include "operations/path/path_access.h"
 #include "operations/path/path_headers.h"
@@ -39,6 +40,7 @@ class Rename {
     BG_CO_CHECK(CheckDestination());
     blob::BlobRecord record = *source_.blob;
     record.lease = lease_;
+    record.path.transaction_id = request_.transaction_id;
     if (request_.metadata) {
       BG_CO_TRY(const auto key, KeyOfUpdate(call_, record.encryption, request_.keys));
       PutItemMetadata(key, *request_.metadata, record);
@@ -46,7 +48,13 @@ class Rename {
     BG_CO_CHECK(co_await DropReplaced());
     BG_CO_CHECK(co_await MoveRows(record));
     batch_.puts.push_back({destination_.key, record.Encode()});
-    co_return co_await CommitTarget(call_.services, destination_, std::move(batch_));
+    BG_CO_TRY(const bool done,
+              co_await CommitTarget(call_.services, destination_, std::move(batch_)));
+    if (done && detaches_) {
+      const auto& container = destination_.container.record;
+      SpawnDetached(call_.services, blob::ContainerSpace(container.incarnation));
+    }
+    co_return done;
   }
 
  private:
@@ -107,6 +115,10 @@ class Rename {
       if (!look.empty) co_return azure::Fail(ErrorCode::kDirectoryNotEmpty);
       batch_.preconditions.push_back(Precondition::Unchanged(blob::InodeKey(id), look.inode));
       batch_.deletes.push_back(blob::InodeKey(id));
+      if (look.expired) {
+        PutRow(batch_, blob::DetachedKey(id), {});
+        detaches_ = true;
+      }
       co_return azure::Outcome<void>();
     }
     ReferenceSet none;
@@ -136,6 +148,7 @@ class Rename {
   const Target& destination_;
   blob::LeaseRecord lease_;
   engine::Batch batch_;
+  bool detaches_ = false;  ///< what was replaced still has rows of expired files
 };
 
 /// Where the source goes, and what the conditions are on: what the URL names, or below it when that

@@ -72,6 +72,7 @@ azure::Outcome<RenameRequest> ParseRename(Call& call) {
   if (!headers.Get("x-ms-properties").empty()) {
     BG_TRY(request.metadata, ParsePathProperties(headers));
   }
+  BG_TRY(request.transaction_id, ParseTransactionId(headers));
   request.continuation = call.query().Get("continuation");
   return request;
 }

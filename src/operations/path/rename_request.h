@@ -18,6 +18,7 @@ struct RenameRequest {
   blob::ConditionHeaders conditions;
   KeyRequest keys;
   std::optional<blob::Metadata> metadata;  ///< x-ms-properties, when it was sent
+  std::string transaction_id;              ///< hierarchical containers
   std::string continuation;                ///< flat containers
   /// Onto a directory means into it: mode=posix, the default. With mode=legacy the destination is
   /// replaced, which only an empty directory can be.

@@ -176,7 +176,9 @@ Task<azure::Outcome<http::Response>> SetAccessControlRecursive(Call& call) {
   query.path = path;
   query.from = request.from == "/" ? std::string() : request.from;
   query.limits.entries = left;
-  query.shows = [](const blob::BlobRecord& record) { return record.committed; };
+  query.shows = [now = call.now](const blob::BlobRecord& record) {
+    return record.committed && !record.path.expired(now);
+  };
   query.enters = [&call](const blob::BlobRecord& record) { return MayEnter(call, record.path); };
   BG_CO_TRY(const auto page, co_await WalkTree(call.services, top.partition, std::move(query)));
   for (const TreeEntry& entry : page.entries) {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "blob/path_keys.h"
-#include "blob/path_name.h"
 
 namespace blobgate::operations {
 namespace {
@@ -149,9 +148,7 @@ class TreeWalk {
       full_ = page_.entries.size() >= query_.limits.entries || bytes_ >= query_.limits.bytes;
     }
     // `level` is no more once another is pushed.
-    if (enters && levels_.size() <= blob::kMaxPathLevels) {
-      levels_.push_back(LevelOf(directory, path + "/", {}));
-    }
+    if (enters) levels_.push_back(LevelOf(directory, path + "/", {}));
     return true;
   }
 

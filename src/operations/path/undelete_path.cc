@@ -8,6 +8,7 @@
 #include "operations/history/history.h"
 #include "operations/lineage_row.h"
 #include "operations/path/path_place.h"
+#include "operations/path/path_purge.h"
 #include "operations/path/path_walk.h"
 
 namespace blobgate::operations {
@@ -50,6 +51,10 @@ Task<azure::Outcome<std::optional<http::Response>>> TryUndeletePath(Call& call,
   if (record.purge <= call.services.clock.Now()) co_return azure::Fail(ErrorCode::kBlobNotFound);
   const PathPlace& place = *target.place;
   if (place.is_root() || place.blocked) co_return azure::Fail(ErrorCode::kPathConflict);
+  if (target.expired) {
+    BG_CO_CHECK(co_await RemoveExpired(call.services, target));
+    co_return std::nullopt;
+  }
   if (target.row) co_return azure::Fail(ErrorCode::kBlobAlreadyExists);
 
   engine::Batch batch;

@@ -6,8 +6,8 @@
 namespace blobgate::operations {
 
 /// One round of bringing back, at the path of the call, what x-ms-undelete-source names; nullopt:
-/// something moved. 400 MissingRequiredHeader, InvalidHeaderValue; 404 BlobNotFound; 409
-/// BlobAlreadyExists, PathConflict.
+/// something moved. 400 MissingRequiredHeader, InvalidHeaderValue, InvalidUri (too deep); 404
+/// BlobNotFound; 409 BlobAlreadyExists, PathConflict.
 Task<azure::Outcome<std::optional<http::Response>>> TryUndeletePath(Call& call,
                                                                     const Target& target);
 

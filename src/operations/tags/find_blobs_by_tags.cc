@@ -147,13 +147,19 @@ class Finder {
   }
 
  private:
-  /// The index knows entries of directories; what is in one that was deleted is left out.
+  /// The index knows entries of directories; what is in one that was deleted is left out, and a
+  /// file whose time is over.
   Task<azure::Outcome<void>> NamePaths(Page<FoundBlob>& page) {
     BG_CO_TRY(const auto partition, co_await services_.catalog().Locate(space_, {}));
     std::vector<FoundBlob> named;
     for (FoundBlob& found : page.entries) {
       BG_CO_TRY(auto path, co_await PathOfEntry(services_, partition, found.name));
       if (!path) continue;
+      BG_CO_TRY(const auto row,
+                co_await services_.catalog().Get(partition, blob::BlobKey(found.name)));
+      if (!row) continue;
+      BG_CO_TRY(const auto record, blob::BlobRecord::Decode(row->value));
+      if (record.path.expired(services_.clock.Now())) continue;
       found.name = std::move(*path);
       named.push_back(std::move(found));
     }

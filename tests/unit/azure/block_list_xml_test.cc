@@ -47,10 +47,10 @@ TEST(BlockLookupList, RefusesOtherDocuments) {
 }
 
 TEST(BlockLookupList, TakesFiftyThousandAndNoMore) {
-  const auto most = ParseBlockLookupList(Listing(kMaxBlockListEntries));
+  const auto most = ParseBlockLookupList(Listing(kMaxCommittedBlocks));
   ASSERT_TRUE(most);
-  EXPECT_EQ(most->size(), kMaxBlockListEntries);
-  EXPECT_EQ(CodeOf(Listing(kMaxBlockListEntries + 1)), "BlockListTooLong");
+  EXPECT_EQ(most->size(), kMaxCommittedBlocks);
+  EXPECT_EQ(CodeOf(Listing(kMaxCommittedBlocks + 1)), "BlockListTooLong");
 }
 
 TEST(BlockList, RendersOnlyWhatWasAskedFor) {

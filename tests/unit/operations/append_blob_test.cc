@@ -2,6 +2,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "azure/block_list_xml.h"
 #include "copy_test_support.h"
 #include "operations/append/append_rows.h"
 #include "operations/blob_content.h"
@@ -164,7 +165,7 @@ TEST_F(AppendBlobTest, WhatFailsTakesNoBody) {
 }
 
 TEST_F(AppendBlobTest, AtMostFiftyThousandBlocks) {
-  PretendBlocks(kMaxAppendedBlocks - 1);
+  PretendBlocks(azure::kMaxCommittedBlocks - 1);
   EXPECT_EQ(Append("x").Header("x-ms-blob-committed-block-count"), "50000");
   const auto reply = Append("x");
   EXPECT_EQ(reply.status, 409u);
