@@ -11,8 +11,10 @@ import subprocess
 import blobgate_daemon
 import certificates
 
+VERSIONED, UNVERSIONED = "stdacct", "plainacct"  # standard accounts
 KEYS = {
-    "stdacct": "QXpDb3B5J3Mgc3VpdGVzOiBzdGFuZGFyZCBhY2NvdW50",
+    VERSIONED: "QXpDb3B5J3Mgc3VpdGVzOiBzdGFuZGFyZCBhY2NvdW50",
+    UNVERSIONED: "QXpDb3B5J3Mgc3VpdGVzOiBubyB2ZXJzaW9ucy4uLi4u",
     "hnsacct": "QXpDb3B5J3Mgc3VpdGVzOiBoaWVyYXJjaGljYWwuLi4u",
     "oldacct": "QXpDb3B5J3Mgc3VpdGVzOiBjbGFzc2ljIGFjY291bnQu",
     "pageacct": "QXpDb3B5J3Mgc3VpdGVzOiBwcmVtaXVtIHBhZ2VzLi4u",
@@ -21,7 +23,7 @@ KEYS = {
     "devstoreaccount1": "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr"
                         "/KBHBeksoGMGw==",
 }
-SETTINGS = {"stdacct": {"versioning": True}, "hnsacct": {"hierarchical": True},
+SETTINGS = {VERSIONED: {"versioning": True}, "hnsacct": {"hierarchical": True},
             "oldacct": {"kind": "Storage"}, "pageacct": {"sku": "Premium_LRS"}}
 SCOPE = "blobgokeytestscope"
 ISSUER = "https://login.blob.core.windows.net/33333333-3333-3333-3333-333333333333/"
@@ -36,7 +38,7 @@ def host_names() -> list[str]:
 
 
 class Gateway:
-    """Certificates, keys and programs in `directory`, and daemons that use them."""
+    """Certificates, keys and programs in `directory`, and the daemon that uses them."""
 
     def __init__(self, directory: pathlib.Path):
         self.directory = directory
@@ -51,13 +53,12 @@ class Gateway:
         for name in ("home", "tmp", "logs"):
             (directory / name).mkdir()
 
-    def daemon(self, deaf: bool = False) -> blobgate_daemon.Daemon:
-        """Not started yet. A deaf one knows other keys than the suites, and refuses everything."""
-        return blobgate_daemon.Daemon(self._configuration(deaf), directory=self.directory)
+    def daemon(self) -> blobgate_daemon.Daemon:
+        """Not started yet."""
+        return blobgate_daemon.Daemon(self._configuration(), directory=self.directory)
 
-    def _configuration(self, deaf: bool) -> dict:
-        other = base64.b64encode(b"a key that nobody signs with").decode()
-        accounts = [{"name": name, "keys": [other if deaf else key],
+    def _configuration(self) -> dict:
+        accounts = [{"name": name, "keys": [key],
                      "encryption_scopes": [{"name": SCOPE, "key_file": str(self._scope)}],
                      **SETTINGS.get(name, {})} for name, key in KEYS.items()]
         return {
@@ -69,8 +70,7 @@ class Gateway:
             "oauth": {
                 "local_issuer": {"key_file": str(self._issuer), "issuer": ISSUER,
                                  "tenant": ISSUER.split("/")[3]},
-                "roles": [] if deaf else [{"role": "Storage Blob Data Owner", "oid": OWNER,
-                                           "account": "*"}]},
+                "roles": [{"role": "Storage Blob Data Owner", "oid": OWNER, "account": "*"}]},
         }
 
     def _write_az(self) -> None:
@@ -83,8 +83,9 @@ class Gateway:
             f"--oid {OWNER} --minutes 600 --format az\n")
         (programs / "az").chmod(0o755)
 
-    def environment(self, suite: str, azcopy: pathlib.Path) -> dict[str, str]:
-        """Of the test program of `suite`; nothing of the caller's but PATH."""
+    def environment(self, suite: str, azcopy: pathlib.Path, standard: str) -> dict[str, str]:
+        """Of the test program of `suite`; nothing of the caller's but PATH. `standard` is its
+        standard account."""
         common = {
             "PATH": f"{self.directory / 'bin'}:{os.environ['PATH']}",
             "HOME": str(self.directory / "home"),
@@ -94,18 +95,19 @@ class Gateway:
             "CPK_ENCRYPTION_KEY": base64.b64encode(_CPK).decode(),
             "CPK_ENCRYPTION_KEY_SHA256": base64.b64encode(hashlib.sha256(_CPK).digest()).decode(),
         }
-        return common | (self._old(azcopy) if suite == "old" else self._new(azcopy))
+        return common | (self._old(azcopy, standard) if suite == "old"
+                         else self._new(azcopy, standard))
 
-    def _old(self, azcopy: pathlib.Path) -> dict[str, str]:
-        accounts = {"AZCOPY_E2E_ACCOUNT_NAME": "stdacct", "AZCOPY_E2E_ACCOUNT_NAME_HNS": "hnsacct",
+    def _old(self, azcopy: pathlib.Path, standard: str) -> dict[str, str]:
+        accounts = {"AZCOPY_E2E_ACCOUNT_NAME": standard, "AZCOPY_E2E_ACCOUNT_NAME_HNS": "hnsacct",
                     "AZCOPY_E2E_CLASSIC_ACCOUNT_NAME": "oldacct"}
         return {"AZCOPY_E2E_EXECUTABLE_PATH": str(azcopy),
                 "NEW_E2E_ENVIRONMENT": "AzurePipeline",  # tokens come from az, without az login
                 **_with_keys(accounts)}
 
-    def _new(self, azcopy: pathlib.Path) -> dict[str, str]:
+    def _new(self, azcopy: pathlib.Path, standard: str) -> dict[str, str]:
         accounts = {f"NEW_E2E_{kind}_ACCOUNT_NAME": name for kind, name in
-                    (("STANDARD", "stdacct"), ("HNS", "hnsacct"), ("PREMIUM_PAGE", "pageacct"),
+                    (("STANDARD", standard), ("HNS", "hnsacct"), ("PREMIUM_PAGE", "pageacct"),
                      ("PREMIUM_FILESHARE", "shareacct"))}
         return {"NEW_E2E_AZCOPY_PATH": str(azcopy), "NEW_E2E_STATIC_CLI_INHERIT": "true",
                 "NEW_E2E_STATIC_TENANT_ID": ISSUER.split("/")[3],

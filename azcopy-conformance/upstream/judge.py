@@ -6,6 +6,7 @@ lists.json names tests exactly, or a test above them ("TestX" is all of TestX/..
     without_scenario   the suite itself has nothing to run there, or skips it
     known_failures     AzCopy's own failures, and those of the environment
     without_subtests   tests of the old suite that are no group of scenarios
+    unversioned        what needs a standard account without versioning
     quick              what --quick runs
 
 An entry that is wrong is a fault of the run, like a failure.
@@ -52,20 +53,25 @@ class Lists:
     def has_no_subtests(self, suite: str, name: str) -> bool:
         return name in self._lists["without_subtests"][suite]
 
+    def unversioned(self, suite: str) -> set[str]:
+        return set(self._lists["unversioned"][suite])
+
+    def quick(self, suite: str) -> list[str]:
+        return self._lists["quick"][suite]
+
     def is_quick(self, suite: str, leaf: str) -> bool:
-        return any(name in self._lists["quick"][suite] for name in _above(leaf))
+        return any(name in self.quick(suite) for name in _above(leaf))
 
     def faults(self, suite: str, inventory: suites.Inventory) -> list[str]:
         """Entries that match no test, and tests of Blob that are skipped as Azure Files."""
-        faults = []
         present = {above for leaf in [*inventory.leaves, *inventory.empty]
                    for above in _above(leaf)}
-        for which in ("skipped", "without_scenario", "known_failures"):
-            faults += [f"{which}: no test {name}" for name in self._named(which, suite)
-                       if name not in present]
-        for which in ("without_subtests", "quick"):
-            faults += [f"{which}: no test {name}" for name in self._lists[which][suite]
-                       if name not in present]
+        named = {which: self._lists[which][suite]
+                 for which in ("without_subtests", "unversioned", "quick")}
+        named |= {which: list(self._named(which, suite))
+                  for which in ("skipped", "without_scenario", "known_failures")}
+        faults = [f"{which}: no test {name}" for which, names in named.items() for name in names
+                  if name not in present and (inventory.complete or self.is_quick(suite, name))]
         for leaf, spoke_to_files in inventory.leaves.items():
             if self.skips(suite, leaf) == FILES and not (spoke_to_files or _of_files(leaf)):
                 faults.append(f"skipped as {FILES}, but has nothing to do with it: {leaf}")
@@ -83,8 +89,7 @@ def _of_files(leaf: str) -> bool:
 
 def _above(leaf: str) -> list[str]:
     """`leaf` and the tests that it belongs to."""
-    parts = leaf.split("/")
-    return ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return [leaf, *parse.parents(leaf)]
 
 
 @dataclasses.dataclass
@@ -127,6 +132,8 @@ def judge(suite: str, inventory: suites.Inventory, chosen: set[str], outcome: su
         _without_scenario(verdict, lists, name, "it has no scenario")
     for leaf in sorted(chosen):
         _judge_leaf(verdict, lists, tests.get(leaf) or parse.Test(leaf))
+    for test in parse.failed_alone(tests):
+        _judge_leaf(verdict, lists, test)
     verdict.faults += [f"not expected to run: {test.name}" for test in tests.values()
                        if not test.parent and test.name not in chosen
                        and not _is_above(test.name, inventory)]

@@ -17,14 +17,13 @@ class Test:
     lines: list[str] = dataclasses.field(default_factory=list)
     parent: bool = False
 
-    @property
-    def output(self) -> str:
-        return "".join(self.lines)
+    def logged(self) -> list[str]:
+        """What it logged itself; other output may have got between by chance."""
+        return [line.rstrip() for line in self.lines if line.startswith("    ")]
 
     def tail(self, count: int) -> list[str]:
         """The last lines that say something."""
-        told = [line.rstrip() for line in self.output.splitlines()]
-        return [line for line in told if line.strip()
+        return [line.rstrip() for line in self.lines if line.strip()
                 and not line.startswith(("=== ", "--- "))][-count:]
 
 
@@ -45,14 +44,22 @@ def parse(lines: Iterable[str]) -> tuple[dict[str, Test], list[str]]:
         elif event["Action"] in _ENDS:
             test.verdict = _ENDS[event["Action"]]
             test.seconds = event.get("Elapsed", 0)
-    _mark_parents(tests)
+    for name in tests:
+        for above in parents(name):
+            if above in tests:
+                tests[above].parent = True
     return tests, loose
 
 
-def _mark_parents(tests: dict[str, Test]) -> None:
-    for name in tests:
-        parts = name.split("/")
-        for count in range(1, len(parts)):
-            above = tests.get("/".join(parts[:count]))
-            if above:
-                above.parent = True
+def parents(name: str) -> list[str]:
+    """The tests that `name` belongs to, the nearest first."""
+    parts = name.split("/")
+    return ["/".join(parts[:count]) for count in range(len(parts) - 1, 0, -1)]
+
+
+def failed_alone(tests: dict[str, Test]) -> list[Test]:
+    """Tests that failed though all of their subtests passed: the failure is their own."""
+    blamed = {above for test in tests.values() if test.verdict != "passed"
+              for above in parents(test.name)}
+    return [test for test in tests.values()
+            if test.parent and test.verdict == "failed" and test.name not in blamed]

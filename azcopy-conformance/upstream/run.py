@@ -56,10 +56,11 @@ def _chosen(arguments: argparse.Namespace, suite: str, inventory: suites.Invento
 
 def _run(arguments: argparse.Namespace, directory: pathlib.Path, programs) -> int:
     place = gateway.Gateway(directory)
+    namespace.join_keyring()
     namespace.furnish(directory, gateway.host_names(), directory / "ca.pem")
     lists = judge.Lists(HERE / "lists.json")
-    all_suites = [suites.Suite(name, programs, place) for name in suites.SUITES
-                  if arguments.suite in (None, name)]
+    all_suites = [suites.Suite(name, programs, place, lists.quick(name) if arguments.quick else [])
+                  for name in suites.SUITES if arguments.suite in (None, name)]
     inventories = {suite.name: suite.inventory() for suite in all_suites}
     chosen = {name: _chosen(arguments, name, inventory, lists)
               for name, inventory in inventories.items()}
@@ -70,7 +71,8 @@ def _run(arguments: argparse.Namespace, directory: pathlib.Path, programs) -> in
     with place.daemon() as daemon:
         for suite in all_suites:
             began = time.monotonic()
-            outcome = suite.run(inventories[suite.name], chosen[suite.name])
+            outcome = suite.run(inventories[suite.name], chosen[suite.name],
+                                lists.unversioned(suite.name))
             verdicts.append(judge.judge(suite.name, inventories[suite.name], chosen[suite.name],
                                         outcome, lists, time.monotonic() - began))
             verdicts[-1].print()
