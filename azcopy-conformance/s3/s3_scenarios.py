@@ -97,10 +97,10 @@ def whole_bucket(place: Place) -> None:
     digests = place.digests["first-bucket"]
     before = len(place.server.requests())
     outcome = place.copy("https://s3.amazonaws.com/first-bucket", place.url("s3bucket"),
-                         "--recursive", "--block-size-mb=8")
+                         "--recursive", "--block-size-mb=8", "--put-blob-size-mb=8")
     demand(outcome.count("TransfersCompleted") == len(digests), outcome.describe())
     place.holds("s3bucket", digests, "first-bucket/")
-    reads = [line for line in place.server.requests()[before:] if "GET" in line and "deep" in line]
+    reads = [line for line in place.server.requests()[before:] if "s3_GetObject" in line and "deep" in line]
     demand(len(reads) >= 9, f"{len(reads)} reads of 65 MiB in blocks of 8 MiB")
 
 

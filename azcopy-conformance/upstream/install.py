@@ -55,6 +55,17 @@ def _build(go: pathlib.Path, source: pathlib.Path, arguments: list[str],
     unfinished.rename(target)
 
 
+def go_install(package: str, version: str, home: pathlib.Path) -> pathlib.Path:
+    """Another program of the module proxy; built on first use into `home`."""
+    program = home / version / package.rsplit("/", 1)[1]
+    if not program.exists():
+        print(f"building {package} {version}", flush=True)
+        go = _fitting_go()
+        subprocess.run([str(go), "install", "-p", "2", f"{package}@{version}"], check=True, cwd="/",
+                       env=_environment(go) | {"GOBIN": str(program.parent)})
+    return program
+
+
 def _download(go: pathlib.Path, module: str) -> pathlib.Path:
     done = subprocess.run([str(go), "mod", "download", "-json", module], check=False,
                           capture_output=True, text=True, env=_environment(go), cwd="/")

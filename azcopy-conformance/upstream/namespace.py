@@ -27,11 +27,13 @@ def enter() -> None:
     os.execvp("unshare", [*unshare, "--mount", "--net", sys.executable, *sys.argv])
 
 
-def furnish(directory: pathlib.Path, host_names: list[str], ca_file: pathlib.Path) -> None:
-    """Inside: the loopback interface, /etc/hosts, and `ca_file` as the only CA of the system."""
+def furnish(directory: pathlib.Path, names: dict[str, list[str]], ca_file: pathlib.Path) -> None:
+    """Inside: the loopback interface, host names by address, and `ca_file` as the system's only
+    CA."""
     _loopback_up()
     hosts = directory / "hosts"
-    hosts.write_text(f"127.0.0.1 localhost {' '.join(host_names)}\n")
+    hosts.write_text("127.0.0.1 localhost\n" + "".join(
+        f"{address} {' '.join(of_it)}\n" for address, of_it in names.items()))
     _bind(hosts, "/etc/hosts")
     trust = directory / "trust"
     trust.mkdir()

@@ -57,7 +57,7 @@ def _chosen(arguments: argparse.Namespace, suite: str, inventory: suites.Invento
 def _run(arguments: argparse.Namespace, directory: pathlib.Path, programs) -> int:
     place = gateway.Gateway(directory)
     namespace.join_keyring()
-    namespace.furnish(directory, gateway.host_names(), directory / "ca.pem")
+    namespace.furnish(directory, {"127.0.0.1": gateway.host_names()}, directory / "ca.pem")
     lists = judge.Lists(HERE / "lists.json")
     all_suites = [suites.Suite(name, programs, place, lists.quick(name) if arguments.quick else [])
                   for name in suites.SUITES if arguments.suite in (None, name)]
