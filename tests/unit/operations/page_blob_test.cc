@@ -355,7 +355,7 @@ TEST_F(PageBlobTest, OtherTypes) {
   Write("p", 0, Pages(1, 'x'));
   const std::string put = "PUT /c/p\nx-ms-blob-type: ";
   EXPECT_EQ(h.Send(put + "BlockBlob", "block").code, "InvalidBlobType");
-  EXPECT_EQ(h.Send(put + "AppendBlob").code, "InvalidBlobType");
+  EXPECT_EQ(h.Send(put + "AppendBlob\nContent-Length: 0").code, "InvalidBlobType");
   EXPECT_EQ(h.Send(put + "BlockBlob\nIf-None-Match: *", "x").code, "BlobAlreadyExists");
   EXPECT_EQ(Body("p"), Pages(1, 'x'));
   Create("p", 512);
