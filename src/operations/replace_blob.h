@@ -45,8 +45,8 @@ azure::Outcome<NewBlobInputs> ParseNewBlob(Call& call, bool body_is_content);
 azure::Outcome<blob::LeaseRecord> CheckReplace(Call& call, const Target& target,
                                                const NewBlobInputs& inputs);
 
-/// The type of a blob stays what it is until the blob is deleted: 409 InvalidBlobType. A file of the
-/// dfs face has no type and may be created anew over any.
+/// The type of a blob stays what it is until the blob is deleted: 409 InvalidBlobType. A file of
+/// the dfs face has no type and may be created anew over any.
 azure::Outcome<void> CheckSameType(const Call& call, const Target& target, blob::BlobType type);
 
 struct StagedBlocks;  // operations/block/staging.h
@@ -98,9 +98,9 @@ void AddRows(const Replacement& replacement, engine::Batch& batch);
 blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs& inputs,
                            const Replacement& replacement, blob::LeaseRecord lease);
 
-/// One round: CheckReplace, CheckSameType and CheckTierFits, then a commit that puts the new record and drops the
-/// old content and all uncommitted blocks. nullopt: something moved, load and try again. The record
-/// as committed.
+/// One round: CheckReplace, CheckSameType and CheckTierFits, then a commit that puts the new record
+/// and drops the old content and all uncommitted blocks. nullopt: something moved, load and try
+/// again. The record as committed.
 Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
                                                                  const NewBlobInputs& inputs,
                                                                  const Replacement& replacement);
