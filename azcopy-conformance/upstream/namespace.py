@@ -21,10 +21,12 @@ def entered() -> bool:
 
 
 def enter() -> None:
-    """Starts this program anew inside the namespace; does not return."""
+    """Starts this program anew inside the namespace; does not return. What it leaves running ends
+    with it."""
     unshare = ["unshare"] if os.geteuid() == 0 else ["unshare", "-r"]
     os.environ[_MARK] = "1"
-    os.execvp("unshare", [*unshare, "--mount", "--net", sys.executable, *sys.argv])
+    os.execvp("unshare", [*unshare, "--mount", "--net", "--pid", "--fork", "--kill-child",
+                          "--mount-proc", sys.executable, *sys.argv])
 
 
 def furnish(directory: pathlib.Path, names: dict[str, list[str]], ca_file: pathlib.Path) -> None:

@@ -11,10 +11,10 @@ import judge
 _HEAD = """# AzCopy's own end-to-end suites against blobgate
 
 Written by `azcopy-conformance/upstream/run.py --write-docs`; run it again rather than editing this
-page. Both suites are built from the module {module} {version}, unmodified, and run with the AzCopy
-of the same version. A scenario is a test without subtests. What is not run, and every failure that
-is not the daemon's, is named in `azcopy-conformance/upstream/lists.json`; the run fails when that
-list is wrong.
+page. Both suites are built, unmodified, from the module {module}
+and run with the AzCopy of the same version. A scenario is a test without subtests. What is not run,
+and every failure that is not the daemon's, is named in `azcopy-conformance/upstream/lists.json`; the
+run fails when that list is wrong.
 
 - Version: {version}
 - Command: `azcopy-conformance/upstream/run.py {arguments}`
@@ -28,7 +28,7 @@ _NAMES = {"old": "old (`-tags olde2etest`)", "new": "new (`TestNewE2E`)"}
 
 def write(path: pathlib.Path, verdicts: list[judge.Verdict], arguments: list[str]) -> None:
     text = _HEAD.format(module=install.MODULE, version=install.VERSION,
-                        arguments=" ".join(arguments),
+                        arguments=" ".join(word for word in arguments if word != "--keep"),
                         minutes=sum(verdict.seconds for verdict in verdicts) / 60)
     for verdict in verdicts:
         counts = [len(verdict.passed), len(verdict.failed), len(verdict.known)]

@@ -19,7 +19,7 @@ SUITES = ("old", "new")
 NEW_ROOT = "TestNewE2E"
 _NEW_DEPTH = 4  # TestNewE2E/suite/scenario/variation
 _AT_ONCE, _AT_ONCE_REFUSED = 6, 40  # they sleep much
-_TIMEOUT = "2h"
+_TIMEOUT = "20m"  # of one process
 Outcome = tuple[dict[str, parse.Test], list[str]]
 
 
@@ -106,8 +106,8 @@ class Suite:
 
     def _process(self, function: str, skip: str, at_once: int, extra: dict[str, str]) -> Outcome:
         command = [str(self._programs["test2json"]), "-t", str(self._programs[self.name]),
-                   "-test.v=test2json", f"-test.run={self._pattern(function)}", f"-test.timeout={_TIMEOUT}",
-                   f"-test.parallel={at_once}"]
+                   "-test.v=test2json", f"-test.run={self._pattern(function)}",
+                   f"-test.timeout={_TIMEOUT}", f"-test.parallel={at_once}"]
         if skip:
             command.append(f"-test.skip={skip}")
         record = self._directory / "output" / f"{self.name}-{function}-{self._standard}.json"
