@@ -33,7 +33,9 @@ import coverage  # noqa: E402
 from matrix import common  # noqa: E402
 
 NAMES = ("python_sdk", "python_sdk_aio", "adlfs_pandas", "boostedblob_fleet", "blobfile_files",
-         "polars_frames", "delta", "lance", "arrow", "obstore_python")
+         "polars_frames", "delta", "lance", "arrow", "obstore_python", "azure_cli", "go_azblob",
+         "rclone_sync", "restic_backup", "java_sdk", "rust_object_store", "gdal", "pgbackrest",
+         "ruby", "javascript", "duckdb_azure", "azcopy_tool", "hadoop_abfs", "dotnet")
 AZURE = "core.windows.net"
 FACES = ("blob", "dfs")
 

@@ -24,7 +24,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
 )
 
-const name = "go"
+const name = "go-azblob"
 
 func must(err error) {
 	if err != nil {

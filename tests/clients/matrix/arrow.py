@@ -7,7 +7,7 @@ def install() -> Installed:
 
 
 def run(gate: Gate, installed: Installed) -> None:
-    gate.python(installed, "arrow.py")
+    gate.python(installed, "arrow.py", SSL_CERT_FILE="ca.pem")
     gate.fetched_is_given("fetched")
     gate.stored_is_given("up/")
     gate.stored_is_given("moved/", account=TREE)

@@ -17,7 +17,7 @@ def newest(go: str) -> str:
 
 def install() -> Installed:
     go = tool("go", ["go", "version"], (1, 24), "golang-go", REASON)
-    version = newest_or_shelved("go", lambda: newest(go).strip())
+    version = newest_or_shelved("go-azblob", lambda: newest(go).strip())
 
     def make(home: pathlib.Path) -> None:
         for path in SOURCE.iterdir():
@@ -27,7 +27,7 @@ def install() -> Installed:
         command(go, "mod", "tidy", cwd=home, env=settings)
         command(go, "build", "-o", "client", ".", cwd=home, env=settings)
 
-    home = shelved("go", version, (SOURCE / "main.go").read_text(), make)
+    home = shelved("go-azblob", version, (SOURCE / "main.go").read_text(), make)
     compiler = re.search(r"go([\d.]+)", command(go, "version")).group(1)
     return Installed({"azblob": version.lstrip("v"), "Go": compiler},
                      {"program": str(home / "client")})
@@ -39,6 +39,6 @@ def run(gate: Gate, installed: Installed) -> None:
     gate.stored_is_given("up/")
 
 
-CLIENT = Client("go", "Azure SDK", "Go",
+CLIENT = Client("go-azblob", "Azure SDK", "Go",
                 "files in blocks, 32 goroutines, ETags, SAS, copies, tags, batch, listing",
                 install, run, [SOURCE / "main.go"])

@@ -5,8 +5,7 @@ import pathlib
 # user's lines
 from pyarrow import fs
 
-place = {"blob_storage_authority": "127.0.0.1:10000", "dfs_storage_authority": "127.0.0.1:10000",
-         "blob_storage_scheme": "http", "dfs_storage_scheme": "http"}
+place = {"blob_storage_authority": ".blob.gate.test", "dfs_storage_authority": ".dfs.gate.test"}
 flat = fs.AzureFileSystem("acct1", account_key=os.environ["AZURE_STORAGE_KEY"], **place)
 tree = fs.AzureFileSystem("tree", account_key=os.environ["TREE_KEY"], **place)
 # end of the user's lines
