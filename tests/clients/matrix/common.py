@@ -204,8 +204,8 @@ class Gate:
             raise Failed(f"{words[0]}: not done in {timeout:.0f} s\n{late.stdout!r}") from late
         self.output += done.stdout
         if done.returncode != 0:
-            raise Failed(f"{' '.join(map(str, words))}: exit {done.returncode}\n"
-                         f"{done.stdout[-2000:]}{done.stderr[-4000:]}")
+            raise Failed(f"{words[0]} {words[-1]}: exit {done.returncode}\n"
+                         f"{shortened(done.stdout)}{shortened(done.stderr)}")
         return done.stdout
 
     def python(self, installed: Installed, program: str, *arguments: str, **environment: str):
@@ -233,6 +233,11 @@ class Gate:
 
     def fetched_is_given(self, directory: str) -> None:
         same(f"files in {directory}", tree_of(self.home / directory), tree_of(self.given))
+
+
+def shortened(text: str, each: int = 2000) -> str:
+    """The beginning and the end of it."""
+    return text if len(text) <= 2 * each else f"{text[:each]}\n...\n{text[-each:]}"
 
 
 def same(what: str, found: dict[str, str], wanted: dict[str, str]) -> None:

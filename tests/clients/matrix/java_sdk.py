@@ -1,9 +1,9 @@
-"""The SDKs for Java: a program of our own."""
+"""The SDK for Java: a program of our own."""
 import pathlib
 import re
 import shutil
 
-from matrix.common import (CLIENTS, TREE, Client, Gate, Installed, command, debian_package, shelved)
+from matrix.common import (CLIENTS, Client, Gate, Installed, command, debian_package, shelved)
 
 SOURCE = CLIENTS / "java-sdk"
 PROGRAM = SOURCE / "src" / "main" / "java" / "blobgate" / "SdkClient.java"
@@ -27,10 +27,9 @@ def install() -> Installed:
     home = shelved("java", listed, pom + PROGRAM.read_text(), make)
     libraries = (home / "classpath").read_text().strip()
     version = re.search(r"azure-storage-blob-(\d[\d.]*)\.jar", libraries).group(1)
-    lake = re.search(r"azure-storage-file-datalake-(\d[\d.]*)\.jar", libraries).group(1)
     runtime = re.search(r"[\d.]+", command("java", "--version")).group()
-    return Installed({"azure-storage-blob": version, "azure-storage-file-datalake": lake,
-                      "Java": runtime}, {"classes": f"{home / 'target' / 'classes'}:{libraries}"})
+    return Installed({"azure-storage-blob": version, "Java": runtime},
+                     {"classes": f"{home / 'target' / 'classes'}:{libraries}"})
 
 
 def run(gate: Gate, installed: Installed) -> None:
@@ -41,11 +40,10 @@ def run(gate: Gate, installed: Installed) -> None:
              "blobgate.SdkClient")
     gate.fetched_is_given("fetched")
     gate.stored_is_given("up/")
-    gate.stored_is_given("moved/", account=TREE)
 
 
 CLIENT = Client("java", "Azure SDK", "Java",
-                "files in blocks, parallel streams, SAS, copies, tags, batch; directories, rename",
+                "files in blocks, parallel streams, SAS, copies, tags, batch",
                 install, run, [PROGRAM], notes="The trust store: `keytool -importcert -noprompt "
                 "-alias blobgate -storetype PKCS12 -file ca.pem -keystore trust.p12 -storepass "
                 "changeit`.")

@@ -17,7 +17,7 @@ sas=$(az storage blob generate-sas -c azure-cli -n up/dir/plain.txt --permission
 curl -sf --cacert ca.pem "$url?$sas" | cmp - given/dir/plain.txt
 az storage blob copy start -c azure-cli --destination-blob copied --source-uri "$url?$sas" -o none
 test "$(az storage blob show -c azure-cli -n copied --query properties.copy.status -o tsv)" = success
-az storage blob tag set -c azure-cli -n copied --tags kind=copy -o none
+az storage blob metadata update -c azure-cli -n copied --metadata kind=copy -o none
 az storage blob delete -c azure-cli -n copied
 test "$(az storage blob exists -c azure-cli -n copied --query exists -o tsv)" = false
 

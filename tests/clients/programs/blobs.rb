@@ -3,6 +3,7 @@ require "base64"
 require "fileutils"
 
 # user's lines
+require "tempfile"  # the SDK uses it and does not say so
 require "azure/storage/blob"
 
 client = Azure::Storage::Blob::BlobService.create(

@@ -4,6 +4,12 @@ hadoop() {
   shift
   java -Xmx512m -cp ".:$LIBRARIES" org.apache.hadoop.fs.FsShell "$@"
 }
+cat > log4j.properties <<LOG
+log4j.rootLogger=WARN,console
+log4j.appender.console=org.apache.log4j.ConsoleAppender
+log4j.appender.console.target=System.err
+log4j.appender.console.layout=org.apache.log4j.SimpleLayout
+LOG
 # user's lines
 cat > core-site.xml <<CONF
 <configuration>

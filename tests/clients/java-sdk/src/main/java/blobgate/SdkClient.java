@@ -17,12 +17,6 @@ import com.azure.storage.blob.options.BlobUploadFromFileOptions;
 import com.azure.storage.blob.sas.BlobSasPermission;
 import com.azure.storage.blob.sas.BlobServiceSasSignatureValues;
 import com.azure.storage.common.StorageSharedKeyCredential;
-import com.azure.storage.file.datalake.DataLakeDirectoryClient;
-import com.azure.storage.file.datalake.DataLakeFileSystemClient;
-import com.azure.storage.file.datalake.DataLakeServiceClient;
-import com.azure.storage.file.datalake.DataLakeServiceClientBuilder;
-import com.azure.storage.file.datalake.models.ListPathsOptions;
-import com.azure.storage.file.datalake.models.PathItem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,14 +27,13 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** The SDKs for Java as programs use them: blobs, files and directories. */
+/** The SDK for Java as programs use it. */
 public final class SdkClient {
   private static final String CONTAINER = "java";
   private static final Path GIVEN = Path.of("given");
 
   private final BlobServiceClient service;
   private final BlobServiceClient plain;
-  private final DataLakeServiceClient lake;
 
   private SdkClient() {
     // user's lines
@@ -51,10 +44,6 @@ public final class SdkClient {
         .endpoint("https://acct1.blob.gate.test").credential(key).buildClient();
     plain = new BlobServiceClientBuilder()
         .endpoint("http://127.0.0.1:10000/acct1").credential(key).buildClient();
-    lake = new DataLakeServiceClientBuilder()
-        .endpoint("https://tree.dfs.gate.test")
-        .credential(new StorageSharedKeyCredential("tree", System.getenv("TREE_KEY")))
-        .buildClient();
     // end of the user's lines
   }
 
@@ -125,26 +114,11 @@ public final class SdkClient {
     check(!text.exists(), "deleted, and still there");
   }
 
-  private void directories() throws IOException {
-    DataLakeFileSystemClient system = lake.getFileSystemClient(CONTAINER);
-    for (Path path : givenFiles()) {
-      system.getFileClient("start/" + GIVEN.relativize(path))
-          .upload(BinaryData.fromFile(path), true);
-    }
-    DataLakeDirectoryClient moved =
-        system.getDirectoryClient("start").rename(CONTAINER, "moved");
-    check(moved.exists() && !system.getDirectoryClient("start").exists(), "renamed");
-    long files = system.listPaths(new ListPathsOptions().setPath("moved").setRecursive(true), null)
-        .stream().filter(item -> !item.isDirectory()).map(PathItem::getName).count();
-    check(files == givenFiles().size(), files + " files");
-  }
-
   public static void main(String[] arguments) throws IOException {
     SdkClient client = new SdkClient();
     client.trees();
     client.manyAtOnce();
     client.conditionsAndCopies();
-    client.directories();
     System.exit(0);
   }
 }
