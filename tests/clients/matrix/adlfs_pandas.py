@@ -14,4 +14,4 @@ def run(gate: Gate, installed: Installed) -> None:
 
 CLIENT = Client("adlfs", "adlfs with pandas and Dask", "Python",
                 "put and get of trees, glob, move; pandas and Dask read and write Parquet and CSV",
-                install, run, [PROGRAMS / "adlfs_pandas.py"])
+                install, run, [PROGRAMS / "adlfs_pandas.py"], quick=False)

@@ -113,7 +113,8 @@ def pip_environment(name: str, package: str, *others: str) -> Installed:
                                 "--disable-pip-version-check"))
     found = {entry["name"].lower().replace("_", "-"): entry["version"] for entry in listed}
     plain = [re.split(r"[\[=<>]", word)[0] for word in (package, *others)]
-    return Installed({word: found[word] for word in plain}, {"python": str(home / "bin" / "python")})
+    return Installed({word: found[word] for word in plain},
+                     {"python": str(home / "bin" / "python")})
 
 
 def debian_package(package: str, *more: str) -> str:
@@ -128,8 +129,8 @@ def debian_package(package: str, *more: str) -> str:
             rights = [] if os.geteuid() == 0 else ["sudo"]
             settings = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
             command(*rights, "apt-get", "update", "-qq", env=settings)
-            command(*rights, "apt-get", "install", "-y", "-qq", "-o", "DPkg::Lock::Timeout=300", "--no-install-recommends",
-                    package, *more, env=settings)
+            command(*rights, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "-o",
+                    "DPkg::Lock::Timeout=300", package, *more, env=settings)
     raise Failed(f"{package} was installed and is not there")
 
 

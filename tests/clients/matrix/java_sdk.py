@@ -44,6 +44,6 @@ def run(gate: Gate, installed: Installed) -> None:
 
 CLIENT = Client("java", "Azure SDK", "Java",
                 "files in blocks, parallel streams, SAS, copies, tags, batch",
-                install, run, [PROGRAM], notes="The trust store: `keytool -importcert -noprompt "
-                "-alias blobgate -storetype PKCS12 -file ca.pem -keystore trust.p12 -storepass "
-                "changeit`.")
+                install, run, [PROGRAM], quick=False,
+                notes="The trust store: `keytool -importcert -noprompt -alias blobgate -storetype "
+                "PKCS12 -file ca.pem -keystore trust.p12 -storepass changeit`.")

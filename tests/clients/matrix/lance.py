@@ -13,4 +13,4 @@ def run(gate: Gate, installed: Installed) -> None:
 
 CLIENT = Client("lance", "LanceDB", "Python",
                 "a table of vectors written in parts, searched, updated, versions, 4 writers at once",
-                install, run, [PROGRAMS / "lance.py"])
+                install, run, [PROGRAMS / "lance.py"], quick=False)

@@ -13,5 +13,5 @@ def run(gate: Gate, installed: Installed) -> None:
 
 
 CLIENT = Client("obstore", "obstore", "Python",
-                "asyncio puts and gets, conditional puts, ranges, listing, copy, batch delete, signed URLs",
+                "asyncio, conditional puts, ranges, listing, copy, batch delete, signed URLs",
                 install, run, [PROGRAMS / "obstore_python.py"])

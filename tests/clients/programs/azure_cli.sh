@@ -24,6 +24,8 @@ test "$(az storage blob exists -c azure-cli -n copied --query exists -o tsv)" = 
 export AZURE_STORAGE_CONNECTION_STRING="DefaultEndpointsProtocol=https;AccountName=tree;AccountKey=$TREE_KEY;BlobEndpoint=https://tree.blob.gate.test;DfsEndpoint=https://tree.dfs.gate.test"
 az storage blob upload-batch -d azure-cli --destination-path start -s given -o none
 az storage fs directory move -f azure-cli -n start --new-directory azure-cli/moved -o none
-az storage fs file list -f azure-cli --path moved --query '[].name' -o tsv | grep -q moved/dir/blocks.bin
+az storage fs file list -f azure-cli --path moved --query '[].name' -o tsv > listed
+grep -q moved/dir/blocks.bin listed
 az storage fs access set -f azure-cli -p moved --acl user::rwx,group::r-x,other::--- -o none
-az storage fs access show -f azure-cli -p moved --query acl -o tsv | grep -q 'user::rwx,group::r-x,other::---'
+az storage fs access show -f azure-cli -p moved --query acl -o tsv > acl
+grep -q 'user::rwx,group::r-x,other::---' acl

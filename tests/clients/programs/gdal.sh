@@ -10,7 +10,8 @@ gdalinfo -checksum /vsiaz/gdal/there.tif
 gdalinfo -checksum here.tif | grep Checksum > here.txt
 gdalinfo -checksum /vsiaz/gdal/there.tif | grep Checksum > there.txt
 cmp here.txt there.txt
-gdalinfo /vsiaz/gdal/there.tif | grep -q Overviews
+gdalinfo /vsiaz/gdal/there.tif > told
+grep -q Overviews told
 gdal_translate -q -srcwin 700 900 100 50 /vsiaz/gdal/there.tif piece.tif
 gdal_translate -q -srcwin 700 900 100 50 here.tif wanted.tif
 test "$(gdalinfo -checksum piece.tif | grep Checksum)" = "$(gdalinfo -checksum wanted.tif | grep Checksum)"
