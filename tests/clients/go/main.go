@@ -123,6 +123,11 @@ func manyAtOnce(ctx context.Context, client *azblob.Client) {
 	check(len(list(ctx, client, "many/")) == 320, "not all 320 blobs are listed")
 }
 
+func when(conditions blob.ModifiedAccessConditions) *azblob.UploadBufferOptions {
+	return &azblob.UploadBufferOptions{
+		AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &conditions}}
+}
+
 func conditionsAndCopies(ctx context.Context, client, plain *azblob.Client) {
 	inside := plain.ServiceClient().NewContainerClient(name)
 	first := inside.NewBlockBlobClient("text")
@@ -130,11 +135,11 @@ func conditionsAndCopies(ctx context.Context, client, plain *azblob.Client) {
 	must(err)
 	_, err = plain.UploadBuffer(ctx, name, "text", []byte("second"), nil)
 	must(err)
-	_, err = plain.UploadBuffer(ctx, name, "text", []byte("third"), &azblob.UploadBufferOptions{
-		AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfMatch: old.ETag}}})
+	_, err = plain.UploadBuffer(ctx, name, "text", []byte("third"), when(
+		blob.ModifiedAccessConditions{IfMatch: old.ETag}))
 	check(bloberror.HasCode(err, bloberror.ConditionNotMet), "an old ETag won")
-	_, err = plain.UploadBuffer(ctx, name, "text", []byte("third"), &azblob.UploadBufferOptions{
-		AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}}})
+	_, err = plain.UploadBuffer(ctx, name, "text", []byte("third"), when(
+		blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}))
 	check(bloberror.HasCode(err, bloberror.BlobAlreadyExists), "a second creation won")
 
 	expiry := time.Now().Add(time.Hour)

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import os
 import pathlib
 import random
@@ -11,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 import azcopy
@@ -19,6 +19,7 @@ import blobgate_daemon
 CLIENTS = pathlib.Path(__file__).resolve().parents[1]
 PROGRAMS = CLIENTS / "programs"
 MIB = 1 << 20
+DAY = 86_400
 FLAT, TREE = "acct1", "tree"
 BEGIN, END = "user's lines", "end of the user's lines"
 
@@ -83,14 +84,20 @@ def shelved(name: str, version: str, recipe: str,
 
 
 def newest_or_shelved(name: str, ask: Callable[[], str]) -> str:
-    """What the registry calls newest; without an answer, the version that is there."""
+    """What the registry calls newest, asked once a day; without an answer, what is there."""
+    there = next((path.parent.name for path in shelf(name).glob("*/installed.txt")), "")
+    asked = shelf(name).parent / f"{name}.asked"
+    if there and asked.exists() and time.time() - asked.stat().st_mtime < DAY:
+        return there
     try:
-        return ask()
+        version = ask()
     except (Failed, subprocess.TimeoutExpired):
-        found = sorted(path.parent.name for path in shelf(name).glob("*/installed.txt"))
-        if not found:
+        if not there:
             raise
-        return found[-1]
+        return there
+    asked.parent.mkdir(parents=True, exist_ok=True)
+    asked.touch()
+    return version
 
 
 def newest_on_pypi(package: str) -> str:
@@ -109,9 +116,8 @@ def pip_environment(name: str, package: str, *others: str) -> Installed:
         command(str(home / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", *wanted)
 
     home = shelved(name, version, f"{sys.version}\n{wanted}", make)
-    listed = json.loads(command(str(home / "bin" / "python"), "-m", "pip", "list", "--format=json",
-                                "--disable-pip-version-check"))
-    found = {entry["name"].lower().replace("_", "-"): entry["version"] for entry in listed}
+    folders = (path.stem.rsplit("-", 1) for path in home.glob("lib/*/site-packages/*.dist-info"))
+    found = {name.lower().replace("_", "-"): number for name, number in folders}
     plain = [re.split(r"[\[=<>]", word)[0] for word in (package, *others)]
     return Installed({word: found[word] for word in plain},
                      {"python": str(home / "bin" / "python")})
