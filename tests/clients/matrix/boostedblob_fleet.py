@@ -16,4 +16,4 @@ CLIENT = Client("boostedblob", "boostedblob", "Python",
                 "trees up and down with 100 at once, 32 MiB blocks, copies in the cloud, sync, removal",
                 install, run, [PROGRAMS / "boostedblob_fleet.py"],
                 notes="With an account key it cannot write empty blobs, here as on Azure: it signs "
-                "their length as `0`, where the rule wants nothing. With a token it can.")
+                "their length as `0`, where the rule wants nothing.")
