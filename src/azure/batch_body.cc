@@ -168,7 +168,10 @@ void AppendBatchAnswer(std::string_view boundary, std::string_view content_id,
   out.append(reason).append("\r\n");
   for (const auto& [name, value] : response.headers) line(name, value);
   if (!response.text.empty()) line("Content-Length", std::to_string(response.text.size()));
-  out.append("\r\n").append(response.text).append("\r\n");
+  out.append("\r\n");
+  // Without a body the blank line belongs to the delimiter, as Azure writes it: the Java SDK takes
+  // one more line for the body of an error.
+  if (!response.text.empty()) out.append(response.text).append("\r\n");
 }
 
 void EndBatchAnswer(std::string_view boundary, std::string& out) {

@@ -4,7 +4,7 @@
     tests/clients/run.py [--write-docs]
 
 The host names resolve by a hosts file of their own, in a private mount namespace. --write-docs
-writes docs/clients.md: what the SDKs offer, and what was called."""
+writes docs/sdk-coverage.md: what the SDKs offer, and what was called."""
 from __future__ import annotations
 
 import argparse
@@ -128,7 +128,7 @@ class Exercise:
 
 
 def uncalled(called: pathlib.Path) -> tuple[str, list[str]]:
-    """docs/clients.md, and the methods that no script called."""
+    """docs/sdk-coverage.md, and the methods that no script called."""
     sdks: dict[tuple[str, str], tuple[set[str], set[str]]] = {}
     for line in called.read_text().splitlines():
         entry = json.loads(line)
@@ -186,7 +186,7 @@ def main() -> int:
     for name in missing:
         print(f"FAIL not called: {name}")
     if arguments.write_docs:
-        (HERE.parents[1] / "docs" / "clients.md").write_text(text)
+        (HERE.parents[1] / "docs" / "sdk-coverage.md").write_text(text)
     failed += len(missing)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

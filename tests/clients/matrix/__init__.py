@@ -1,0 +1,1 @@
+"""Clients of the gate that people use: how each is installed, run and checked."""
