@@ -67,6 +67,25 @@ TEST(BatchBody, Boundaries) {
   }
 }
 
+TEST(BatchBody, AnswersEndAsAzuresDo) {
+  http::Response good;
+  good.status = 202;
+  http::Response bad;
+  bad.status = 404;
+  bad.reason = "Not there";
+  bad.text = "<Error/>";
+  std::string text;
+  AppendBatchAnswer("b", "0", good, text);
+  AppendBatchAnswer("b", "1", bad, text);
+  EndBatchAnswer("b", text);
+  EXPECT_EQ(text,
+            "--b\r\nContent-Type: application/http\r\nContent-ID: 0\r\n\r\n"
+            "HTTP/1.1 202 Accepted\r\n\r\n"
+            "--b\r\nContent-Type: application/http\r\nContent-ID: 1\r\n\r\n"
+            "HTTP/1.1 404 Not there\r\nContent-Length: 8\r\n\r\n<Error/>\r\n"
+            "--b--\r\n");
+}
+
 TEST(BatchBody, RandomPiecesNeverDoHarm) {
   std::mt19937 random(std::random_device{}());
   const std::string pieces[] = {"--b",
