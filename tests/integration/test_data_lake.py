@@ -115,6 +115,17 @@ class TestFilesystems:
         answer = data_lake.Raw(daemon, "tree")(method, target)
         assert (answer.status, answer.json()["error"]["code"]) == (status, code)
 
+    @pytest.mark.parametrize("source,code", [
+        ("", "InvalidSourceUri"), ("f", "InvalidSourceUri"), ("/f", "InvalidSourceUri"),
+        ("/{0}/%zz", "InvalidSourceUri"), ("/elsewhere/f", "InvalidSourceUri"),
+        ("/{0}/", "InvalidRenameSourcePath"), ("/{0}/nothere", "SourcePathNotFound"),
+    ])
+    def test_sources_of_renames(self, daemon, filesystem, source, code):
+        name = filesystem.file_system_name
+        answer = data_lake.Raw(daemon, "tree")(
+            "PUT", f"/{name}/to", {"x-ms-rename-source": source.format(name)})
+        assert answer.json()["error"]["code"] == code
+
 
 class TestPaths:
     def test_file_from_both_sides(self, filesystem, container):
