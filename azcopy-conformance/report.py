@@ -22,7 +22,7 @@ _HEAD = """# AzCopy against blobgate
 Written by `azcopy-conformance/run.py --write-docs`; run it again rather than editing this page.
 Each row is one run of the real AzCopy against a real daemon. What it left behind (bytes, names,
 counts, metadata, headers) is judged by a client of the tests' own, not by AzCopy's exit code alone.
-Snapshots and page and append blobs are not supported yet and have no rows.
+AzCopy's own suites: [conformance-upstream.md](conformance-upstream.md). From S3: `azcopy-conformance/s3/run.py`.
 """
 
 
