@@ -32,8 +32,8 @@ Task<Result<std::string>> RandomContent::Read(std::uint64_t offset, std::uint64_
   while (bytes.size() < length) {
     const blob::Slice& slice = slices_[index];
     const std::uint64_t position = offset + bytes.size() - (ends_[index] - slice.length);
-    const std::uint64_t want = std::min({slice.length - position, length - bytes.size(),
-                                         engine::ExtentStore::kMaxRead});
+    const std::uint64_t want =
+        std::min({slice.length - position, length - bytes.size(), engine::ExtentStore::kMaxRead});
     BG_CO_TRY(const SharedBytes piece, co_await reader_.Read(slice, position, want));
     bytes += AsChars(piece.view());
     if (position + piece.size() == slice.length) ++index;

@@ -82,18 +82,18 @@ class ParquetReader final : public RecordReader, public Record {
   bool opened_ = false;
   parquet::FileMetadata file_;
   parquet::Memory memory_{kMemory};
-  std::vector<std::size_t> places_;                    ///< of fields_, in file_.columns
-  std::vector<std::size_t> readers_of_;                ///< of each column of the file, or kNone
-  std::deque<ColumnReader> readers_;                   ///< of the columns that are needed
-  std::vector<std::size_t> chunks_;                    ///< of each reader, its place in a row group
-  std::optional<FatalError> failed_;  ///< what is wrong with the query, or with a record
-  std::size_t group_ = 0;                              ///< the next one
-  std::uint64_t group_begin_ = 0;                      ///< offset of the current one in the blob
-  std::uint64_t rows_left_ = 0;                        ///< of it
-  std::uint64_t ready_ = 0;                            ///< rows that all columns have at hand
-  std::size_t preparing_ = 0;                          ///< the column that waits for input
-  std::uint64_t cost_ = 0;                             ///< of the current record
-  mutable std::deque<std::string> made_;               ///< what values of the record point to
+  std::vector<std::size_t> places_;       ///< of fields_, in file_.columns
+  std::vector<std::size_t> readers_of_;   ///< of each column of the file, or kNone
+  std::deque<ColumnReader> readers_;      ///< of the columns that are needed
+  std::vector<std::size_t> chunks_;       ///< of each reader, its place in a row group
+  std::optional<FatalError> failed_;      ///< what is wrong with the query, or with a record
+  std::size_t group_ = 0;                 ///< the next one
+  std::uint64_t group_begin_ = 0;         ///< offset of the current one in the blob
+  std::uint64_t rows_left_ = 0;           ///< of it
+  std::uint64_t ready_ = 0;               ///< rows that all columns have at hand
+  std::size_t preparing_ = 0;             ///< the column that waits for input
+  std::uint64_t cost_ = 0;                ///< of the current record
+  mutable std::deque<std::string> made_;  ///< what values of the record point to
 
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 };

@@ -1,5 +1,6 @@
 #include "query/query_run.h"
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -266,7 +267,7 @@ void Run::ReportProgress() {
 }
 
 void Run::TellProgress(std::uint64_t scanned) {
-  avro_.Progress(scanned, total_bytes_);
+  avro_.Progress(std::min(scanned, total_bytes_), total_bytes_);
   Begin();
 }
 

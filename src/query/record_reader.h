@@ -38,8 +38,8 @@ class RecordReader {
 
   virtual ~RecordReader() = default;
 
-  /// What Feed takes next; nullopt, the same always: the bytes that follow, in order. An empty range
-  /// when the blob is empty.
+  /// What Feed takes next; nullopt, the same always: the bytes that follow, in order. An empty
+  /// range when the blob is empty.
   virtual std::optional<InputRange> wanted() const { return std::nullopt; }
   /// The next bytes of the blob, exactly those wanted. REQUIRES: Next said kNeedInput, or nothing
   /// was asked yet.

@@ -19,7 +19,8 @@ T Load(std::string_view bytes) {
   return value;
 }
 
-/// `width` bits from bit `at`, counted from the least significant of the first byte. REQUIRES: width
+/// `width` bits from bit `at`, counted from the least significant of the first byte. REQUIRES:
+/// width
 /// <= 64, and the bits lie in `bytes`.
 inline std::uint64_t LoadBits(std::string_view bytes, std::uint64_t at, unsigned width) {
   const std::string_view rest = bytes.substr(at / 8);
@@ -31,7 +32,8 @@ inline std::uint64_t LoadBits(std::string_view bytes, std::uint64_t at, unsigned
     std::memcpy(&value, rest.data(), rest.size());
   }
   value >>= shift;
-  if (shift + width > 64) value |= std::uint64_t{static_cast<unsigned char>(rest[8])} << (64 - shift);
+  if (shift + width > 64)
+    value |= std::uint64_t{static_cast<unsigned char>(rest[8])} << (64 - shift);
   return width == 64 ? value : value & ((std::uint64_t{1} << width) - 1);
 }
 

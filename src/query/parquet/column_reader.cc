@@ -38,7 +38,8 @@ Outcome<std::optional<InputRange>> ColumnReader::Prepare() {
     if (!header_) {
       BG_TRY(header_, ParsePageHeader(unused()));
       if (!header_) {
-        if (unused().size() > kMaxPageHeader) return TooLarge("The header of a page is over 1 MiB.");
+        if (unused().size() > kMaxPageHeader)
+          return TooLarge("The header of a page is over 1 MiB.");
         return Want(unused().size() + 1);
       }
       used_ += header_->size;
@@ -125,7 +126,8 @@ Outcome<void> ColumnReader::OpenData(std::string_view body) {
   BG_TRY(page_, Decompress(chunk_.codec, body, header_->unpacked));
   Cursor input(page_);
   if (!column_.optional) return OpenValues({}, input.rest());
-  if (header_->levels != Encoding::kRuns) return Unsupported("Bit-packed levels are not supported.");
+  if (header_->levels != Encoding::kRuns)
+    return Unsupported("Bit-packed levels are not supported.");
   const auto length = input.Number<std::uint32_t>();
   const auto levels = length ? input.Take(*length) : std::nullopt;
   if (!levels) return Malformed("The levels of a page are cut off.");

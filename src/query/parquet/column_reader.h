@@ -71,10 +71,10 @@ class ColumnReader {
   std::uint64_t held_ = 0;  ///< of memory_
 
   Chunk chunk_;
-  std::uint64_t rows_left_ = 0;  ///< values of pages that were not opened
-  std::uint64_t fed_ = 0;        ///< bytes of the chunk
-  std::string raw_;              ///< the last of them
-  std::size_t used_ = 0;         ///< of raw_
+  std::uint64_t rows_left_ = 0;       ///< values of pages that were not opened
+  std::uint64_t fed_ = 0;             ///< bytes of the chunk
+  std::string raw_;                   ///< the last of them
+  std::size_t used_ = 0;              ///< of raw_
   std::optional<PageHeader> header_;  ///< of the page that is next
 
   std::optional<Dictionary> dictionary_;

@@ -44,9 +44,9 @@ bool Gzip(std::string_view packed, std::string& out) {
 
 bool Brotli(std::string_view packed, std::string& out) {
   std::size_t size = out.size();
-  const auto state = BrotliDecoderDecompress(
-      packed.size(), reinterpret_cast<const std::uint8_t*>(packed.data()), &size,
-      reinterpret_cast<std::uint8_t*>(out.data()));
+  const auto state =
+      BrotliDecoderDecompress(packed.size(), reinterpret_cast<const std::uint8_t*>(packed.data()),
+                              &size, reinterpret_cast<std::uint8_t*>(out.data()));
   return state == BROTLI_DECODER_RESULT_SUCCESS && size == out.size();
 }
 
@@ -57,8 +57,8 @@ bool Zstd(std::string_view packed, std::string& out) {
   const std::unique_ptr<ZSTD_DCtx, Free> context(ZSTD_createDCtx());
   if (!context) return false;
   ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kZstdWindowLog);
-  const std::size_t size = ZSTD_decompressDCtx(context.get(), out.data(), out.size(),
-                                               packed.data(), packed.size());
+  const std::size_t size =
+      ZSTD_decompressDCtx(context.get(), out.data(), out.size(), packed.data(), packed.size());
   return !ZSTD_isError(size) && size == out.size();
 }
 

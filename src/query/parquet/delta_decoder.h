@@ -33,8 +33,8 @@ class DeltaDecoder {
   std::uint64_t left_ = 0;   ///< of all
   std::uint64_t value_ = 0;  ///< the next one is this, the first time; the one before it later
   bool first_ = true;
-  std::string_view widths_;  ///< of the miniblocks of the block that are still to come
-  std::uint64_t least_ = 0;  ///< difference of the block
+  std::string_view widths_;         ///< of the miniblocks of the block that are still to come
+  std::uint64_t least_ = 0;         ///< difference of the block
   std::uint64_t in_miniblock_ = 0;  ///< numbers of it that are left
   unsigned width_ = 0;
   std::string_view numbers_;

@@ -24,10 +24,10 @@ class HybridDecoder {
 
   Cursor input_;
   unsigned width_;
-  std::uint64_t left_ = 0;   ///< numbers of the run
-  bool packed_ = false;      ///< the run is of numbers; else of one that repeats
-  std::string_view numbers_; ///< packed
-  std::uint64_t bit_ = 0;    ///< of the next one in them
+  std::uint64_t left_ = 0;    ///< numbers of the run
+  bool packed_ = false;       ///< the run is of numbers; else of one that repeats
+  std::string_view numbers_;  ///< packed
+  std::uint64_t bit_ = 0;     ///< of the next one in them
   std::uint32_t repeated_ = 0;
 };
 

@@ -45,8 +45,8 @@ Outcome<Chunk> ChunkOf(const wire::ColumnChunk& wire, std::uint64_t blob_size) {
     return chunk;
   }
   chunk.codec = static_cast<Codec>(meta.codec);
-  BG_TRY(chunk.values, Count(meta.__isset.num_values, meta.num_values, kMostRows,
-                             "number of a column's values"));
+  BG_TRY(chunk.values,
+         Count(meta.__isset.num_values, meta.num_values, kMostRows, "number of a column's values"));
   BG_TRY(chunk.length, Count(meta.__isset.total_compressed_size, meta.total_compressed_size,
                              blob_size, "size of a column"));
   // Some writers say 0 when there is no dictionary.
@@ -61,8 +61,7 @@ Outcome<Chunk> ChunkOf(const wire::ColumnChunk& wire, std::uint64_t blob_size) {
   return chunk;
 }
 
-Outcome<RowGroup> GroupOf(const wire::RowGroup& wire, std::size_t chunks,
-                          std::uint64_t blob_size) {
+Outcome<RowGroup> GroupOf(const wire::RowGroup& wire, std::size_t chunks, std::uint64_t blob_size) {
   RowGroup group;
   BG_TRY(group.rows, Count(wire.__isset.num_rows, wire.num_rows, kMostRows, "number of rows"));
   if (wire.columns.size() != chunks) return Malformed("A row group lacks columns.");
@@ -94,9 +93,8 @@ Outcome<void> TakeCounts(const TypedHeader& typed, PageHeader& header) {
 
 Outcome<void> TakeDataV2(const wire::DataPageHeaderV2& data, PageHeader& header) {
   header.type = PageType::kDataV2;
-  BG_CHECK(TakeCounts({data.__isset.encoding, data.encoding, data.__isset.num_values,
-                       data.num_values},
-                      header));
+  BG_CHECK(TakeCounts(
+      {data.__isset.encoding, data.encoding, data.__isset.num_values, data.num_values}, header));
   BG_TRY(header.repetition_bytes, Count(data.__isset.repetition_bytes, data.repetition_bytes,
                                         header.packed, "size of a page's repetition levels"));
   BG_TRY(header.definition_bytes, Count(data.__isset.definition_bytes, data.definition_bytes,

@@ -107,17 +107,17 @@ enum class Encoding : std::uint8_t {
 };
 
 struct PageHeader {
-  std::uint64_t size = 0;    ///< of the header itself
+  std::uint64_t size = 0;  ///< of the header itself
   PageType type = PageType::kOther;
   std::uint64_t packed = 0;  ///< bytes that follow the header
   std::uint64_t unpacked = 0;
   std::optional<std::uint32_t> crc;  ///< of the packed bytes
   std::uint64_t values = 0;          ///< of data, nulls among them; of a dictionary
   Encoding encoding = Encoding::kPlain;
-  Encoding levels = Encoding::kRuns;      ///< kData
-  std::uint64_t repetition_bytes = 0;     ///< kDataV2: in front of what is compressed
-  std::uint64_t definition_bytes = 0;     ///< kDataV2: behind those
-  bool compressed = true;                 ///< kDataV2
+  Encoding levels = Encoding::kRuns;   ///< kData
+  std::uint64_t repetition_bytes = 0;  ///< kDataV2: in front of what is compressed
+  std::uint64_t definition_bytes = 0;  ///< kDataV2: behind those
+  bool compressed = true;              ///< kDataV2
 };
 
 /// nullopt: `bytes` end before the header does.

@@ -108,8 +108,7 @@ Outcome<void> TakeConverted(ColumnType& type, const SchemaElement& element) {
       TakeUnsigned(type, 8u << (element.converted_type - kUnsigned8));
       break;
     case kInterval:
-      Take(type, Meaning::kInterval,
-           type.physical == Physical::kFixedBytes && type.length == 12);
+      Take(type, Meaning::kInterval, type.physical == Physical::kFixedBytes && type.length == 12);
       break;
     default:
       break;

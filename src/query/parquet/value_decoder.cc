@@ -199,8 +199,8 @@ Made NewIndices(std::string_view values, const Dictionary* dictionary) {
   // A page of nothing but nulls may be empty.
   const unsigned width = values.empty() ? 0 : static_cast<unsigned char>(values.front());
   if (width > HybridDecoder::kMaxWidth) return Malformed("Indices are malformed.");
-  return std::make_unique<Indices>(
-      HybridDecoder(values.substr(values.empty() ? 0 : 1), width), *dictionary);
+  return std::make_unique<Indices>(HybridDecoder(values.substr(values.empty() ? 0 : 1), width),
+                                   *dictionary);
 }
 
 Outcome<DeltaLength> OpenDeltaLength(std::string_view values, std::uint64_t count) {
