@@ -65,7 +65,9 @@ def shown(value):
         text = value.strftime("%Y-%m-%dT%H:%M:%S")
         fraction = f"{value.microsecond:06}".rstrip("0")
         return (f"{text}.{fraction}" if fraction else text) + "Z"
-    if isinstance(value, (dt.date, dt.time)):
+    if isinstance(value, dt.time):
+        return value.isoformat().rstrip("0").rstrip(".") if value.microsecond else str(value)
+    if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, bytes):
         return value.decode(errors="replace")
@@ -220,7 +222,6 @@ def test_dates_and_times(ask, old):
     wanted = [{name: shown(v.replace(tzinfo=None) if isinstance(v, dt.datetime) else v)
                for name, v in row.items()} for row in table.to_pylist()]
     if not old:
-        wanted[1]["date"] = "0001-01-01"
         wanted[2]["us"] = "0001-01-01T00:00:00Z"
     assert (rows(answer), errors) == (wanted, [])
     assert ask(None, "SELECT EXTRACT(YEAR FROM ns) AS y FROM BlobStorage WHERE ns < '1900'")[0] == \
@@ -396,7 +397,8 @@ def test_cut_and_flipped(daemon, ask, seed):
 
 def test_checksums(daemon, ask):
     table = pa.table({"a": [b"needle" * 10] * 3})
-    data = written(table, use_dictionary=False, compression="NONE", write_page_checksum=True)
+    data = written(table, use_dictionary=False, compression="NONE", write_page_checksum=True,
+                   write_statistics=False)
     assert ended(daemon, ask, data) == []
     assert ended(daemon, ask, data.replace(b"needleneedle", b"needleneedlf", 1)) == ["ParseError"]
 

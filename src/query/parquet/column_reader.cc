@@ -21,7 +21,7 @@ Outcome<void> ColumnReader::Begin(const Chunk& chunk, std::uint64_t rows) {
   chunk_ = chunk;
   rows_left_ = rows;
   fed_ = 0;
-  raw_.clear();
+  raw_ = std::string();
   used_ = 0;
   header_.reset();
   levels_.reset();
@@ -29,6 +29,7 @@ Outcome<void> ColumnReader::Begin(const Chunk& chunk, std::uint64_t rows) {
   value_.reset();
   dictionary_.reset();
   page_ = std::string();
+  level_bytes_ = std::string();
   page_left_ = 0;
   return Hold(0);
 }
@@ -61,17 +62,20 @@ Outcome<std::optional<InputRange>> ColumnReader::Want(std::uint64_t bytes) {
 }
 
 void ColumnReader::Feed(std::string_view bytes) {
-  raw_.erase(0, used_);
+  // Room for what is there, and not for what once was.
+  std::string raw;
+  raw.reserve(unused().size() + bytes.size());
+  raw += unused();
+  raw += bytes;
+  raw_ = std::move(raw);
   used_ = 0;
-  raw_.reserve(raw_.size() + bytes.size());
-  raw_ += bytes;
   fed_ += bytes.size();
 }
 
 /// What it holds, and `more`, counts as its memory.
 Outcome<void> ColumnReader::Hold(std::uint64_t more) {
-  const std::uint64_t now =
-      raw_.size() + page_.size() + (dictionary_ ? dictionary_->size() : 0) + more;
+  const std::uint64_t now = raw_.size() + page_.size() + level_bytes_.size() +
+                            (dictionary_ ? dictionary_->size() : 0) + more;
   if (!memory_.Trade(held_, now)) {
     return TooLarge("The pages of the columns that the query needs take too much memory.");
   }
@@ -110,6 +114,7 @@ Outcome<void> ColumnReader::TakeData(std::string_view body) {
   if (header_->values > rows_left_) return Malformed("A column has more values than rows.");
   values_.reset();
   page_ = std::string();
+  level_bytes_ = std::string();
   BG_CHECK(Hold(header_->unpacked));
   if (header_->type == PageType::kData) {
     BG_CHECK(OpenData(body));
@@ -139,10 +144,8 @@ Outcome<void> ColumnReader::OpenDataV2(std::string_view body) {
   const std::uint64_t levels = header_->repetition_bytes + header_->definition_bytes;
   const Codec codec = header_->compressed ? chunk_.codec : Codec::kNone;
   BG_TRY(page_, Decompress(codec, body.substr(levels), header_->unpacked - levels));
-  // A copy of them goes behind the values.
-  const std::size_t size = page_.size();
-  page_ += body.substr(header_->repetition_bytes, header_->definition_bytes);
-  return OpenValues(std::string_view(page_).substr(size), std::string_view(page_).substr(0, size));
+  level_bytes_ = body.substr(header_->repetition_bytes, header_->definition_bytes);
+  return OpenValues(level_bytes_, page_);
 }
 
 Outcome<void> ColumnReader::OpenValues(std::string_view levels, std::string_view values) {

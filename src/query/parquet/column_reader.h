@@ -79,6 +79,7 @@ class ColumnReader {
 
   std::optional<Dictionary> dictionary_;
   std::string page_;
+  std::string level_bytes_;  ///< of data page 2, which are not in page_
   std::uint64_t page_left_ = 0;
   std::optional<HybridDecoder> levels_;  ///< nullopt: no value is null
   std::unique_ptr<ValueDecoder> values_;

@@ -32,7 +32,7 @@ Outcome<Chunk> ChunkOf(const wire::ColumnChunk& wire, std::uint64_t blob_size) {
     chunk.refused = "The column is encrypted.";
     return chunk;
   }
-  if (wire.__isset.file_path) {
+  if (!wire.file_path.empty()) {
     chunk.refused = "The column is in another file.";
     return chunk;
   }
@@ -49,6 +49,10 @@ Outcome<Chunk> ChunkOf(const wire::ColumnChunk& wire, std::uint64_t blob_size) {
          Count(meta.__isset.num_values, meta.num_values, kMostRows, "number of a column's values"));
   BG_TRY(chunk.length, Count(meta.__isset.total_compressed_size, meta.total_compressed_size,
                              blob_size, "size of a column"));
+  if (chunk.values == 0) {  // Then its place may be anything.
+    chunk.length = 0;
+    return chunk;
+  }
   // Some writers say 0 when there is no dictionary.
   const bool dictionary = meta.__isset.dictionary_page_offset && meta.dictionary_page_offset > 0;
   const std::int64_t begin = dictionary

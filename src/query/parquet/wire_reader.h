@@ -19,9 +19,10 @@ class WireProtocol final
  public:
   using Buffer = apache::thrift::transport::TMemoryBuffer;
 
-  /// `most`: elements of all lists together.
-  WireProtocol(const std::shared_ptr<Buffer>& buffer, std::int32_t most, std::int32_t string_limit)
-      : TCompactProtocolT(buffer, string_limit, 0), left_(most) {}
+  /// `most`: elements of all lists together. `size`: of what is read: no string is longer, and no
+  /// container that is skipped has more elements, whose sizes Thrift would add up beyond an int.
+  WireProtocol(const std::shared_ptr<Buffer>& buffer, std::int32_t most, std::int32_t size)
+      : TCompactProtocolT(buffer, size, size), left_(static_cast<std::uint32_t>(most)) {}
 
   std::uint32_t readListBegin_virt(apache::thrift::protocol::TType& type,
                                    std::uint32_t& size) override {
