@@ -67,9 +67,10 @@ class Run final : public QueryRun {
   std::optional<Aggregator> aggregator_;
   AvroWriter avro_;
   Budget budget_;
-  std::uint64_t work_ = 0;  ///< spent in this slice
-  std::string data_;        ///< of the answer, not in avro_ yet
-  bool begun_ = false;      ///< an object that is no error was sent
+  std::uint64_t work_ = 0;         ///< spent in this slice
+  std::uint64_t silent_work_ = 0;  ///< spent since something was sent
+  std::string data_;               ///< of the answer, not in avro_ yet
+  bool begun_ = false;             ///< an object that is no error was sent
   std::vector<HeldError> held_;
   std::vector<NamedValue> row_;
   std::deque<std::string> place_names_;  ///< _1, _2...; views of them stay valid
@@ -120,7 +121,9 @@ QueryRun::State Run::Work(std::string_view input, std::string& out) {
   }
   Flush();
   // Whether the client is still there shows when something is sent.
-  if (work_ >= Budget::kPerRecord && avro_.size() == 0) TellProgress(reported_);
+  silent_work_ += work_;
+  if (silent_work_ >= Budget::kPerRecord && avro_.size() == 0) TellProgress(reported_);
+  if (avro_.size() > 0) silent_work_ = 0;
   out += avro_.TakeBlock();
   if (done_) return State::kDone;
   return need_input_ ? State::kNeedInput : State::kMore;
