@@ -14,6 +14,10 @@ find_path(FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)  # headers onl
 find_package(PkgConfig REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(PARQUET REQUIRED IMPORTED_TARGET snappy liblz4 libzstd libbrotlidec zlib)
+find_program(THRIFT_COMPILER thrift REQUIRED)
+find_path(THRIFT_INCLUDE thrift/Thrift.h REQUIRED)
+find_library(THRIFT_LIBRARY libthrift.a REQUIRED)  # Debian's shared one would bring Qt along
 
 add_library(blobgate_options INTERFACE)
 target_include_directories(blobgate_options INTERFACE ${CMAKE_SOURCE_DIR}/src
@@ -69,6 +73,24 @@ function(blobgate_library name folder)
   add_library(blobgate_${name} STATIC ${sources})
   target_link_libraries(blobgate_${name} PUBLIC blobgate_options ${ARG_LINK})
   blobgate_precompile(blobgate_${name})
+endfunction()
+
+# blobgate_thrift(NAME file): what Thrift's compiler makes of src/FILE, as the library blobgate_NAME.
+function(blobgate_thrift name file)
+  get_filename_component(stem ${file} NAME_WE)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${name})
+  set(made ${folder}/${stem}_types.cpp ${folder}/${stem}_types.h)
+  file(MAKE_DIRECTORY ${folder})
+  add_custom_command(
+    OUTPUT ${made}
+    COMMAND ${THRIFT_COMPILER} --gen cpp:moveable_types,no_default_operators,no_ostream_operators
+            -out ${folder} ${CMAKE_SOURCE_DIR}/src/${file}
+    DEPENDS ${CMAKE_SOURCE_DIR}/src/${file}
+    VERBATIM)
+  add_library(blobgate_${name} STATIC ${made})
+  target_include_directories(blobgate_${name} SYSTEM INTERFACE ${folder} PUBLIC ${THRIFT_INCLUDE})
+  target_link_libraries(blobgate_${name} PRIVATE blobgate_options PUBLIC ${THRIFT_LIBRARY})
+  target_compile_options(blobgate_${name} PRIVATE -w)  # it is not ours
 endfunction()
 
 # blobgate_unit_test(folder LINK libs...): tests/unit/FOLDER/*.cc as the program unit_FOLDER.

@@ -32,7 +32,8 @@ need_packages() {
 BUILD_PACKAGES=(clang-19 lld-19 libclang-rt-19-dev g++ cmake ninja-build ccache pkg-config git
   libboost1.81-dev libssl-dev librocksdb-dev libpugixml-dev nlohmann-json3-dev libspdlog-dev
   libcli11-dev libsqlite3-dev libflatbuffers-dev libsystemd-dev prometheus-cpp-dev libgtest-dev
-  libgmock-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev libsnappy-dev libgflags-dev)
+  libgmock-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev libsnappy-dev libgflags-dev
+  libthrift-dev thrift-compiler libbrotli-dev)
 
 # build PRESET [TARGET...]
 build() {

@@ -163,9 +163,7 @@ Outcome<QueryInput> ReadInput(const XmlElement& element) {
   BG_TRY(const Format format, ReadFormat(element));
   if (IsDelimited(format)) return ReadDelimited(format.fields);
   if (format.type == "json") return ReadJson(format.fields);
-  if (format.type == "parquet") {
-    return Fail(InvalidXmlValue("Type", format.type, "Parquet is not supported by this server."));
-  }
+  if (format.type == "parquet") return Parquet{};
   return Fail(InvalidXmlValue("Type", format.type, "No format of input."));
 }
 

@@ -53,7 +53,12 @@ struct ArrowSchema {
   bool operator==(const ArrowSchema&) const = default;
 };
 
-using QueryInput = std::variant<DelimitedText, JsonText>;
+/// Parquet has nothing to configure.
+struct Parquet {
+  bool operator==(const Parquet&) const = default;
+};
+
+using QueryInput = std::variant<DelimitedText, JsonText, Parquet>;
 using QueryOutput = std::variant<DelimitedText, JsonText, ArrowSchema>;
 
 struct QueryRequest {
@@ -63,8 +68,8 @@ struct QueryRequest {
 };
 
 /// 400 InvalidXmlDocument, MissingRequiredXmlNode, UnsupportedXmlNode, or InvalidXmlNodeValue: an
-/// unknown type of query or format (Parquet is one that we do not have), characters that cannot be
-/// told apart, an expression over kMaxQueryExpression.
+/// unknown type of query or format, characters that cannot be told apart, an expression over
+/// kMaxQueryExpression.
 Outcome<QueryRequest> ParseQueryRequest(std::string_view body);
 
 }  // namespace blobgate::azure

@@ -20,7 +20,7 @@ SharedBytes Share(std::string text) {
 }  // namespace
 
 QueryBody::QueryBody(std::shared_ptr<WorkerThreads> workers, std::unique_ptr<query::QueryRun> run,
-                     std::unique_ptr<http::BodySource> content)
+                     Content content)
     : workers_(std::move(workers)), run_(std::move(run)), content_(std::move(content)) {}
 
 Task<Result<SharedBytes>> QueryBody::Next() {
@@ -38,11 +38,17 @@ Task<Result<SharedBytes>> QueryBody::Next() {
 
 /// Empty at the end of the blob.
 Task<Result<std::string>> QueryBody::ReadInput() {
+  if (!content_.random) co_return co_await ReadInOrder();
+  const query::InputRange range = run_->wanted().value();
+  co_return co_await content_.random->Read(range.offset, range.length);
+}
+
+Task<Result<std::string>> QueryBody::ReadInOrder() {
   std::string input;
-  while (content_ && input.size() < kInput) {
-    BG_CO_TRY(const SharedBytes piece, co_await content_->Next());
+  while (content_.in_order && input.size() < kInput) {
+    BG_CO_TRY(const SharedBytes piece, co_await content_.in_order->Next());
     if (piece.empty()) {
-      content_.reset();
+      content_.in_order.reset();
     } else {
       input += AsChars(piece.view());
     }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "http/body.h"
+#include "operations/random_content.h"
 #include "operations/worker_threads.h"
 #include "query/query_run.h"
 
@@ -15,9 +16,14 @@ namespace blobgate::operations {
 /// with the slice that is being worked on. Owns what it needs, so that it outlives the Call.
 class QueryBody final : public http::BodySource {
  public:
-  /// `content`: the whole blob; null when it is empty.
+  /// The whole blob, in the order that the run wants; null when it is empty.
+  struct Content {
+    std::unique_ptr<http::BodySource> in_order;
+    std::unique_ptr<RandomContent> random;  ///< in place of `in_order`, for runs that want ranges
+  };
+
   QueryBody(std::shared_ptr<WorkerThreads> workers, std::unique_ptr<query::QueryRun> run,
-            std::unique_ptr<http::BodySource> content);
+            Content content);
 
   /// An error when the blob cannot be read any further.
   Task<Result<SharedBytes>> Next() override;
@@ -30,11 +36,12 @@ class QueryBody final : public http::BodySource {
   };
 
   Task<Result<std::string>> ReadInput();
+  Task<Result<std::string>> ReadInOrder();
   Task<Slice> Work(std::string input);
 
   std::shared_ptr<WorkerThreads> workers_;
   std::unique_ptr<query::QueryRun> run_;
-  std::unique_ptr<http::BodySource> content_;
+  Content content_;
   query::QueryRun::State state_ = query::QueryRun::State::kNeedInput;
 };
 

@@ -17,7 +17,7 @@ class Aggregator {
 
   OrError<void> Add(const Value& value);
   /// COUNT(*).
-  void AddRecord() { ++count_; }
+  void AddRecords(std::uint64_t count) { count_ += static_cast<std::int64_t>(count); }
   /// NULL when nothing was added, except for COUNT. Points into the aggregator.
   Value Result() const;
 

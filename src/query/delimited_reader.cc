@@ -40,7 +40,7 @@ class DelimitedReader final : public RecordReader, public Record {
   std::string_view Name(std::size_t column) const override {
     return column < names_.size() ? std::string_view(names_[column]) : std::string_view();
   }
-  Value Column(std::size_t column) const override { return columns_[column]; }
+  OrError<Value> Column(std::size_t column) const override { return columns_[column]; }
 
  private:
   /// A record in the buffer.

@@ -33,7 +33,7 @@ class JsonReader final : public RecordReader, public Record {
   std::string_view Name(std::size_t column) const override {
     return tree_.NameOf(columns_[column]);
   }
-  Value Column(std::size_t column) const override {
+  OrError<Value> Column(std::size_t column) const override {
     return tree_.ValueOf(columns_[column], made_.emplace_back());
   }
 

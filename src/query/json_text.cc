@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "query/utf8.h"
 
 namespace blobgate::query {
@@ -52,7 +54,8 @@ void AppendJsonText(std::string& out, std::string_view text) {
 }
 
 void AppendJson(std::string& out, const Value& value) {
-  if (IsNull(value)) {
+  const auto* real = std::get_if<double>(&value);
+  if (IsNull(value) || (real && !std::isfinite(*real))) {
     out += "null";
   } else if (const auto* text = std::get_if<std::string_view>(&value)) {
     AppendJsonText(out, *text);

@@ -1,5 +1,6 @@
 #include "query/query_run.h"
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -31,9 +32,12 @@ class Run final : public QueryRun {
       : request_(std::move(request)), total_bytes_(total_bytes), avro_(Md5Of(AsBytes(NewUuid()))) {}
 
   Status Prepare(Time now);
+  std::optional<InputRange> wanted() const override { return reader_->wanted(); }
   State Work(std::string_view input, std::string& out) override;
 
  private:
+  Result<Statement> Parse() const;
+  std::unique_ptr<RecordReader> NewReader() const;
   void TakeInput(std::string_view input);
   bool Step();
   void TakeRecord();
@@ -41,7 +45,7 @@ class Run final : public QueryRun {
   OrError<void> AddToAggregate();
   OrError<void> Select(const Record& record);
   OrError<void> AddColumn(const Column& column, const Record& record);
-  void AddAll(const Record& record);
+  OrError<void> AddAll(const Record& record);
   void TakeSplit();
   void AddSplit(std::uint64_t end);
   void ReportProgress();
@@ -63,9 +67,10 @@ class Run final : public QueryRun {
   std::optional<Aggregator> aggregator_;
   AvroWriter avro_;
   Budget budget_;
-  std::uint64_t work_ = 0;  ///< spent in this slice
-  std::string data_;        ///< of the answer, not in avro_ yet
-  bool begun_ = false;      ///< an object that is no error was sent
+  std::uint64_t work_ = 0;         ///< spent in this slice
+  std::uint64_t silent_work_ = 0;  ///< spent since something was sent
+  std::string data_;               ///< of the answer, not in avro_ yet
+  bool begun_ = false;             ///< an object that is no error was sent
   std::vector<HeldError> held_;
   std::vector<NamedValue> row_;
   std::deque<std::string> place_names_;  ///< _1, _2...; views of them stay valid
@@ -77,17 +82,31 @@ class Run final : public QueryRun {
   bool done_ = false;
 };
 
+Result<Statement> Run::Parse() const {
+  const std::string& expression = request_.expression;
+  if (const auto* text = std::get_if<azure::DelimitedText>(&request_.input)) {
+    return ParseStatement(expression, InputKind::kDelimited, text->has_headers);
+  }
+  const bool json = std::holds_alternative<azure::JsonText>(request_.input);
+  return ParseStatement(expression, json ? InputKind::kJson : InputKind::kParquet, false);
+}
+
+std::unique_ptr<RecordReader> Run::NewReader() const {
+  if (const auto* text = std::get_if<azure::DelimitedText>(&request_.input)) {
+    return NewDelimitedReader(*text, statement_.fields);
+  }
+  if (const auto* json = std::get_if<azure::JsonText>(&request_.input)) {
+    return NewJsonReader(*json, statement_.fields, statement_.table_path);
+  }
+  return NewParquetReader(total_bytes_, statement_.fields, statement_.everything);
+}
+
 Status Run::Prepare(Time now) {
-  const auto* text = std::get_if<azure::DelimitedText>(&request_.input);
-  BG_TRY(statement_,
-         ParseStatement(request_.expression, text ? InputKind::kDelimited : InputKind::kJson,
-                        text && text->has_headers));
+  BG_TRY(statement_, Parse());
   if (!statement_.sql.empty()) {
     BG_TRY(evaluator_, Evaluator::Prepare(statement_, now));
   }
-  reader_ = text ? NewDelimitedReader(*text, statement_.fields)
-                 : NewJsonReader(std::get<azure::JsonText>(request_.input), statement_.fields,
-                                 statement_.table_path);
+  reader_ = NewReader();
   writer_ = NewRecordWriter(request_.output);
   if (statement_.aggregate) aggregator_.emplace(*statement_.aggregate);
   return {};
@@ -101,6 +120,10 @@ QueryRun::State Run::Work(std::string_view input, std::string& out) {
     if (Step()) ReportProgress();
   }
   Flush();
+  // Whether the client is still there shows when something is sent.
+  silent_work_ += work_;
+  if (silent_work_ >= Budget::kPerRecord && avro_.size() == 0) TellProgress(reported_);
+  if (avro_.size() > 0) silent_work_ = 0;
   out += avro_.TakeBlock();
   if (done_) return State::kDone;
   return need_input_ ? State::kNeedInput : State::kMore;
@@ -145,7 +168,7 @@ void Run::TakeRecord() {
   if (statement_.split_size) return TakeSplit();
   budget_.Refill();
   const OrError<void> handled = HandleRecord();
-  work_ += budget_.used();
+  work_ += budget_.used() + reader_->cost();
   if (handled) return;
   Flush();
   Report(false, handled.error().name, std::string(handled.error().description), reader_->begin());
@@ -181,7 +204,7 @@ OrError<void> Run::HandleRecord() {
 
 OrError<void> Run::AddToAggregate() {
   if (statement_.counts_records) {
-    aggregator_->AddRecord();
+    aggregator_->AddRecords(1 + (evaluator_ ? 0 : reader_->SkipRecords()));
     return {};
   }
   return aggregator_->Add(evaluator_->Column(statement_.columns.front().expression));
@@ -189,7 +212,9 @@ OrError<void> Run::AddToAggregate() {
 
 OrError<void> Run::Select(const Record& record) {
   row_.clear();
-  if (statement_.everything) AddAll(record);
+  if (statement_.everything) {
+    if (const auto added = AddAll(record); !added) return added;
+  }
   for (const Column& column : statement_.columns) {
     if (const auto added = AddColumn(column, record); !added) return added;
   }
@@ -198,11 +223,14 @@ OrError<void> Run::Select(const Record& record) {
   return written;
 }
 
-void Run::AddAll(const Record& record) {
+OrError<void> Run::AddAll(const Record& record) {
   for (std::size_t i = 0; i < record.columns(); ++i) {
     const std::string_view name = record.Name(i);
-    row_.push_back({name.empty() ? PlaceName(i) : name, record.Column(i)});
+    const OrError<Value> value = record.Column(i);
+    if (!value) return std::unexpected(value.error());
+    row_.push_back({name.empty() ? PlaceName(i) : name, *value});
   }
+  return {};
 }
 
 OrError<void> Run::AddColumn(const Column& column, const Record& record) {
@@ -242,7 +270,7 @@ void Run::ReportProgress() {
 }
 
 void Run::TellProgress(std::uint64_t scanned) {
-  avro_.Progress(scanned, total_bytes_);
+  avro_.Progress(std::min(scanned, total_bytes_), total_bytes_);
   Begin();
 }
 

@@ -22,7 +22,7 @@ class Record {
   virtual std::size_t columns() const = 0;
   /// Empty: the column goes by its place.
   virtual std::string_view Name(std::size_t column) const = 0;
-  virtual Value Column(std::size_t column) const = 0;
+  virtual OrError<Value> Column(std::size_t column) const = 0;
 };
 
 }  // namespace blobgate::query

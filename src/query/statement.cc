@@ -20,6 +20,8 @@ constexpr std::array<std::pair<std::string_view, Aggregate>, 6> kAggregates = {{
     {"MAX", Aggregate::kMax},
 }};
 
+constexpr const char* kNoPaths = "Only JSON has paths.";
+
 std::unexpected<Error> Refuse(std::string text) {
   return Fail(Errc::kInvalidArgument, std::move(text));
 }
@@ -75,9 +77,7 @@ class StatementParser {
       }
       steps.erase(steps.begin());
     }
-    if (!steps.empty() && input_ == InputKind::kDelimited) {
-      return Refuse("Delimited text has no paths.");
-    }
+    if (!steps.empty() && input_ != InputKind::kJson) return Refuse(kNoPaths);
     statement_.table_path = std::move(steps);
     const bool named = tokens.TakeWord("AS");
     const Token& alias = tokens.Peek();
@@ -174,7 +174,7 @@ class StatementParser {
 
   // The last name of a path; fields that go by a number have none.
   std::string NameOf(const FieldPath& path) const {
-    if (input_ == InputKind::kDelimited && OrdinalOf(path)) return {};
+    if (input_ != InputKind::kJson && OrdinalOf(path)) return {};
     return path.back().kind == PathStep::Kind::kName ? path.back().name : std::string();
   }
 
@@ -191,10 +191,11 @@ class StatementParser {
   }
 
   Status CheckFields() const {
-    if (input_ != InputKind::kDelimited) return {};
+    if (input_ == InputKind::kJson) return {};
+    const bool named = has_headers_ || input_ == InputKind::kParquet;
     for (const FieldPath& path : statement_.fields) {
-      if (path.size() > 1) return Refuse("Delimited text has no paths.");
-      if (!has_headers_ && !OrdinalOf(path)) {
+      if (path.size() > 1) return Refuse(kNoPaths);
+      if (!named && !OrdinalOf(path)) {
         return Refuse("Without headers a column is named by its place, as in _1.");
       }
     }

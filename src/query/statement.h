@@ -75,10 +75,11 @@ inline constexpr std::size_t kMaxColumns = 49;
 /// Bytes of a batch of sys.split.
 inline constexpr std::uint64_t kMinSplit = 10 * 1024 * 1024;
 
-enum class InputKind : std::uint8_t { kDelimited, kJson };
+enum class InputKind : std::uint8_t { kDelimited, kJson, kParquet };
 
 /// kInvalidArgument, with a sentence for the client in `detail`: anything that is not Azure's
-/// subset, and names that the input cannot have. `has_headers`: of delimited text.
+/// subset, and names that the input cannot have. `has_headers`: of delimited text;
+/// columns of Parquet always have names.
 Result<Statement> ParseStatement(std::string_view sql, InputKind input, bool has_headers);
 
 }  // namespace blobgate::query

@@ -297,7 +297,6 @@ def request(inside, kind="InputSerialization"):
     ("<Query/>", "InvalidXmlDocument"),
     ("<QueryRequest><QueryType>NOSQL</QueryType><Expression>x</Expression></QueryRequest>",
      "InvalidXmlNodeValue"),
-    (request("<Type>parquet</Type>"), "InvalidXmlNodeValue"),
     (request("<Type>arrow</Type>"), "InvalidXmlNodeValue"),
     (request("<Type>parquet</Type>", "OutputSerialization"), "InvalidXmlNodeValue"),
     (request("<Type>arrow</Type>", "OutputSerialization"), "MissingRequiredXmlNode"),

@@ -107,8 +107,8 @@ class AnswerReader {
   QueryAnswer answer_;
 };
 
-/// The answer to a query over `blob`, given to it in pieces of `piece` bytes. Throws what
-/// AnswerReader does, and std::invalid_argument for what is no query.
+/// The answer to a query over `blob`, given to it in pieces of `piece` bytes, or as it wants it.
+/// Throws what AnswerReader does, and std::invalid_argument for what is no query.
 inline QueryAnswer RunQuery(const azure::QueryRequest& request, std::string_view blob,
                             std::size_t piece = 64 * 1024, Time now = {}) {
   using State = query::QueryRun::State;
@@ -117,7 +117,10 @@ inline QueryAnswer RunQuery(const azure::QueryRequest& request, std::string_view
   std::string file;
   for (State state = State::kNeedInput; state != State::kDone;) {
     std::string_view input;
-    if (state == State::kNeedInput) {
+    if (const auto range = (*run)->wanted(); range && state == State::kNeedInput) {
+      input = blob.substr(range->offset, range->length);
+      if (input.size() != range->length) throw std::runtime_error("a range beyond the blob");
+    } else if (state == State::kNeedInput) {
       input = blob.substr(0, piece);
       blob.remove_prefix(input.size());
     }

@@ -10,6 +10,7 @@
 #include "operations/encryption.h"
 #include "operations/handlers.h"
 #include "operations/query_body.h"
+#include "operations/random_content.h"
 
 namespace blobgate::operations {
 namespace {
@@ -40,12 +41,14 @@ Task<azure::Outcome<std::optional<http::Response>>> TryQuery(
   BG_CO_CHECK(CheckContentReadable(record, call.now));
   BG_CO_TRY(auto run, co_await Prepare(call, request, record.length));
 
-  std::unique_ptr<http::BodySource> content;
-  if (record.length > 0) {
+  QueryBody::Content content;
+  if (record.length > 0 && run->wanted()) {
+    BG_CO_TRY(content.random, co_await RandomContent::Open(call.services, target, std::move(key)));
+  } else if (record.length > 0) {
     BG_CO_TRY(auto opened,
               co_await OpenContent(call.services, target, 0, record.length, std::move(key)));
     if (!opened) co_return std::nullopt;
-    content = std::move(*opened);
+    content.in_order = std::move(*opened);
   }
   http::Response response;
   response.status = 200;

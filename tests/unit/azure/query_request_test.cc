@@ -35,6 +35,15 @@ TEST(QueryRequest, HasDefaults) {
   EXPECT_EQ(request->output, QueryOutput(DelimitedText{}));
 }
 
+// As azure-storage-blob for Python writes it.
+TEST(QueryRequest, ParquetHasNothingToConfigure) {
+  const auto request = ParseQueryRequest(
+      Body("<Type>parquet</Type><ParquetTextConfiguration> </ParquetTextConfiguration>"));
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->input, QueryInput(Parquet{}));
+  EXPECT_EQ(request->output, QueryOutput(DelimitedText{}));
+}
+
 // As @azure/storage-blob writes what was not given.
 TEST(QueryRequest, EmptySeparatorsAreTheDefaultAndEmptyCharactersNone) {
   const auto request = ParseQueryRequest(
@@ -82,7 +91,6 @@ TEST(QueryRequest, RefusesWhatItCannotTellApart) {
     EXPECT_EQ(CodeOf(Body(Delimited(elements))), ErrorCode::kInvalidXmlNodeValue) << elements;
   }
   EXPECT_EQ(CodeOf(Body(Delimited("<Odd/>"))), ErrorCode::kUnsupportedXmlNode);
-  EXPECT_EQ(CodeOf(Body("<Type>parquet</Type>")), ErrorCode::kInvalidXmlNodeValue);
   EXPECT_EQ(CodeOf(Body("<Type>arrow</Type>")), ErrorCode::kInvalidXmlNodeValue);
   EXPECT_EQ(CodeOf(Body("", "<Type>parquet</Type>")), ErrorCode::kInvalidXmlNodeValue);
   EXPECT_EQ(CodeOf(Body("", "<Type>arrow</Type>")), ErrorCode::kMissingRequiredXmlNode);
