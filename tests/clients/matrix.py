@@ -192,7 +192,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="names, with commas")
-    parser.add_argument("--quick", action="store_true", help="those that take about 3 minutes")
+    parser.add_argument("--quick", action="store_true", help="those that are quick to install and to run")
     parser.add_argument("--write-docs", action="store_true")
     parser.add_argument("--list", action="store_true", help="name the clients, and end")
     parser.add_argument("--keep", action="store_true", help="keep logs and files, say where")

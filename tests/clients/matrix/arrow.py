@@ -15,4 +15,4 @@ def run(gate: Gate, installed: Installed) -> None:
 
 CLIENT = Client("arrow", "PyArrow AzureFileSystem", "Python, C++",
                 "files and data sets on a flat and on a hierarchical account, rename of directories",
-                install, run, [PROGRAMS / "arrow.py"])
+                install, run, [PROGRAMS / "arrow.py"], quick=False)

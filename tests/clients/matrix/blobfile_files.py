@@ -14,4 +14,4 @@ def run(gate: Gate, installed: Installed) -> None:
 
 CLIENT = Client("blobfile", "blobfile", "Python",
                 "streaming reads and writes from 32 threads, 32 MiB blocks, glob, walk, copy, times, MD5",
-                install, run, [PROGRAMS / "blobfile_files.py"])
+                install, run, [PROGRAMS / "blobfile_files.py"], quick=False)

@@ -12,4 +12,4 @@ def run(gate: Gate, installed: Installed) -> None:
 
 CLIENT = Client("gdal", "GDAL", "C++",
                 "a raster and its overviews written as blocks, read by ranges, listed, translated",
-                install, run, [PROGRAMS / "gdal.sh"])
+                install, run, [PROGRAMS / "gdal.sh"], quick=False)

@@ -14,4 +14,4 @@ def run(gate: Gate, installed: Installed) -> None:
 
 CLIENT = Client("obstore", "obstore", "Python",
                 "asyncio, conditional puts, ranges, listing, copy, batch delete, signed URLs",
-                install, run, [PROGRAMS / "obstore_python.py"])
+                install, run, [PROGRAMS / "obstore_python.py"], quick=False)

@@ -14,4 +14,4 @@ def run(gate: Gate, installed: Installed) -> None:
 
 CLIENT = Client("pgbackrest", "pgBackRest", "C",
                 "repo-put, repo-get and repo-ls of files large and small, repo-rm, no PostgreSQL",
-                install, run, [PROGRAMS / "pgbackrest.sh"])
+                install, run, [PROGRAMS / "pgbackrest.sh"], quick=False)
