@@ -30,6 +30,7 @@ Task<Result<std::string>> RandomContent::Read(std::uint64_t offset, std::uint64_
   bytes.reserve(length);
   auto index = static_cast<std::size_t>(std::ranges::upper_bound(ends_, offset) - ends_.begin());
   while (bytes.size() < length) {
+    if (index == slices_.size()) co_return Fail(Errc::kCorruption, "a range beyond the blob");
     const blob::Slice& slice = slices_[index];
     const std::uint64_t position = offset + bytes.size() - (ends_[index] - slice.length);
     const std::uint64_t want =

@@ -1,5 +1,4 @@
 #include "operations/path/flat_paths.h"
-#include "operations/internal_request.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,6 +7,7 @@
 #include "operations/container/blob_listing.h"
 #include "operations/encryption.h"
 #include "operations/handlers.h"
+#include "operations/internal_request.h"
 #include "operations/list_query.h"
 #include "operations/path/path_headers.h"
 
