@@ -147,8 +147,7 @@ def with_other_configuration(package: pathlib.Path, home: pathlib.Path) -> pathl
 
 
 def lintian(package: pathlib.Path) -> None:
-    run("lintian", "--allow-root", "--fail-on", "error,warning", "--suppress-tags",
-        "bogus-mail-host", package)
+    run("lintian", "--allow-root", "--fail-on", "error,warning", package)
 
 
 def control_fields(package: pathlib.Path) -> None:
@@ -171,9 +170,11 @@ def units(debian: Debian) -> None:
     run("systemd-analyze", "security", "--offline=true", f"--threshold={HIGHEST_EXPOSURE}",
         debian.path / UNIT)
     for unit in ("blobgate.service", "blobgate.socket"):
-        done = run("systemd-analyze", "verify", f"--root={debian.path}", "--man=no", unit,
+        done = run("systemd-analyze", "verify", "--man=no", (debian.path / UNIT).with_name(unit),
                    check=False)
-        complaints = [line for line in done.stderr.splitlines() if "blobgate" in line]
+        # The program is in the other Debian, not here.
+        complaints = [line for line in done.stderr.splitlines()
+                      if "blobgate" in line and "is not executable" not in line]
         expect(complaints, [])
 
 
