@@ -2,14 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <chrono>
 #include <filesystem>
 #include <future>
 #include <latch>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/post.hpp>
 
 namespace blobgate::server {
 namespace {
