@@ -57,6 +57,7 @@ class Debian:
             self._make(cached)
         self.path.mkdir()
         run("tar", "-xf", cached, "-C", self.path)
+        self.run("apt-get", "update", "-qq", check=False)  # the lists may be old
 
     @staticmethod
     def _mirror() -> str:
@@ -71,7 +72,7 @@ class Debian:
         cached.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cached.parent) as home:
             root = pathlib.Path(home) / "root"
-            # Also what blobgate depends on, so that later runs need no network.
+            # Also most of what blobgate depends on, so that later runs download little.
             run("debootstrap", "--variant=minbase", "bookworm", root, self._mirror())
             shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
             run("chroot", root, "apt-get", "update", "-qq")
@@ -151,13 +152,14 @@ def lintian(package: pathlib.Path) -> None:
 
 
 def control_fields(package: pathlib.Path) -> None:
-    fields = dict(line.split(": ", 1) for line in run("dpkg-deb", "-f", package).stdout.splitlines()
-                  if not line.startswith(" "))
-    expect(fields["Package"], "blobgate")
-    expect(fields["Architecture"], run("dpkg", "--print-architecture").stdout.strip())
+    def field(name: str) -> str:
+        return run("dpkg-deb", "-f", package, name).stdout.strip()
+
+    expect(field("Package"), "blobgate")
+    expect(field("Architecture"), run("dpkg", "--print-architecture").stdout.strip())
     for needed in ("adduser", "libc6", "librocksdb", "libssl3", "libsystemd0", "libpugixml"):
-        if needed not in fields["Depends"]:
-            raise AssertionError(f"no dependency on {needed}: {fields['Depends']}")
+        if needed not in field("Depends"):
+            raise AssertionError(f"no dependency on {needed}: {field('Depends')}")
 
 
 def version_is_the_programs(package: pathlib.Path) -> None:
