@@ -67,7 +67,7 @@ def write(_: Service, client) -> None:
 
 
 def read(_: Service, client) -> None:
-    assert client.get_blob("con", "blob").body == CONTENT
+    assert client.get("con", "blob") == CONTENT
     monitor = http.client.HTTPConnection("127.0.0.1", 9640, timeout=15)
     monitor.request("GET", "/readyz")
     assert monitor.getresponse().status == 200
@@ -93,7 +93,7 @@ def restart_with_sockets(root: pathlib.Path, account: str, key: str) -> None:
         while not end.is_set():
             try:
                 client = blob_client.BlobClient(ADDRESS, account, key)
-                assert client.get_blob("con", "blob").body == CONTENT
+                assert client.get("con", "blob") == CONTENT
                 asked[0] += 1
             except Exception as error:  # noqa: BLE001  (any failure is one)
                 failures.append(repr(error))
