@@ -12,9 +12,11 @@ int main(int argc, char** argv) {
   blobgate::cli::AddCheckConfig(app, exit_code);
   blobgate::cli::AddFsck(app, exit_code);
   blobgate::cli::AddSnapshot(app, exit_code);
+  blobgate::cli::AddAccount(app, exit_code);
   blobgate::cli::AddSas(app, exit_code);
   blobgate::cli::AddToken(app, exit_code);
   blobgate::cli::AddDocs(app, exit_code);
+  blobgate::cli::AddManual(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
 }

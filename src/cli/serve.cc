@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "base/log.h"
 #include "cli/commands.h"
@@ -73,6 +74,30 @@ sigset_t BlockSignals() {
   return set;
 }
 
+/// What `systemctl status` shows while requests are served.
+std::string ServingText(const server::Daemon& daemon) {
+  std::string text;
+  for (const auto& l : daemon.listeners()) {
+    if (l.monitor) continue;
+    const bool v6 = l.address.contains(':');
+    text += (text.empty() ? "Serving " : ", ") + std::string(l.tls ? "https://" : "http://") +
+            (v6 ? "[" + l.address + "]" : l.address) + ":" + std::to_string(l.port);
+  }
+  return text;
+}
+
+void Reload(server::Daemon& daemon) {
+  server::NotifyReloading();
+  const auto reloaded = daemon.ReloadCertificates();
+  if (reloaded) {
+    spdlog::info("certificates reloaded");
+    server::NotifyReady(ServingText(daemon));
+  } else {
+    spdlog::error("certificates not reloaded: {}", reloaded.error().detail);
+    server::NotifyReady(ServingText(daemon) + "; certificates not reloaded, see the log");
+  }
+}
+
 void WaitForStop(const sigset_t& set, server::Daemon& daemon) {
   for (;;) {
     int signal = 0;
@@ -81,12 +106,7 @@ void WaitForStop(const sigset_t& set, server::Daemon& daemon) {
       spdlog::info("stopping: signal {}", signal);
       return;
     }
-    auto reloaded = daemon.ReloadCertificates();
-    if (reloaded) {
-      spdlog::info("certificates reloaded");
-    } else {
-      spdlog::error("certificates not reloaded: {}", reloaded.error().detail);
-    }
+    Reload(daemon);
   }
 }
 
@@ -111,17 +131,21 @@ int Run(const Options& options) {
   const LogOptions log{.level = config->log_level, .json = config->log_format == "json"};
   if (auto set_up = SetUpLog(log); !set_up) return Die(set_up.error());
   const sigset_t signals = BlockSignals();
-  auto daemon = server::Daemon::Start(*config);
+  auto sockets = server::PassedSockets::FromServiceManager();
+  if (!sockets) return Die(sockets.error());
+  server::NotifyStatus("Opening the store");
+  auto daemon = server::Daemon::Start(
+      *config, {.sockets = std::move(*sockets), .watchdog = server::WatchdogInterval()});
   if (!daemon) return Die(daemon.error());
   if (!options.ready_file.empty()) {
     if (auto written = WriteReadyFile(options.ready_file, **daemon); !written) {
       return Die(written.error());
     }
   }
-  server::NotifyReady();
+  server::NotifyReady(ServingText(**daemon));
   spdlog::info("blobgate " BLOBGATE_VERSION " serves");
   WaitForStop(signals, **daemon);
-  server::NotifyStopping();
+  server::NotifyStopping("Finishing requests");
   (*daemon)->Stop();
   spdlog::info("stopped");
   return 0;

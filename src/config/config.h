@@ -44,6 +44,7 @@ struct ListenerConfig {
   std::string address;
   std::uint16_t port = 0;  ///< 0: any free port (tests)
   bool tls = false;
+  std::string socket{};  ///< name of a passed socket; empty: one of this address and port, if any
 };
 
 struct TlsConfig {

@@ -253,6 +253,9 @@ std::vector<Field<ListenerConfig>> ListenerFields() {
       Text("address", &L::address, "IPv4 or IPv6 address.", true),
       Number("port", &L::port, Range{0, 65535}, "port", "0: any free port."),
       Flag("tls", &L::tls, "HTTPS with the certificate of `tls`."),
+      Text("socket", &L::socket,
+           "Name of the socket that systemd passes for it (`FileDescriptorName=`). Empty: the one "
+           "of this address and port. The daemon binds what is not passed."),
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -20,6 +21,8 @@ namespace {
 constexpr std::size_t kRecordBytes = 16 * 1024;
 // Memory of a rendered head beyond this is given back after each response.
 constexpr std::size_t kKeptHeadBytes = 4 * 1024;
+// A client that connected just before a drain has sent its request, or is about to.
+constexpr std::chrono::milliseconds kFirstRequest{500};
 
 template <Stream S>
 class Connection final : public ManagedConnection {
@@ -39,7 +42,12 @@ class Connection final : public ManagedConnection {
   Task<void> Refuse();
 
   void Drain() override {
-    if (idle_) channel_.Interrupt();
+    if (!idle_) return;
+    if (served_) {
+      channel_.Interrupt();
+    } else {
+      channel_.Arm(kFirstRequest);
+    }
   }
   void Cut() override { channel_.Cut(); }
 
@@ -136,7 +144,9 @@ Task<typename Connection<S>::Outcome> Connection<S>::ReadHead() {
 template <Stream S>
 Task<Status> Connection<S>::AwaitHead(HeadError& refusal) {
   bool begun = !channel_.buffer().Unread().empty();
-  channel_.Arm(begun || !served_ ? limits_.head_timeout : limits_.idle_timeout);
+  const bool last_call = !begun && context_.connections.draining();
+  const auto timeout = begun || !served_ ? limits_.head_timeout : limits_.idle_timeout;
+  channel_.Arm(last_call ? kFirstRequest : timeout);
   while (!ScanHead(refusal)) {
     BG_CO_CHECK(co_await FillHead());
     if (!begun) channel_.Arm(limits_.head_timeout);
@@ -169,7 +179,7 @@ bool Connection<S>::ScanHead(HeadError& refusal) {
 template <Stream S>
 Task<Status> Connection<S>::FillHead() {
   idle_ = channel_.buffer().Unread().empty();
-  if (idle_ && context_.connections.draining()) co_return Fail(Errc::kCancelled);
+  if (idle_ && served_ && context_.connections.draining()) co_return Fail(Errc::kCancelled);
   Status filled = co_await channel_.Fill();
   idle_ = false;
   co_return filled;

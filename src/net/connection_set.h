@@ -16,7 +16,8 @@ class ManagedConnection : public boost::intrusive::list_base_hook<
   ManagedConnection(const ManagedConnection&) = delete;
   ManagedConnection& operator=(const ManagedConnection&) = delete;
 
-  /// Ends at once when it waits for a request; otherwise after the response in flight.
+  /// Ends at once when it waits for a further request, and a moment later when none has come yet: a
+  /// client that has just connected sends one. Otherwise ends after the response in flight.
   virtual void Drain() = 0;
   /// Closes the socket: every wait on it fails from now on. Nothing is destroyed in the call.
   virtual void Cut() = 0;

@@ -35,10 +35,11 @@ class Server {
   /// The same on a socket that listens already (socket activation). `fd` stays the caller's.
   Result<std::uint16_t> Adopt(int fd, std::shared_ptr<TlsContext> tls = nullptr);
 
-  /// Closes the listeners and idle connections; requests in flight are answered with
-  /// `Connection: close`. Connections that are left after `drain_timeout` are cut. Blocks; not from
-  /// an io thread; the threads must be running. False: a handler has not returned even a while
-  /// after the cut, so what it uses must not be destroyed before the io threads were joined.
+  /// Closes the listeners and idle connections; requests in flight, and the first ones of clients
+  /// that have just connected, are answered with `Connection: close`. Connections that are left
+  /// after `drain_timeout` are cut. Blocks; not from an io thread; the threads must be running.
+  /// False: a handler has not returned even a while after the cut, so what it uses must not be
+  /// destroyed before the io threads were joined.
   bool Stop(std::chrono::milliseconds drain_timeout);
 
   /// Open at this moment. Any thread.

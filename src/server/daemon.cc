@@ -31,6 +31,8 @@
 #include "server/admin_server.h"
 #include "server/monitor.h"
 #include "server/oauth_service.h"
+#include "server/service_manager.h"
+#include "server/watchdog.h"
 
 namespace blobgate::server {
 namespace {
@@ -92,10 +94,13 @@ struct Daemon::Parts {
   AdminServer admin;
   std::vector<BoundListener> listeners;
   std::atomic<bool> stopping = false;
+  std::unique_ptr<Watchdog> watchdog;  ///< null: nobody watches
 
   Status Open();
-  Status Bind();
-  Result<BoundListener> Listen(net::Server& on, const config::ListenerConfig& listener);
+  Status Bind(PassedSockets sockets);
+  Result<BoundListener> Listen(net::Server& on, const config::ListenerConfig& listener,
+                               PassedSockets& sockets);
+  void Watch(std::chrono::microseconds interval);
   std::vector<std::string> ReasonsNotReady() const;
   Status Resume();
   void Administer();
@@ -170,28 +175,32 @@ Status Daemon::Parts::Resume() {
   return boost::asio::co_spawn(threads.Next(), work(), boost::asio::use_future).get();
 }
 
-Status Daemon::Parts::Bind() {
+Status Daemon::Parts::Bind(PassedSockets sockets) {
   std::vector<gateway::OwnListener> own;
   for (const auto& listener : config.listeners) {
-    BG_TRY(const BoundListener bound, Listen(*server, listener));
+    BG_TRY(const BoundListener bound, Listen(*server, listener, sockets));
     listeners.push_back(bound);
     own.push_back({bound.address, bound.port});
   }
   sources->SetListeners(std::move(own));
   for (const auto& listener : config.monitor_listeners) {
-    BG_TRY(BoundListener bound, Listen(*monitor_server, listener));
+    BG_TRY(BoundListener bound, Listen(*monitor_server, listener, sockets));
     bound.monitor = true;
     listeners.push_back(std::move(bound));
   }
-  return {};
+  return sockets.CheckAllTaken();
 }
 
-Result<BoundListener> Daemon::Parts::Listen(net::Server& on,
-                                            const config::ListenerConfig& listener) {
-  BG_TRY(const std::uint16_t port,
-         on.Listen(listener.address, listener.port, listener.tls ? tls : nullptr));
-  spdlog::info("listening on {}://{}:{}{}", listener.tls ? "https" : "http", listener.address, port,
-               &on == monitor_server.get() ? " for metrics and health" : "");
+Result<BoundListener> Daemon::Parts::Listen(net::Server& on, const config::ListenerConfig& listener,
+                                            PassedSockets& sockets) {
+  const auto certificate = listener.tls ? tls : nullptr;
+  const int passed = sockets.Take(listener);
+  BG_TRY(const std::uint16_t port, passed >= 0
+                                       ? on.Adopt(passed, certificate)
+                                       : on.Listen(listener.address, listener.port, certificate));
+  spdlog::info("listening on {}://{}:{}{}{}", listener.tls ? "https" : "http", listener.address,
+               port, &on == monitor_server.get() ? " for metrics and health" : "",
+               passed >= 0 ? ", a passed socket" : "");
   return BoundListener{listener.address, port, listener.tls};
 }
 
@@ -211,21 +220,31 @@ void Daemon::Parts::Administer() {
   if (!started) spdlog::warn("no admin socket: {}", started.error().detail);
 }
 
+// Four rounds in the time that the service manager allows: a disk may take three of them to answer.
+void Daemon::Parts::Watch(std::chrono::microseconds interval) {
+  std::vector<Probe> probes = ProbesOf(threads);
+  probes.push_back(BlockingProbe("the disk of " + config.engine.data_dir,
+                                 [dir = config.engine.data_dir] { TouchDisk(dir); }));
+  watchdog = std::make_unique<Watchdog>(interval / 4, std::move(probes), NotifyAlive);
+}
+
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() = default;
 
-Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config) {
+Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config,
+                                              ServiceManagement management) {
   BG_TRY(const auto policies, LoadLifecyclePolicies(config));
   auto parts = std::make_unique<Parts>(config, policies);
   BG_CHECK(parts->Open());
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(parts)));
   Status ready = daemon->parts_->Resume();
-  if (ready) ready = daemon->parts_->Bind();
+  if (ready) ready = daemon->parts_->Bind(std::move(management.sockets));
   if (!ready) {
     daemon->Stop();
     return std::unexpected(std::move(ready).error());
   }
   daemon->parts_->Administer();
+  if (management.watchdog) daemon->parts_->Watch(*management.watchdog);
   return daemon;
 }
 
@@ -252,6 +271,7 @@ void Daemon::Stop() {
     spdlog::shutdown();
     std::_Exit(1);
   }
+  p.watchdog.reset();
   p.threads.Stop();
   p.threads.Join();
 }

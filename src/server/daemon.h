@@ -1,13 +1,16 @@
 // The daemon: builds everything from the configuration and owns every lifetime.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "config/config.h"
+#include "server/passed_sockets.h"
 
 namespace blobgate::server {
 
@@ -18,12 +21,19 @@ struct BoundListener {
   bool monitor = false;  ///< of config.monitor_listeners
 };
 
+/// What the service manager gives and expects; nothing without one.
+struct ServiceManagement {
+  PassedSockets sockets;
+  std::optional<std::chrono::microseconds> watchdog;  ///< WatchdogInterval()
+};
+
 /// Start, then Stop once; both block and are called from the main thread.
 class Daemon {
  public:
   /// Opens the store, recovers it, binds every listener and serves. On an error nothing is left
   /// running.
-  static Result<std::unique_ptr<Daemon>> Start(const config::Config& config);
+  static Result<std::unique_ptr<Daemon>> Start(const config::Config& config,
+                                               ServiceManagement management = {});
   ~Daemon();
 
   const std::vector<BoundListener>& listeners() const;
@@ -32,7 +42,7 @@ class Daemon {
   Status ReloadCertificates();
 
   /// Stops accepting, lets running requests finish for at most limits.drain_timeout, cuts the rest,
-  /// closes the store.
+  /// closes the store. Clients that come after it began wait in the queues of passed sockets.
   void Stop();
 
  private:

@@ -301,11 +301,20 @@ TEST(Connection, RefusesTooMuchHead) {
   EXPECT_THAT(too_many.Receive(), StartsWith("HTTP/1.1 431"));
 }
 
+TEST(Connection, DrainWaitsForAFirstRequestForAMoment) {
+  ConnectionHarness asks(Echo);
+  asks.set().Drain();
+  asks.Pump();
+  EXPECT_FALSE(asks.ended());
+  asks.Send(kGet);
+  EXPECT_THAT(asks.Receive(), HasSubstr("Connection: close\r\n"));
+  EXPECT_TRUE(asks.ended());
+  ConnectionHarness silent(Echo);
+  silent.set().Drain();
+  EXPECT_EQ(silent.ReceiveToEnd(), "");
+}
+
 TEST(Connection, DrainClosesIdleOnesAtOnce) {
-  ConnectionHarness fresh(Echo);
-  fresh.set().Drain();
-  fresh.Pump();
-  EXPECT_TRUE(fresh.ended());
   ConnectionHarness used(Echo);
   used.Send(kGet);
   EXPECT_FALSE(used.closed());

@@ -148,7 +148,7 @@ TEST(Server, StopWaitsForTheRequestInFlight) {
   busy.Send(kGet);
   gate.entered.acquire();
   auto stopped = std::async(std::launch::async, [&] { return server.Stop(kPatience); });
-  EXPECT_EQ(idle.ReadToEnd(), "") << "closed at once";
+  EXPECT_EQ(idle.ReadToEnd(), "") << "closed after a moment";
   EXPECT_FALSE(LoopbackClient(*port).connected()) << "nobody listens any more";
   gate.Open();
   const std::string answer = busy.ReadToEnd();
