@@ -134,9 +134,10 @@ def install_nginx() -> pathlib.Path:
     binary = home / "usr/sbin/nginx"
     if not binary.exists():
         home.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["apt-get", "update", "-qq"], check=True, stdout=subprocess.DEVNULL)
-        subprocess.run(["apt-get", "download", "-qq", "nginx"], cwd=home, check=True,
-                       stderr=subprocess.DEVNULL)
+        download = ["apt-get", "download", "-qq", "nginx"]
+        if subprocess.run(download, cwd=home, capture_output=True, check=False).returncode != 0:
+            subprocess.run(["apt-get", "update", "-qq"], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(download, cwd=home, check=True, capture_output=True)
         for package in home.glob("nginx_*.deb"):
             subprocess.run(["dpkg-deb", "-x", package, home], check=True)
     return binary
