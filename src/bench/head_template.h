@@ -17,8 +17,8 @@ struct HeadValues {
   std::uint64_t length = 0;           ///< of the request body
   std::uint64_t first = 0, last = 0;  ///< the range, both included
   unsigned block = 0;
-  std::string_view marker;
-  std::string_view date;  ///< for x-ms-date
+  std::string_view marker = {};
+  std::string_view date = {};  ///< for x-ms-date
 };
 
 /// The id of a block in the form it has in requests: base64 that needs no escaping, the same length
