@@ -262,7 +262,9 @@ class Servers:
                    "--ca-file", str(server.ca_file), "--tls13-suites", CIPHER_SUITE,
                    "--watch-pid", str(server.pid), "--prefix", f"{load.size}-"]
         if (name, load.dataset) not in self._prepared:
-            run_json([*command, "--prepare", "--seconds", "0", "--connections", "4"])
+            # Small blobs share syncs; a few large ones fill the disk.
+            run_json([*command, "--prepare", "--seconds", "0", "--connections",
+                      "4" if load.blobs < 100 else "64"])
             self._prepared.add((name, load.dataset))
         mix = load.mix if name != "nginx" else load.mix.replace("block", "put")  # the same bytes
         return run_json([*command, "--mix", mix, "--connections", str(load.connections),
