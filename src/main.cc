@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   blobgate::cli::AddServe(app, exit_code);
   blobgate::cli::AddCheckConfig(app, exit_code);
+  blobgate::cli::AddBench(app, exit_code);
   blobgate::cli::AddFsck(app, exit_code);
   blobgate::cli::AddSnapshot(app, exit_code);
   blobgate::cli::AddAccount(app, exit_code);

@@ -9,6 +9,7 @@ namespace blobgate::cli {
 void AddServe(CLI::App& app, int& exit_code);
 void AddCheckConfig(CLI::App& app, int& exit_code);
 void AddDocs(CLI::App& app, int& exit_code);
+void AddBench(CLI::App& app, int& exit_code);
 void AddFsck(CLI::App& app, int& exit_code);
 void AddSnapshot(CLI::App& app, int& exit_code);
 void AddSas(CLI::App& app, int& exit_code);
