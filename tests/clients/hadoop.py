@@ -2,10 +2,12 @@
 """Hadoop's ABFS driver against the real daemon: the integration tests that hadoop-azure ships, as
 they are, over HTTPS in host style on port 443.
 
-    tests/clients/hadoop.py [--account flat] [--tests REGEX] [--trace] [--keep]
+    tests/clients/hadoop.py [--account flat] [--tests REGEX] [--strict] [--trace] [--keep]
 
 Without --tests its file-system contract: create, append, open, seek, rename, delete, list, and so
-on; `--tests .` is everything. hadoop_excluded.json says what cannot run here, and why. The driver,
+on; `--tests .` is everything. hadoop_excluded.json says what cannot run here, and why, and which
+tests are known to be unstable by themselves. A test that fails and then passes alone, twice, is
+reported; unless it is a known one, --strict takes it for a failure. The driver,
 its tests and what they need come from Maven. The accounts' host names resolve by a hosts file that
 only this Java sees. Needs the right to listen on port 443."""
 from __future__ import annotations
@@ -83,6 +85,13 @@ def excluded(kind: str) -> dict[str, str]:
     return every["both"] | every[kind]
 
 
+def unexplained(output: str) -> list[str]:
+    """The unstable tests that are not known to be."""
+    known = json.loads((HERE / "hadoop_excluded.json").read_text())["unstable"]
+    return [name for name in re.findall(r"^UNSTABLE ([^ :]+)", output, re.M)
+            if name not in known]
+
+
 def run(arguments, directory: pathlib.Path) -> tuple[int, int]:
     class_path = install()
     names = certificates.NAMES + (f"*.dfs.{SUFFIX}",)
@@ -129,7 +138,12 @@ def run(arguments, directory: pathlib.Path) -> tuple[int, int]:
         print((directory / "java.log").read_text(errors="replace")[-3000:])
         print(f"FAIL ended with {done.returncode} before its closing line")
         return 0, 1
-    return tuple(map(int, counts[-1]))
+    passed, failed = map(int, counts[-1])
+    if arguments.strict:
+        for name in unexplained(done.stdout):
+            print(f"FAIL {name}: unstable, and not known to be")
+            failed += 1
+    return passed, failed
 
 
 def main() -> int:
@@ -137,6 +151,7 @@ def main() -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--account", choices=ACCOUNTS, default="hierarchical")
     parser.add_argument("--tests", default=CONTRACT)
+    parser.add_argument("--strict", action="store_true", help="unstable tests are failures")
     parser.add_argument("--trace", action="store_true", help="print the stack of each failure")
     parser.add_argument("--keep", action="store_true", help="keep logs and settings, say where")
     parser.add_argument("--timeout", type=float, default=1200, help="seconds")

