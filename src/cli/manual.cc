@@ -183,7 +183,7 @@ std::string BashCompletion(CLI::App& app) {
          "  case $path in\n" +
          cases +
          "  esac\n"
-         "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
+         "  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
          "}\n\n"
          "complete -o default -F _blobgate blobgate\n";
 }
