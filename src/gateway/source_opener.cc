@@ -231,6 +231,10 @@ Task<azure::Outcome<CopySource>> GatewaySourceOpener::OpenOutside(const SourceUr
     co_return azure::Fail(SourceFailure(403, "AuthenticationFailed",
                                         "Authentication scheme Bearer is not allowed with HTTP."));
   }
+  if (!request.key_headers.empty() && !url.tls) {
+    co_return azure::Fail(SourceFailure(400, "AccountRequiresHttps",
+                                        "Customer-provided keys are sent over https only."));
+  }
 
   net::ClientRequest get;
   get.secure = url.tls;
@@ -240,8 +244,11 @@ Task<azure::Outcome<CopySource>> GatewaySourceOpener::OpenOutside(const SourceUr
   get.headers = request.conditions;
   if (request.range) get.headers.emplace_back("range", RangeText(*request.range));
   get.headers.emplace_back("accept-encoding", "identity");
+  get.headers.insert(get.headers.end(), request.key_headers.begin(), request.key_headers.end());
   if (!request.authorization.empty()) {
     get.headers.emplace_back("authorization", request.authorization);
+  }
+  if (!request.authorization.empty() || !request.key_headers.empty()) {
     get.headers.emplace_back("x-ms-version", request.version);
   }
   auto refused = std::make_shared<bool>(false);  // shared: the filter is copied

@@ -222,7 +222,7 @@ def test_listing(box):
 
 
 def copy_headers(blob, key=None, source=None, **more):
-    headers = {"x-ms-copy-source": blob.url, **more}
+    headers = ({"x-ms-copy-source": blob.url} if blob else {}) | more
     for prefix, of in (("x-ms-encryption-", key), ("x-ms-source-encryption-", source)):
         if of:
             headers |= {prefix + "key": of.key_value, prefix + "key-sha256": of.key_hash,
@@ -277,6 +277,45 @@ def test_copies_from_urls(daemon, box, kind, to):
         assert (answer.status, answer.error_code) == (409, "CannotVerifyCopySource")
     refused(("CannotVerifyCopySource", 409), box.get_blob_client("c").start_copy_from_url,
             source.url)
+
+
+def test_copies_from_an_outside_server(daemon, tmp_path):
+    """The source's key goes to the source, over TLS; without one it refuses."""
+    with blobgate_daemon.Daemon() as outside:
+        content = os.urandom(3000)
+        there = outside.client(tls=True)
+        there.create_container("from")
+        of_source = copy_headers(None, key=KEY)
+        there.expect(201, "PUT", "from", "b", body=content,
+                     headers={"x-ms-blob-type": "BlockBlob", **of_source})
+        config = {"copy_sources": {"allowed_hosts": ["127.0.0.1"],
+                                   "ca_file": str(outside.directory / "ca.pem")}}
+        with blobgate_daemon.Daemon(config) as inside:
+            here = inside.client(tls=True)
+            here.create_container("to")
+            plain = outside.url("acct1", "from", "b", outside.account_sas(), host_style=False)
+            url = plain.replace(f"http://127.0.0.1:{outside.ports[False]}",
+                                f"https://127.0.0.1:{outside.ports[True]}")
+
+            def copy(blob, source, given, **more):
+                headers = {"x-ms-copy-source": source, **copy_headers(None, source=given), **more}
+                return here.request("PUT", "to", blob, headers=headers)
+
+            block_blob = {"x-ms-blob-type": "BlockBlob"}
+            answer = copy("whole", url, KEY, **block_blob)
+            assert answer.status == 201, answer.body
+            assert here.get("to", "whole") == content
+            headers = {"x-ms-copy-source": url, "x-ms-source-range": "bytes=10-99",
+                       **copy_headers(None, source=KEY)}
+            here.expect(201, "PUT", "to", "part", headers=headers, comp="block", blockid="AAAA")
+            for source, given, code in ((url, None, "BlobUsesCustomerSpecifiedEncryption"),
+                                        (url, OTHER, "BlobCustomerSpecifiedEncryptionMismatch"),
+                                        (plain, KEY, "AccountRequiresHttps")):
+                answer = copy("refused", source, given, **block_blob)
+                assert answer.error_code == "CannotVerifyCopySource"
+                assert answer.headers["x-ms-copy-source-error-code"] == code
+            for log in (outside, inside):
+                assert KEY.key_value.encode() not in (log.directory / "access.log").read_bytes()
 
 
 def test_scopes(box):

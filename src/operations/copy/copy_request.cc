@@ -105,6 +105,18 @@ std::vector<std::pair<std::string, std::string>> ForwardedConditions(
   return out;
 }
 
+/// x-ms-source-encryption-* as the source itself takes them.
+std::vector<std::pair<std::string, std::string>> ForwardedKey(const http::HeaderView& headers) {
+  constexpr std::string_view kSource = "x-ms-source-";
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string_view name :
+       {"x-ms-source-encryption-key", "x-ms-source-encryption-key-sha256",
+        "x-ms-source-encryption-algorithm"}) {
+    out.emplace_back("x-ms-" + std::string(name.substr(kSource.size())), headers.Get(name));
+  }
+  return out;
+}
+
 bool IsMetadataName(std::string_view name) {
   const auto letter = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -217,12 +229,8 @@ Task<azure::Outcome<CopySource>> OpenSource(Call& call, const CopyRequest& reque
   source.host = call.head.host();
   source.peer = call.head.peer;
   source.version = call.version;
-  BG_CO_TRY(auto opened, co_await call.services.sources.Open(std::move(source)));
-  if (request.source_key && std::holds_alternative<RemoteSource>(opened)) {
-    co_return azure::Fail(azure::Error(azure::ErrorCode::kUnsupportedHeader)
-                              .WithDetail("HeaderName", "x-ms-source-encryption-key"));
-  }
-  co_return opened;
+  if (request.source_key) source.key_headers = ForwardedKey(call.headers());
+  co_return co_await call.services.sources.Open(std::move(source));
 }
 
 std::string PublicUrl(std::string_view url) {

@@ -52,8 +52,8 @@ struct CopyRequest {
 /// to be copied by a caller without `t`.
 azure::Outcome<CopyRequest> ParseCopyRequest(Call& call, CopyKind kind);
 
-/// Opens the source. 400 UnsupportedHeader for a source key with an outside source, which is not
-/// given it; the other errors are those of SourceOpener::Open, which are the client's to see.
+/// Opens the source. An outside one is given the source key as its own customer-provided key. The
+/// errors are those of SourceOpener::Open, which are the client's to see.
 Task<azure::Outcome<CopySource>> OpenSource(Call& call, const CopyRequest& request);
 
 /// The URL without its `sig` parameter: what is stored and shown.

@@ -47,6 +47,8 @@ struct SourceRequest {
   std::string_view own_account;
   /// Headers to pass on to an outside source ("if-match", ...), already without x-ms-source-.
   std::vector<std::pair<std::string, std::string>> conditions;
+  /// x-ms-encryption-key and its kin, which an outside source needs; over TLS only.
+  std::vector<std::pair<std::string, std::string>> key_headers;
   bool secure = false;       ///< the copy request came over TLS
   std::string_view host;     ///< Host of the copy request: a URL that names it names ourselves
   std::string_view peer;     ///< address of the copy's client, for a SAS with `sip`
@@ -60,7 +62,8 @@ class SourceOpener {
 
   /// A URL that names ourselves becomes a LocalSource once its own SAS (or public access, or
   /// `own_account`) allows the read; an outside one is fetched with GET (never HEAD), only from
-  /// hosts the operator allows; redirects are not followed. Errors: 400 InvalidHeaderValue (not an
+  /// hosts the operator allows; redirects are not followed, and neither a token nor a key goes to a
+  /// source without TLS. Errors: 400 InvalidHeaderValue (not an
   /// http(s) URL, over 2 KiB); 403/404/... CannotVerifyCopySource with the status of the source and
   /// x-ms-copy-source-status-code and x-ms-copy-source-error-code.
   virtual Task<azure::Outcome<CopySource>> Open(SourceRequest request) = 0;
