@@ -292,22 +292,22 @@ def test_copies_from_an_outside_server(daemon, tmp_path):
                                    "ca_file": str(outside.directory / "ca.pem")}}
         with blobgate_daemon.Daemon(config) as inside:
             here = inside.client(tls=True)
-            here.create_container("to")
+            here.create_container("into")
             plain = outside.url("acct1", "from", "b", outside.account_sas(), host_style=False)
             url = plain.replace(f"http://127.0.0.1:{outside.ports[False]}",
                                 f"https://127.0.0.1:{outside.ports[True]}")
 
             def copy(blob, source, given, **more):
                 headers = {"x-ms-copy-source": source, **copy_headers(None, source=given), **more}
-                return here.request("PUT", "to", blob, headers=headers)
+                return here.request("PUT", "into", blob, headers=headers)
 
             block_blob = {"x-ms-blob-type": "BlockBlob"}
             answer = copy("whole", url, KEY, **block_blob)
             assert answer.status == 201, answer.body
-            assert here.get("to", "whole") == content
+            assert here.get("into", "whole") == content
             headers = {"x-ms-copy-source": url, "x-ms-source-range": "bytes=10-99",
                        **copy_headers(None, source=KEY)}
-            here.expect(201, "PUT", "to", "part", headers=headers, comp="block", blockid="AAAA")
+            here.expect(201, "PUT", "into", "part", headers=headers, comp="block", blockid="AAAA")
             for source, given, code in ((url, None, "BlobUsesCustomerSpecifiedEncryption"),
                                         (url, OTHER, "BlobCustomerSpecifiedEncryptionMismatch"),
                                         (plain, KEY, "AccountRequiresHttps")):
