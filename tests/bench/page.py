@@ -32,11 +32,10 @@ def ratio_of(row: Row, figures: dict[str, Figure]) -> float | None:
 
 
 def is_reached(row: Row, figures: dict[str, Figure]) -> bool | None:
-    """None: nothing is wanted. Without peers the figure itself is what is wanted; where the peer
-    only is a comparison of a ratio (fairness), too."""
+    """None: nothing is wanted."""
     if row.wanted is None:
         return None
-    own = not row.peers or row.special.startswith("fair")
+    own = row.absolute or not row.peers
     value = figures["blobgate"].value if own else ratio_of(row, figures)
     if value is None:
         return None

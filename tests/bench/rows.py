@@ -22,8 +22,9 @@ class Load:
 @dataclasses.dataclass(frozen=True)
 class Row:
     """`measure` is what is compared: requests/s, GB/s, us (median latency), cpu s/GiB. `peers` are
-    contestants, the first is the one the ratio is of. `wanted` is a ratio ours/peer: at least that
-    when `higher`, otherwise at most. None: only reported."""
+    contestants, the first is the one the ratio is of. `wanted` is a ratio ours/peer, or our figure
+    itself when it is `absolute` or there are no peers: at least that when `higher`, otherwise at
+    most. None: only reported."""
     name: str
     title: str
     measure: str
@@ -31,11 +32,13 @@ class Row:
     peers: tuple[str, ...] = ()
     wanted: float | None = None
     higher: bool = True
+    absolute: bool = False
     cold: bool = False  # caches are dropped before every measurement
     special: str = ""   # a function of special.py instead of a load
     large: bool = False  # only with --large: hours or tens of GiB
 
 
+FAIR = Load("fair", "get=1", "4KiB", 2000, 64)
 SMALL = Load("small", "get=1", "1KiB", 2000, 64)
 CACHED = Load("cached", "range=1", "64MiB", 8, 64, more=("--range", "32KiB"))
 WHOLE = Load("cached", "get=1", "64MiB", 8, 8)
@@ -60,9 +63,9 @@ ROWS: list[Row] = [
     *both("range-c64", "GET of 32 KiB ranges of cached 64 MiB blobs, 64 connections",
           "requests/s", CACHED, 1.0, 1.2),
     *both("get-64m", "GET of whole cached 64 MiB blobs, 8 connections", "GB/s", WHOLE, 1.3, 1.15),
-    *both("cpu-range", "CPU of 32 KiB ranges, 64 connections", "cpu s/GiB", CACHED, None, None,
+    *both("cpu-range", "CPU of 32 KiB ranges, 64 connections", "cpu s/GiB", CACHED, 1.15, 0.9,
           ("nginx",), False),
-    *both("cpu-64m", "CPU of whole 64 MiB blobs, 8 connections", "cpu s/GiB", WHOLE, None, None,
+    *both("cpu-64m", "CPU of whole 64 MiB blobs, 8 connections", "cpu s/GiB", WHOLE, None, 0.9,
           ("nginx",), False),
     Row("cold-64m", "GET of 64 MiB blobs that are not cached, 8 connections", "GB/s", COLD,
         ("fio-read-1m",), 0.9, cold=True),
@@ -88,20 +91,32 @@ ROWS: list[Row] = [
         special="list_delimiter", wanted=1.3, higher=False),
     Row("list-ten-million", "Page of ten million names over page of ten thousand", "ratio",
         special="list_ten_million", wanted=1.3, higher=False, large=True),
-    Row("azcopy-up", "AzCopy upload of 1,000 files of 1 MiB", "MB/s", special="azcopy_up",
-        peers=("azurite",)),
-    Row("azcopy-down", "AzCopy download of the same", "MB/s", special="azcopy_down",
-        peers=("azurite",)),
+    Row("azcopy-small-up", "AzCopy upload of 50,000 files of 16 KiB (Azurite: of 2,000)", "files/s",
+        special="azcopy_small_up", peers=("azurite",), wanted=10),
+    Row("azcopy-small-down", "AzCopy download of the same", "files/s",
+        special="azcopy_small_down", peers=("azurite",)),
+    Row("azcopy-small-up-cpu", "The server's CPU over AzCopy's in that upload", "ratio",
+        special="azcopy_small_up_cpu", wanted=1 / 3, higher=False),
+    Row("azcopy-small-down-cpu", "The server's CPU over AzCopy's in that download", "ratio",
+        special="azcopy_small_down_cpu", wanted=1 / 3, higher=False),
+    Row("azcopy-large-up", "AzCopy upload of 10 GiB in blocks of 8 MiB", "GB/s",
+        special="azcopy_large_up"),
+    Row("azcopy-large-down", "AzCopy download of the same", "GB/s", special="azcopy_large_down"),
+    Row("azcopy-large-up-cpu", "The server's CPU over AzCopy's in that upload", "ratio",
+        special="azcopy_large_up_cpu", wanted=1 / 3, higher=False),
+    Row("azcopy-large-down-cpu", "The server's CPU over AzCopy's in that download", "ratio",
+        special="azcopy_large_down_cpu", wanted=1 / 3, higher=False),
     Row("copy-10g", "Copy Blob of 10 GiB in an account", "ms", special="copy_large", wanted=50,
         higher=False),
-    Row("memory-idle", "Resident memory after start", "MiB", special="memory_idle", higher=False,
-        peers=("nginx", "azurite")),
-    Row("memory-connections", "Resident memory with 10,000 idle connections", "MiB",
-        special="memory_connections", higher=False, peers=("nginx",)),
+    Row("memory-idle", "Resident memory after start", "MiB", special="memory_idle", wanted=40,
+        higher=False, absolute=True, peers=("nginx", "azurite")),
+    Row("memory-connections", "Resident memory that 10,000 idle connections add", "MiB",
+        special="memory_connections", wanted=80, higher=False, absolute=True, peers=("nginx",)),
     Row("memory-ten-million", "Resident memory with ten million blobs, after a listing", "MiB",
-        special="memory_ten_million", higher=False, large=True),
-    Row("fair-half-load", "p99.9 over median at half of the highest rate, GET of 1 KiB", "ratio",
-        special="fair_half_load", wanted=5, higher=False, peers=("nginx",)),
-    Row("fair-slow-clients", "HEAD beside 10,000 slow readers over without them",
-        "ratio", special="fair_slow_clients", wanted=0.9, peers=("nginx",)),
+        special="memory_ten_million", wanted=1024, higher=False, large=True),
+    Row("fair-half-load", "p99.9 over median at half of the highest rate, GET of 4 KiB", "ratio",
+        special="fair_half_load", wanted=5, higher=False, absolute=True, peers=("nginx",)),
+    Row("fair-slow-clients", "p99 at half of the highest rate beside 10,000 slow readers over without "
+        "them, GET of 4 KiB", "ratio", special="fair_slow_clients", wanted=2, higher=False,
+        absolute=True, peers=("nginx",)),
 ]

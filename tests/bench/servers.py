@@ -49,7 +49,7 @@ class Blobgate:
 
     def __init__(self, directory: pathlib.Path):
         self._daemon = blobgate_daemon.Daemon(
-            {"access_log": "off", "log_level": "warn",
+            {"access_log": str(directory / "access.log"), "log_level": "warn",
              "engine": {"read_cache_bytes": CACHE_BYTES},
              "limits": {"max_connections": 30_000, "body_timeout": 3600}},
             directory=directory)
@@ -101,7 +101,7 @@ error_log {home}/error.log warn;
 worker_rlimit_nofile 65536;
 events {{ worker_connections 32768; }}
 http {{
-  access_log off;
+  access_log {home}/access.log combined buffer=64k;
   sendfile on;
   tcp_nopush on;
   tcp_nodelay on;

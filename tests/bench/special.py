@@ -3,10 +3,12 @@ context and the name of a contestant and gives a Sample, or None when that one h
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import os
 import pathlib
 import re
+import resource
 import shutil
 import socket
 import statistics
@@ -106,26 +108,57 @@ def list_ten_million(context: Context, _: str) -> Sample:
 # Clients and copies.
 
 
-def azcopy_tree(context: Context) -> pathlib.Path:
-    tree = context.directory / "tree"
+@dataclasses.dataclass(frozen=True)
+class Files:
+    """What AzCopy transfers."""
+    name: str
+    count: int
+    size: int
+
+    @property
+    def bytes(self) -> int:
+        return self.count * self.size
+
+
+SMALL_FILES = Files("small", 50_000, 16 * rows.KIB)
+FEW_SMALL_FILES = Files("few", 2_000, 16 * rows.KIB)  # for a server that would take an hour
+LARGE_FILE = Files("large", 1, 10 * rows.GIB)
+
+
+def tree_of(context: Context, files: Files) -> pathlib.Path:
+    tree = context.directory / "trees" / files.name
     if not tree.exists():
-        tree.mkdir()
-        for index in range(1000):
-            (tree / f"{index:04}").write_bytes(os.urandom(rows.MIB))
+        tree.mkdir(parents=True)
+        piece = min(files.size, 64 * rows.MIB)
+        for index in range(files.count):
+            with open(tree / f"{index:06}", "wb") as file:
+                for _ in range(files.size // piece):
+                    file.write(os.urandom(piece))
     return tree
 
 
-def run_azcopy(context: Context, name: str, *arguments: str) -> float:
-    """MB/s of a transfer of the tree."""
-    home = context.directory / "azcopy"
-    tool = azcopy.AzCopy(context.servers["blobgate"].daemon, home)
+@dataclasses.dataclass
+class Transfer:
+    seconds: float
+    tool_cpu: float
+    server_cpu: float
+
+
+def run_azcopy(context: Context, name: str, files: Files, *arguments: str) -> Transfer:
+    """A transfer of the files; errors when not all of them were."""
+    tool = azcopy.AzCopy(context.servers["blobgate"].daemon, context.directory / "azcopy")
+    pid = context.servers[name].pid
+    server, own = cpu_seconds(pid), resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
-    done = tool.run("copy", *arguments, "--recursive", "--from-to",
+    done = tool.run("copy", *arguments, "--recursive", "--block-size-mb", "8",
+                    "--log-level", "ERROR", "--from-to",
                     "LocalBlob" if arguments[0].startswith("/") else "BlobLocal", timeout=3600)
     took = time.monotonic() - began
-    if done.code != 0 or done.count("TransfersCompleted") != 1000:
+    if done.code != 0 or done.count("TransfersCompleted") != files.count:
         raise RuntimeError(f"{name}: {done.describe()}")
-    return 1000 * rows.MIB / took / 1e6
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    tool_cpu = after.ru_utime + after.ru_stime - own.ru_utime - own.ru_stime
+    return Transfer(took, tool_cpu, cpu_seconds(pid) - server)
 
 
 def azcopy_url(context: Context, name: str, path: str) -> str:
@@ -133,23 +166,77 @@ def azcopy_url(context: Context, name: str, path: str) -> str:
     return f"{server.url(path, False)}?{server.arguments()[1]}"
 
 
-def azcopy_up(context: Context, name: str) -> Sample:
+def upload(context: Context, name: str, files: Files) -> Transfer:
     load = dataclasses.replace(rows.SMALL, dataset="azcopy", blobs=1)
     context.servers.bench(name, load, 0)  # makes the container
-    return Sample(run_azcopy(context, name, f"{azcopy_tree(context)}",
-                             azcopy_url(context, name, "azcopy")))
+    done = run_azcopy(context, name, files, f"{tree_of(context, files)}",
+                      azcopy_url(context, name, "azcopy"))
+    context.kept["azcopy", name, files.name] = True
+    return done
 
 
-def azcopy_down(context: Context, name: str) -> Sample:
-    if ("azcopy", name) not in context.kept:
-        azcopy_up(context, name)
-        context.kept["azcopy", name] = True
+def download(context: Context, name: str, files: Files) -> Transfer:
+    if ("azcopy", name, files.name) not in context.kept:
+        upload(context, name, files)
     into = context.directory / "back"
     try:
-        return Sample(run_azcopy(context, name, azcopy_url(context, name, "azcopy/tree"),
-                                 str(into)))
+        return run_azcopy(context, name, files,
+                          azcopy_url(context, name, f"azcopy/{files.name}"), str(into))
     finally:
         shutil.rmtree(into, ignore_errors=True)
+
+
+def small_files(name: str) -> Files:
+    return FEW_SMALL_FILES if name == "azurite" else SMALL_FILES
+
+
+def transferred(context: Context, name: str, files: Files, way) -> Transfer:
+    """Rows of speed and of CPU are of the same transfers: this keeps them for the second row."""
+    done = way(context, name, files)
+    context.kept.setdefault(("transfers", name, files.name, way.__name__), []).append(done)
+    return done
+
+
+def cpu_of_transfers(context: Context, name: str, files: Files, way) -> Sample:
+    earlier = context.kept.get(("transfers", name, files.name, way.__name__), [])
+    done = earlier.pop() if earlier else way(context, name, files)
+    return Sample(done.server_cpu / done.tool_cpu)
+
+
+def azcopy_small_up(context: Context, name: str) -> Sample:
+    files = small_files(name)
+    return Sample(files.count / transferred(context, name, files, upload).seconds)
+
+
+def azcopy_small_down(context: Context, name: str) -> Sample:
+    files = small_files(name)
+    return Sample(files.count / transferred(context, name, files, download).seconds)
+
+
+def azcopy_small_up_cpu(context: Context, name: str) -> Sample:
+    return cpu_of_transfers(context, name, SMALL_FILES, upload)
+
+
+def azcopy_small_down_cpu(context: Context, name: str) -> Sample:
+    return cpu_of_transfers(context, name, SMALL_FILES, download)
+
+
+def azcopy_large_up(context: Context, name: str) -> Sample:
+    done = transferred(context, name, LARGE_FILE, upload)
+    return Sample(LARGE_FILE.bytes / done.seconds / 1e9)
+
+
+def azcopy_large_down(context: Context, name: str) -> Sample:
+    done = transferred(context, name, LARGE_FILE, download)
+    return Sample(LARGE_FILE.bytes / done.seconds / 1e9)
+
+
+def azcopy_large_up_cpu(context: Context, name: str) -> Sample:
+    return cpu_of_transfers(context, name, LARGE_FILE, upload)
+
+
+def azcopy_large_down_cpu(context: Context, name: str) -> Sample:
+    return cpu_of_transfers(context, name, LARGE_FILE, download)
 
 
 def copy_large(context: Context, _: str) -> Sample:
@@ -184,6 +271,15 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def cpu_seconds(pid: int) -> float:
+    """Of the process and its children, so far."""
+    ticks = 0
+    for member in (pid, *children(pid)):
+        fields = pathlib.Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def resident_mib(pid: int) -> float:
     total = 0
     for member in (pid, *children(pid)):
@@ -210,9 +306,11 @@ def memory_connections(context: Context, name: str) -> Sample:
     try:
         server = fresh[name]
         port = int(re.search(r":(\d+)/", server.url("x", False))[1])
+        time.sleep(1)
+        before = resident_mib(server.pid)
         idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(10_000)]
         time.sleep(1)
-        size = resident_mib(server.pid)
+        size = resident_mib(server.pid) - before
         for connection in idle:
             connection.close()
         return Sample(size)
@@ -229,27 +327,36 @@ def memory_ten_million(context: Context, _: str) -> Sample:
 # Fairness.
 
 
-def fair_half_load(context: Context, name: str) -> Sample:
-    """The rate is half of what this server did in a closed loop."""
+def at_half_load(context: Context, name: str) -> dict:
+    """The report of an open loop at half of what this server did in a closed one."""
     key = ("half", name)
     if key not in context.kept:
-        best = context.servers.bench(name, rows.SMALL, context.seconds)
+        best = context.servers.bench(name, rows.FAIR, context.seconds)
         context.kept[key] = best["requests_per_second"] / 2
-    report = context.servers.bench(name, rows.SMALL, context.seconds, "--rate",
-                                   f"{context.kept[key]:.0f}")
+    return context.servers.bench(name, rows.FAIR, context.seconds, "--rate",
+                                 f"{context.kept[key]:.0f}")
+
+
+def fair_half_load(context: Context, name: str) -> Sample:
+    report = at_half_load(context, name)
     return Sample(report["latency_us"]["p99.9"] / max(report["latency_us"]["p50"], 1),
                   failures=failures_of(report))
 
 
 def fair_slow_clients(context: Context, name: str) -> Sample:
-    """The slow ones read the blobs of another size, so that their answers do not fit in buffers."""
-    load = dataclasses.replace(rows.SMALL, dataset="slow", size="4MiB", blobs=4)
-    alone = context.servers.bench(name, dataclasses.replace(load, mix="head=1"), context.seconds)
-    beside = context.servers.bench(name, dataclasses.replace(load, mix="head=1"), context.seconds,
-                                   "--slow-readers", "10000", "--slow-rate", "1KiB")
-    if beside["crowd_left"] < 10_000:
-        return Sample(0, failures=f"{beside['crowd_left']} of 10,000 slow readers were left")
-    return Sample(beside["requests_per_second"] / alone["requests_per_second"],
+    """The slow ones, of a second load generator, read blobs that do not fit into buffers."""
+    alone = at_half_load(context, name)
+    slow = dataclasses.replace(rows.FAIR, dataset="slow", size="4MiB", blobs=4, connections=1)
+    context.servers.bench(name, slow, 0)  # the blobs are there
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        crowd = pool.submit(context.servers.bench, name, slow, context.seconds + 12, "--rate", "1",
+                            "--slow-readers", "10000", "--slow-rate", "1KiB")
+        time.sleep(6)  # until they are connected
+        beside = at_half_load(context, name)
+        left = crowd.result()["crowd_left"]
+    if left < 10_000:
+        return Sample(0, failures=f"{left} of 10,000 slow readers were left")
+    return Sample(beside["latency_us"]["p99"] / max(alone["latency_us"]["p99"], 1),
                   failures=failures_of(beside))
 
 
