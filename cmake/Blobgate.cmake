@@ -32,7 +32,7 @@ endif()
 target_compile_definitions(
   blobgate_options
   INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-            BOOST_ASIO_NO_DEPRECATED BLOBGATE_VERSION="${PROJECT_VERSION}")
+            BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=24 BLOBGATE_VERSION="${PROJECT_VERSION}")
 if(BLOBGATE_SANITIZE)
   target_compile_options(blobgate_options INTERFACE -fsanitize=${BLOBGATE_SANITIZE}
                                                     -fno-sanitize-recover=all)

@@ -57,9 +57,10 @@ azure::Outcome<void> CheckSignature(const SasFields& fields, const http::Request
       CoveredResource(fields, account.name, resource, depth, azure::ListedPrefix(head, resource));
   if (!covered) return azure::Fail(SasNotWellFormed());
   const std::string text = StringToSign(fields, *covered, false);
-  if (SignedByAny(account, text, fields.sig)) return {};
+  if (SignedByAny(account, text, fields.sig, SignedText::kRepeated)) return {};
   if (!fields.sv.empty() && fields.sv < kBlobPrefix &&
-      SignedByAny(account, StringToSign(fields, *covered, true), fields.sig)) {
+      SignedByAny(account, StringToSign(fields, *covered, true), fields.sig,
+                  SignedText::kRepeated)) {
     return {};
   }
   return azure::Fail(SasSignatureMismatch(text));

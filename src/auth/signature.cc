@@ -1,22 +1,58 @@
 #include "auth/signature.h"
 
+#include <array>
+#include <functional>
 #include <string>
 
 #include "base/digest.h"
 #include "base/encoding.h"
 
 namespace blobgate::auth {
+namespace {
+
+std::string Sign(std::string_view key, std::string_view text) {
+  return Base64Encode(HmacSha256(AsBytes(key), AsBytes(text)));
+}
+
+/// Signatures that were computed already. What is found was computed from just this key and text,
+/// so that nothing has to be forgotten when keys change.
+class KnownSignatures {
+ public:
+  const std::string& Of(std::string_view key, std::string_view text) {
+    constexpr std::size_t kLongestText = 2048;
+    if (text.size() > kLongestText) return uncommon_ = Sign(key, text);
+    const std::hash<std::string_view> hash;
+    Entry& entry = entries_[(hash(text) ^ hash(key)) % entries_.size()];
+    if (entry.text != text || entry.key != key) {
+      entry.text = text;
+      entry.key = key;
+      entry.signature = Sign(key, text);
+    }
+    return entry.signature;
+  }
+
+ private:
+  struct Entry {
+    std::string key, text, signature;
+  };
+  std::array<Entry, 64> entries_;
+  std::string uncommon_;
+};
+
+}  // namespace
 
 bool SignedByAny(const AccountKeys& account, std::string_view string_to_sign,
-                 std::string_view signature) {
-  bool match = false;
+                 std::string_view signature, SignedText kind) {
+  thread_local KnownSignatures known;
   for (const std::string& key : account.keys) {
     if (key.empty()) continue;
-    const Sha256Digest mac = HmacSha256(AsBytes(key), AsBytes(string_to_sign));
-    const std::string expected = Base64Encode(mac);
-    match |= EqualConstantTime(AsBytes(expected), AsBytes(signature));
+    const bool match =
+        kind == SignedText::kRepeated
+            ? EqualConstantTime(AsBytes(known.Of(key, string_to_sign)), AsBytes(signature))
+            : EqualConstantTime(AsBytes(Sign(key, string_to_sign)), AsBytes(signature));
+    if (match) return true;
   }
-  return match;
+  return false;
 }
 
 }  // namespace blobgate::auth

@@ -33,6 +33,13 @@ std::string HostName(std::string_view host) {
   return ToLower(host);
 }
 
+// Is `host`, lower case, a name below the domain `suffix`?
+bool IsBelow(std::string_view host, std::string_view suffix) {
+  if (host.size() <= suffix.size()) return false;
+  const std::string_view end = host.substr(host.size() - suffix.size());
+  return host[host.size() - suffix.size() - 1] == '.' && EqualsIgnoreCase(end, suffix);
+}
+
 // The account that the Host names, through a configured suffix or a subdomain of one (private links
 // put a label between account and service).
 std::optional<AccountName> AccountUnder(const std::vector<std::string>& suffixes,
@@ -41,7 +48,7 @@ std::optional<AccountName> AccountUnder(const std::vector<std::string>& suffixes
   if (dot == std::string_view::npos || dot == 0) return std::nullopt;
   const std::string_view rest = host.substr(dot);
   for (const std::string& suffix : suffixes) {
-    if (!rest.ends_with("." + ToLower(suffix))) continue;
+    if (!IsBelow(rest, suffix)) continue;
     auto account = KnownAccount(host.substr(0, dot), rules);
     if (account) account->dfs = suffix.starts_with("dfs.");
     return account;

@@ -7,7 +7,9 @@ namespace blobgate::gateway {
 std::string RedactTarget(std::string_view target) {
   const auto query = target.find('?');
   if (query == std::string_view::npos) return std::string(target);
-  std::string out(target.substr(0, query + 1));
+  std::string out;
+  out.reserve(target.size());
+  out += target.substr(0, query + 1);
   std::string_view rest = target.substr(query + 1);
   while (!rest.empty()) {
     const auto end = rest.find('&');

@@ -37,6 +37,8 @@ std::size_t HeaderView::Count(std::string_view name) const {
 
 std::optional<Query> Query::Parse(std::string_view raw) {
   Query query;
+  const auto pairs = static_cast<std::size_t>(std::ranges::count(raw, '&')) + 1;
+  query.params_.reserve(raw.empty() ? 0 : std::min(pairs, kMaxParams));
   while (!raw.empty()) {
     const std::size_t end = std::min(raw.find('&'), raw.size());
     const std::string_view pair = raw.substr(0, end);

@@ -40,6 +40,8 @@ struct Response {
   std::move_only_function<void(const SendReport&)> on_sent;
 
   void Set(std::string_view name, std::string value) {
+    constexpr std::size_t kUsual = 24;
+    if (headers.empty()) headers.reserve(kUsual);
     headers.emplace_back(std::string(name), std::move(value));
   }
 };
