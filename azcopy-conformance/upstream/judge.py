@@ -5,6 +5,7 @@ lists.json names tests exactly, or a test above them ("TestX" is all of TestX/..
     skipped            not run, since it cannot concern a Blob gateway
     without_scenario   the suite itself has nothing to run there, or skips it
     known_failures     AzCopy's own failures, and those of the environment
+    unstable           AzCopy's own races: what fails there, and then passes alone, twice, is told
     without_subtests   tests of the old suite that are no group of scenarios
     unversioned        what needs a standard account without versioning
     quick              what --quick runs
@@ -50,6 +51,9 @@ class Lists:
     def known(self, suite: str, leaf: str) -> str:
         return self._find("known_failures", suite, leaf)
 
+    def unstable(self, suite: str, leaf: str) -> str:
+        return self._find("unstable", suite, leaf)
+
     def has_no_subtests(self, suite: str, name: str) -> bool:
         return name in self._lists["without_subtests"][suite]
 
@@ -69,7 +73,7 @@ class Lists:
         named = {which: self._lists[which][suite]
                  for which in ("without_subtests", "unversioned", "quick")}
         named |= {which: list(self._named(which, suite))
-                  for which in ("skipped", "without_scenario", "known_failures")}
+                  for which in ("skipped", "without_scenario", "known_failures", "unstable")}
         faults = [f"{which}: no test {name}" for which, names in named.items() for name in names
                   if name not in present and (inventory.complete or self.is_quick(suite, name))]
         for leaf, spoke_to_files in inventory.leaves.items():
@@ -101,6 +105,7 @@ class Verdict:
     passed: list[parse.Test] = dataclasses.field(default_factory=list)
     failed: list[parse.Test] = dataclasses.field(default_factory=list)
     known: dict[str, str] = dataclasses.field(default_factory=dict)
+    unstable: dict[str, str] = dataclasses.field(default_factory=dict)
     skipped: dict[str, str] = dataclasses.field(default_factory=dict)
     without_scenario: dict[str, str] = dataclasses.field(default_factory=dict)
     faults: list[str] = dataclasses.field(default_factory=list)
@@ -112,10 +117,13 @@ class Verdict:
             print("".join(f"     {line}\n" for line in test.tail(_TAIL)), end="")
         if self.failed and any("panic" in line for line in self.loose):
             print("".join(self.loose[-_TAIL:]))
+        for name, reason in self.unstable.items():
+            print(f"UNSTABLE {name}: {reason}")
         for fault in self.faults:
             print(f"FAULT {fault}")
         print(f"{self.suite} suite, {self.seconds:.0f} s: {len(self.passed)} passed, "
               f"{len(self.failed)} failed, {len(self.known)} known failures, "
+              f"{len(self.unstable)} unstable, "
               f"{len(self.skipped)} skipped, {len(self.without_scenario)} without a scenario, "
               f"{len(self.faults)} faults of the lists", flush=True)
 
@@ -164,6 +172,18 @@ def _judge_leaf(verdict: Verdict, lists: Lists, test: parse.Test) -> None:
         verdict.failed.append(test)
 
 
+def reconsider(verdict: Verdict, repeats: list[suites.Outcome], lists: Lists,
+               strict: bool) -> None:
+    """Failed tests that passed in all `repeats` are unstable; when `strict`, only those that are
+    listed."""
+    for test in list(verdict.failed):
+        again = [tests.get(test.name) for tests, _ in repeats]
+        reason = lists.unstable(verdict.suite, test.name)
+        if all(one and one.verdict == "passed" for one in again) and (reason or not strict):
+            verdict.failed.remove(test)
+            verdict.unstable[test.name] = reason or f"{test.verdict}: {test.tail(1)}"
+
+
 def _without_scenario(verdict: Verdict, lists: Lists, name: str, what: str) -> None:
     reason = lists.without_scenario(verdict.suite, name)
     verdict.without_scenario[name] = reason or what
@@ -175,7 +195,7 @@ def conclude(verdicts: list[Verdict]) -> int:
     """The closing line, and the exit code."""
     passed = sum(len(verdict.passed) for verdict in verdicts)
     failed = sum(len(verdict.failed) + len(verdict.faults) for verdict in verdicts)
-    skipped = sum(len(verdict.known) + len(verdict.skipped) + len(verdict.without_scenario)
+    skipped = sum(len(verdict.known) + len(verdict.unstable) + len(verdict.skipped) + len(verdict.without_scenario)
                   for verdict in verdicts)
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0

@@ -38,6 +38,7 @@ def write(path: pathlib.Path, verdicts: list[judge.Verdict], arguments: list[str
         text += f"\n## The {verdict.suite} suite\n"
         text += _by_reason("Skipped", verdict.skipped)
         text += _named("Known failures", verdict.known)
+        text += _named("Unstable: failed, then passed twice", verdict.unstable)
         text += _named("Without a scenario", verdict.without_scenario)
         text += _named("Failed", {test.name: test.verdict for test in verdict.failed})
         text += _passed(verdict)

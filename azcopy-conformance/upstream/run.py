@@ -54,6 +54,15 @@ def _chosen(arguments: argparse.Namespace, suite: str, inventory: suites.Invento
     return {name for name in names if re.search(arguments.run, name)}
 
 
+def _repeat(arguments: argparse.Namespace, suite: suites.Suite, inventory: suites.Inventory,
+            lists: judge.Lists, verdict: judge.Verdict) -> None:
+    """What failed is run again, twice: AzCopy and its suites have races of their own."""
+    names = {test.name for test in verdict.failed} & set(inventory.leaves)
+    if names:
+        repeats = [suite.run(inventory, names, lists.unversioned(suite.name)) for _ in range(2)]
+        judge.reconsider(verdict, repeats, lists, strict=not arguments.quick)
+
+
 def _run(arguments: argparse.Namespace, directory: pathlib.Path, programs) -> int:
     place = gateway.Gateway(directory)
     namespace.join_keyring()
@@ -75,6 +84,7 @@ def _run(arguments: argparse.Namespace, directory: pathlib.Path, programs) -> in
                                 lists.unversioned(suite.name))
             verdicts.append(judge.judge(suite.name, inventories[suite.name], chosen[suite.name],
                                         outcome, lists, time.monotonic() - began))
+            _repeat(arguments, suite, inventories[suite.name], lists, verdicts[-1])
             verdicts[-1].print()
         if not daemon.is_alive() or daemon.stop() != 0:
             print(f"the daemon failed:\n{daemon.log_tail()}")

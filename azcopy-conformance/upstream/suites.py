@@ -19,7 +19,7 @@ SUITES = ("old", "new")
 NEW_ROOT = "TestNewE2E"
 _NEW_DEPTH = 4  # TestNewE2E/suite/scenario/variation
 _AT_ONCE, _AT_ONCE_REFUSED = 6, 40  # they sleep much
-_TIMEOUT = "20m"  # of one process
+_TIMEOUT = "10m"  # of one process
 Outcome = tuple[dict[str, parse.Test], list[str]]
 
 
