@@ -18,7 +18,6 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +29,7 @@ sys.path.insert(0, str(HERE.parent / "support"))
 import blobgate_daemon  # noqa: E402
 import certificates  # noqa: E402
 import coverage  # noqa: E402
+import namespace  # noqa: E402
 from matrix import common  # noqa: E402
 
 NAMES = ("python_sdk", "python_sdk_aio", "adlfs_pandas", "boostedblob_fleet", "blobfile_files",
@@ -69,13 +69,12 @@ def configuration() -> dict:
                          *(f"{face}.{AZURE}" for face in FACES)]}
 
 
-def hosts() -> str:
+def host_names() -> list[str]:
     """Names of the gate's own, and in transparent mode Azure's names."""
     suffixes = (blobgate_daemon.HOST_SUFFIX, blobgate_daemon.DFS_SUFFIX,
                 *(f"{face}.{AZURE}" for face in FACES))
-    names = [f"{account}.{suffix}" for suffix in suffixes
-             for account in (common.FLAT, common.TREE)]
-    return "".join(f"127.0.0.1 {name}\n" for name in ["localhost", os.uname().nodename, *names])
+    return [f"{account}.{suffix}" for suffix in suffixes
+            for account in (common.FLAT, common.TREE)]
 
 
 def run_client(daemon, client: common.Client, installed: common.Installed,
@@ -95,7 +94,8 @@ def run_client(daemon, client: common.Client, installed: common.Installed,
 
 
 def inside(directory: pathlib.Path, clients: list[common.Client]) -> None:
-    """Runs the clients; the namespaces are made. Leaves results.json."""
+    """Runs the clients; the namespace is made. Leaves results.json."""
+    namespace.furnish(directory, {"127.0.0.1": [os.uname().nodename, *host_names()]})
     plan = json.loads((directory / "plan.json").read_text())
     spans = coverage.Spans("tests/clients/matrix")
     results = []
@@ -117,16 +117,11 @@ def inside(directory: pathlib.Path, clients: list[common.Client]) -> None:
 
 
 def enter(directory: pathlib.Path) -> None:
-    """This program again, in namespaces of its own."""
-    (directory / "hosts").write_text(hosts())
+    """This program again, in a namespace of its own."""
     (directory / "gate").mkdir()
     names = certificates.NAMES + (f"*.dfs.{AZURE}",)
     certificates.make_certificates(directory / "gate", names)
-    script = 'ip link set lo up && mount --bind "$0" /etc/hosts && exec "$@"'
-    rights = [] if os.geteuid() == 0 else ["-r"]
-    subprocess.run(["unshare", *rights, "--mount", "--net", "sh", "-c", script,
-                    str(directory / "hosts"), sys.executable, *sys.argv, "--inside",
-                    str(directory)], check=True)
+    namespace.run([*sys.argv[1:], "--inside", str(directory)])
 
 
 # Installing and telling.
@@ -166,7 +161,7 @@ def documentation(clients: list[common.Client], results: dict[str, Result]) -> s
     text = (HERE / "matrix" / "head.md").read_text()
     text = text.replace("@CONFIG@", common.for_users(server))
     text = text.replace("@HOSTS@", common.for_users(
-        "".join(line + "\n" for line in hosts().splitlines() if AZURE in line)).rstrip())
+        "".join(f"127.0.0.1 {name}\n" for name in host_names() if AZURE in name)).rstrip())
     text += "\n| client | language | versions | what it does in the test |\n|---|---|---|---|\n"
     ran = [client for client in clients if results[client.name].state == "PASS"]
     for client in ran:

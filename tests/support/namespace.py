@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 
-_MARK = "BLOBGATE_UPSTREAM_NAMESPACE"
+_MARK = "BLOBGATE_TEST_NAMESPACE"
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 _SYS_KEYCTL, _JOIN_SESSION_KEYRING = 250, 1  # of x86-64
 
@@ -23,20 +23,34 @@ def entered() -> bool:
 def enter() -> None:
     """Starts this program anew inside the namespace; does not return. What it leaves running ends
     with it."""
-    unshare = ["unshare"] if os.geteuid() == 0 else ["unshare", "-r"]
     os.environ[_MARK] = "1"
-    os.execvp("unshare", [*unshare, "--mount", "--net", "--pid", "--fork", "--kill-child",
-                          "--mount-proc", sys.executable, *sys.argv])
+    command = _command(sys.argv)
+    os.execvp(command[0], command)
 
 
-def furnish(directory: pathlib.Path, names: dict[str, list[str]], ca_file: pathlib.Path) -> None:
-    """Inside: the loopback interface, host names by address, and `ca_file` as the system's only
-    CA."""
+def run(arguments: list[str]) -> None:
+    """Runs this program with these arguments inside, to its end; an error when it fails."""
+    subprocess.run(_command([sys.argv[0], *arguments]), check=True,
+                   env={**os.environ, _MARK: "1"})
+
+
+def _command(argv: list[str]) -> list[str]:
+    rights = [] if os.geteuid() == 0 else ["-r"]
+    return ["unshare", *rights, "--mount", "--net", "--pid", "--fork", "--kill-child",
+            "--mount-proc", sys.executable, *argv]
+
+
+def furnish(directory: pathlib.Path, names: dict[str, list[str]],
+            ca_file: pathlib.Path | None = None) -> None:
+    """Inside: the loopback interface, host names by address, and `ca_file`, if given, as the
+    system's only CA."""
     _loopback_up()
     hosts = directory / "hosts"
     hosts.write_text("127.0.0.1 localhost\n" + "".join(
         f"{address} {' '.join(of_it)}\n" for address, of_it in names.items()))
     _bind(hosts, "/etc/hosts")
+    if ca_file is None:
+        return
     trust = directory / "trust"
     trust.mkdir()
     (trust / "ca-certificates.crt").write_bytes(ca_file.read_bytes())
