@@ -16,6 +16,7 @@ enum PathTag : std::uint32_t {
   kPathEncryptionContext = 8,
   kPathHeight = 9,
   kPathTransactionId = 10,
+  kPathMadeByDfs = 11,
 };
 enum InodeTag : std::uint32_t { kInodeParent = 1, kInodeLeaf = 2 };
 
@@ -34,6 +35,7 @@ std::string PathState::Encode() const {
   fields.BytesIfSet(kPathEncryptionContext, encryption_context);
   fields.NumberIfSet(kPathHeight, height);
   fields.BytesIfSet(kPathTransactionId, transaction_id);
+  fields.NumberIfSet(kPathMadeByDfs, made_by_dfs ? 1 : 0);
   return out;
 }
 
@@ -71,6 +73,9 @@ Result<PathState> PathState::Decode(std::string_view bytes) {
         break;
       case kPathTransactionId:
         state.transaction_id = fields.bytes();
+        break;
+      case kPathMadeByDfs:
+        state.made_by_dfs = fields.number() != 0;
         break;
       default:
         break;

@@ -16,6 +16,8 @@ struct PathState {
   std::uint64_t id = 0;  ///< of the directory, or of the file's other rows; 0: a flat container's
   bool directory = false;
   bool sticky = false;
+  /// A file that Create Path made: the Blob face does not write parts of it.
+  bool made_by_dfs = false;
   std::string owner;  ///< an object id or $superuser
   std::string group;
   std::string acl;  ///< Acl::Text()

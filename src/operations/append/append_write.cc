@@ -29,6 +29,7 @@ azure::Outcome<AppendRequest> AppendRequest::Parse(const Call& call) {
 azure::Outcome<blob::LeaseRecord> CheckAppend(Call& call, const Target& target,
                                               const AppendRequest& request, std::uint64_t added) {
   BG_TRY(auto lease, CheckContentUpdate(call, target, blob::BlobType::kAppend, request.common));
+  BG_CHECK(CheckFaceOfPart(call, target));
   const blob::BlobRecord& record = *target.blob;
   if (record.sealed) return azure::Fail(azure::ErrorCode::kBlobIsSealed);
   BG_CHECK(request.append.Check(record.length, added));
@@ -39,8 +40,12 @@ azure::Outcome<blob::LeaseRecord> CheckAppend(Call& call, const Target& target,
   return lease;
 }
 
+azure::Outcome<blob::LeaseRecord> AppendWrite::Check(const Target& target) {
+  return CheckAppend(call_, target, request_, block_.size);
+}
+
 Task<azure::Outcome<void>> AppendWrite::Apply(Services&, BlobEdit& edit) {
-  BG_CO_TRY(auto lease, CheckAppend(call_, edit.target, request_, block_.size));
+  BG_CO_TRY(auto lease, Check(edit.target));
   blob::BlobRecord& record = *edit.target.blob;
   if (!blob::CheckSameKey(record.encryption, key_)) co_return azure::Fail(Busy());
   record.lease = std::move(lease);

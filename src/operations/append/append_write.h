@@ -22,14 +22,14 @@ struct AppendRequest {
 };
 
 /// May `added` bytes be appended to `target`? In this order: 404 BlobNotFound; 409 InvalidBlobType,
-/// PendingCopyOperation; 412 Lease*, ConditionNotMet; 409 BlobIsSealed; 412
-/// AppendPositionConditionNotMet, MaxBlobSizeConditionNotMet; 409 BlockCountExceedsLimit; 409 as
-/// KeyOfUpdate. The lease to store.
+/// PendingCopyOperation; 412 Lease*, ConditionNotMet; 409 BlobOperationNotSupported, BlobIsSealed;
+/// 412 AppendPositionConditionNotMet, MaxBlobSizeConditionNotMet; 409 BlockCountExceedsLimit; 409
+/// as KeyOfUpdate. The lease to store.
 azure::Outcome<blob::LeaseRecord> CheckAppend(Call& call, const Target& target,
                                               const AppendRequest& request, std::uint64_t added);
 
 /// One block that waits to be appended.
-class AppendWrite final : public BlobWrite {
+class AppendWrite : public BlobWrite {
  public:
   /// `shared`: the extents of `block` are those of other blobs, not fresh ones. `key`: what they
   /// are encrypted with; 503 ServerBusy when the blob has another by then.
@@ -41,14 +41,21 @@ class AppendWrite final : public BlobWrite {
         shared_(shared),
         key_(std::move(key)) {}
 
-  bool alone() const override { return shared_; }
-  Task<azure::Outcome<void>> Apply(Services& services, BlobEdit& edit) override;
+  bool alone() const final { return shared_; }
+  Task<azure::Outcome<void>> Apply(Services& services, BlobEdit& edit) final;
 
   /// ETag, Last-Modified, where the block begins, how many there are with it, and the encryption.
   void SetHeaders(http::Response& response) const;
+  std::uint64_t etag() const { return etag_; }
+  Time modified() const { return modified_; }
+
+ protected:
+  /// CheckAppend.
+  virtual azure::Outcome<blob::LeaseRecord> Check(const Target& target);
+
+  Call& call_;
 
  private:
-  Call& call_;
   const AppendRequest& request_;
   const blob::Block block_;
   const bool shared_;

@@ -93,6 +93,13 @@ azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
   return lease;
 }
 
+azure::Outcome<void> CheckFaceOfPart(const Call& call, const Target& target) {
+  const bool refused =
+      target.exists() && target.blob->path.made_by_dfs && call.resource.face != azure::Face::kDfs;
+  if (refused) return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
+  return {};
+}
+
 Task<azure::Outcome<blob::BlobRecord>> UpdateBlob(Call& call, BlobChange change, Former former) {
   const bool versions = former == Former::kVersion && call.account.versioning;
   for (CommitLoop loop; loop.Again();) {

@@ -37,6 +37,10 @@ azure::Outcome<void> CheckContentReadable(const blob::BlobRecord& record, Time n
 azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
                                               const blob::ConditionHeaders& conditions);
 
+/// May a request of this face write a part of `target`? A file that Create Path made is written by
+/// the dfs face only, or as a whole: 409 BlobOperationNotSupported (operations.md 3, errors.md).
+azure::Outcome<void> CheckFaceOfPart(const Call& call, const Target& target);
+
 /// What becomes of the state that a change takes the place of.
 enum class Former : std::uint8_t {
   kForgotten,

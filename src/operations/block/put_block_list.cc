@@ -39,6 +39,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCommitList(
     Call& call, const NewBlobInputs& inputs, const std::vector<azure::BlockLookup>& list) {
   BG_CO_TRY(const auto target, co_await LoadTarget(call));
   BG_CO_CHECK(CheckReplace(call, target, inputs));
+  BG_CO_CHECK(CheckFaceOfPart(call, target));
   BG_CO_CHECK(CheckSameType(call, target, blob::BlobType::kBlock));
   BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(call.services, target));
   blob::Content committed;

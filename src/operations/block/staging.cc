@@ -7,6 +7,7 @@
 #include "blob/immutability.h"
 #include "blob/lease.h"
 #include "blob/tier.h"
+#include "operations/blob/blob_access.h"
 #include "operations/path/path_purge.h"
 
 namespace blobgate::operations {
@@ -120,6 +121,7 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
                                 const blob::ContentKeyPtr& key) {
   const Time now = call.services.clock.Now();
   if (target.is_directory()) return azure::Fail(azure::ErrorCode::kResourceTypeMismatch);
+  BG_CHECK(CheckFaceOfPart(call, target));
   if (target.exists()) {
     if (target.blob->type != blob::BlobType::kBlock) {
       return azure::Fail(azure::ErrorCode::kInvalidBlobType);

@@ -42,9 +42,9 @@ void DropStagedBlocks(const Target& target, const StagedBlocks& staged, engine::
                       ReferenceSet& kept);
 
 /// May a block with an id of this length (of its base64 text) be put on `target`? 409
-/// InvalidBlobType, BlobArchived, PendingCopyOperation; 412 Lease*; 409 BlobImmutable* where the
-/// account keeps no versions; 400 InvalidBlobOrBlock.
-/// Uncommitted blocks of one blob have one key (null: none): 409 as blob::CheckKey.
+/// BlobOperationNotSupported, InvalidBlobType, BlobArchived, PendingCopyOperation; 412 Lease*; 409
+/// BlobImmutable* where the account keeps no versions; 400 InvalidBlobOrBlock. Uncommitted blocks
+/// of one blob have one key (null: none): 409 as blob::CheckKey.
 azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id_length,
                                 const blob::ContentKeyPtr& key);
 

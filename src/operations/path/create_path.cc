@@ -22,6 +22,7 @@ constexpr std::size_t kMaxEncryptionContext = 1024;  // characters
 
 struct CreateRequest {
   bool directory = false;
+  bool append_blob = false;
   NewBlobInputs inputs;
   AccessRequest access;
   std::optional<blob::LeaseRequest> lease;
@@ -38,6 +39,16 @@ azure::Outcome<bool> ParseResourceKind(const http::Query& query) {
                            .WithDetail("QueryParameterName", "resource"));
   }
   return azure::Fail(azure::InvalidQueryParameter("resource", text));
+}
+
+/// Is the file to be an append blob? 400 InvalidHeaderValue for other types than that and block
+/// blobs.
+azure::Outcome<bool> ParseAppendBlob(const http::HeaderView& headers) {
+  constexpr std::string_view kName = "x-ms-blob-type";
+  const std::string_view type = headers.Get(kName);
+  if (EqualsIgnoreCase(type, "AppendBlob")) return true;
+  if (type.empty() || EqualsIgnoreCase(type, "BlockBlob")) return false;
+  return azure::Fail(azure::InvalidHeader(kName, type));
 }
 
 /// The lease that the new file is to have at once.
@@ -68,6 +79,8 @@ azure::Outcome<CreateRequest> ParseCreate(Call& call) {
   CreateRequest request;
   BG_TRY(request.inputs.keys, ParseKeyRequest(call));
   BG_TRY(request.directory, ParseResourceKind(call.query()));
+  BG_TRY(const bool append_blob, ParseAppendBlob(headers));
+  request.append_blob = append_blob && !request.directory;
   if (call.head.has_body()) return azure::Fail(azure::ErrorCode::kContentLengthMustBeZero);
   BG_TRY(auto properties, ParsePropertyHeaders(headers, false, kPathPropertyPrefix));
   request.inputs.properties = std::move(properties.properties);
@@ -124,6 +137,7 @@ azure::Outcome<void> PlanItem(Call& call, const CreateRequest& request, const Ta
   place.expires = expires.value_or(Time{});
   place.encryption_context = request.encryption_context;
   place.transaction_id = request.transaction_id;
+  place.made_by_dfs = !request.directory;
   if (request.lease) {
     BG_TRY(const auto change, blob::Apply({}, *request.lease, now));
     place.lease = change.lease;
@@ -132,7 +146,7 @@ azure::Outcome<void> PlanItem(Call& call, const CreateRequest& request, const Ta
 }
 
 azure::Outcome<void> CheckFlat(const CreateRequest& request) {
-  if (request.access.any()) {
+  if (request.access.any() || request.append_blob) {
     return azure::Fail(azure::ErrorCode::kHierarchicalNamespaceNotEnabled);
   }
   return {};
@@ -164,6 +178,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCreate(Call& call,
     co_return azure::Fail(azure::ErrorCode::kResourceTypeMismatch);
   }
   Replacement empty;
+  if (request.append_blob) empty = EmptyBlob(call.services, target, blob::BlobType::kAppend, 0);
   BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container.record, request.inputs.keys));
   empty.EncryptWith(std::move(key));
   co_return co_await TryReplace(call, target, request.inputs, empty);

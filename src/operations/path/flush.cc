@@ -12,35 +12,17 @@
 #include "blob/lease.h"
 #include "blob/tier.h"
 #include "operations/blob/blob_access.h"
+#include "operations/blob_write.h"
 #include "operations/block/staging.h"
 #include "operations/copy/source_slices.h"
 #include "operations/feed/record_change.h"
+#include "operations/path/path_access.h"
 #include "operations/replace_blob.h"
 
 namespace blobgate::operations {
 namespace {
 
 using azure::ErrorCode;
-
-/// The lease to store after `action`, which took effect on `held`.
-azure::Outcome<blob::LeaseRecord> ApplyAction(blob::LeaseRecord held, const LeaseAction& action,
-                                              Time now) {
-  const auto apply = [&](blob::LeaseRequest::Action kind) -> azure::Outcome<void> {
-    blob::LeaseRequest request;
-    request.action = kind;
-    request.lease_id = action.id;
-    request.proposed_id = action.id;
-    request.duration = action.duration;
-    BG_TRY(auto change, blob::Apply(held, request, now));
-    held = std::move(change.lease);
-    return {};
-  };
-  using enum blob::LeaseRequest::Action;
-  if (action.acquire) BG_CHECK(apply(kAcquire));
-  if (action.renew) BG_CHECK(apply(kRenew));
-  if (action.release) BG_CHECK(apply(kRelease));
-  return held;
-}
 
 void AdoptProperties(const blob::HttpProperties& given, blob::HttpProperties& stored) {
   const auto adopt = [](const std::string& from, std::string& to) {
@@ -54,7 +36,65 @@ void AdoptProperties(const blob::HttpProperties& given, blob::HttpProperties& st
   stored.content_md5 = given.content_md5;
 }
 
-/// One round of a flush.
+azure::Outcome<blob::LeaseRecord> CheckFlush(Call& call, const FlushRequest& request,
+                                             const Target& target) {
+  if (!target.exists()) return azure::Fail(ErrorCode::kPathNotFound);
+  if (target.is_directory()) return azure::Fail(ErrorCode::kResourceTypeMismatch);
+  const blob::BlobRecord& record = *target.blob;
+  if (record.type == blob::BlobType::kPage) return azure::Fail(ErrorCode::kInvalidFlushOperation);
+  const Time now = call.services.clock.Now();
+  if (blob::IsArchived(record.tier, now)) return azure::Fail(ErrorCode::kBlobArchived);
+  if (record.copy.status == blob::CopyState::Status::kPending) {
+    return azure::Fail(ErrorCode::kPendingCopyOperation);
+  }
+  BG_TRY(auto lease,
+         blob::CheckWrite(record.lease, request.lease_id, blob::LeaseSubject::kBlob, now));
+  const blob::ConditionSubject subject = SubjectOf(target);
+  BG_CHECK(blob::CheckWrite(request.conditions, &subject, false));
+  BG_CHECK(blob::CheckOverwrite(record.immutability, call.account.versioning));
+  // Pieces are what they were encrypted to: their key must be the file's.
+  BG_TRY(const auto key, KeyOfUpdate(call, record.encryption, request.keys));
+  if (record.staged_id_length != 0) BG_CHECK(blob::CheckSameKey(record.staged_encryption, key));
+  return lease;
+}
+
+/// What a flush changes besides the content.
+azure::Outcome<void> TakeFlush(Call& call, const FlushRequest& request, blob::LeaseRecord lease,
+                               blob::BlobRecord& record) {
+  BG_TRY(record.lease,
+         ApplyLeaseAction(std::move(lease), request.lease, call.services.clock.Now()));
+  AdoptProperties(request.properties.properties, record.properties);
+  MarkModified(call, record);
+  return {};
+}
+
+/// What is appended to an append blob is there at once; a flush says how much that is to be.
+class AppendBlobFlush final : public BlobWrite {
+ public:
+  AppendBlobFlush(Call& call, const FlushRequest& request) : call_(call), request_(request) {}
+
+  Task<azure::Outcome<void>> Apply(Services&, BlobEdit& edit) override {
+    BG_CO_CHECK(CheckPathAccess(call_, edit.target));
+    BG_CO_TRY(auto lease, CheckFlush(call_, request_, edit.target));
+    blob::BlobRecord record = *edit.target.blob;
+    if (record.type != blob::BlobType::kAppend) co_return azure::Fail(Busy());  // it was not before
+    if (request_.position != record.length) {
+      co_return azure::Fail(ErrorCode::kInvalidFlushPosition);
+    }
+    BG_CO_CHECK(TakeFlush(call_, request_, std::move(lease), record));
+    edit.target.blob = record;
+    flushed = std::move(record);
+    co_return azure::Outcome<void>();
+  }
+
+  blob::BlobRecord flushed;
+
+ private:
+  Call& call_;
+  const FlushRequest& request_;
+};
+
+/// One round of a flush of a block blob.
 class FlushRound {
  public:
   FlushRound(Call& call, const FlushRequest& request, const Target& target)
@@ -62,7 +102,7 @@ class FlushRound {
 
   /// nullopt: something moved.
   Task<azure::Outcome<std::optional<blob::BlobRecord>>> Run() {
-    BG_CO_CHECK(Check());
+    BG_CO_TRY(lease_, CheckFlush(call_, request_, target_));
     BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(call_.services, target_));
     BG_CO_TRY(auto content, co_await LoadContent(call_.services, *target_.blob));
     const azure::Outcome<void> added = AddAppended(staged, content);
@@ -73,41 +113,13 @@ class FlushRound {
       co_return azure::Fail(added.error());
     }
     blob::BlobRecord record = *target_.blob;
-    BG_CO_TRY(record.lease, ApplyAction(lease_, request_.lease, call_.services.clock.Now()));
     record.length = request_.position;
-    AdoptProperties(request_.properties.properties, record.properties);
-    MarkModified(call_, record);
+    BG_CO_CHECK(TakeFlush(call_, request_, lease_, record));
     DropUsed(staged, record);
     co_return co_await Commit(std::move(content), std::move(record));
   }
 
  private:
-  azure::Outcome<void> Check() {
-    if (!target_.exists()) return azure::Fail(ErrorCode::kPathNotFound);
-    if (target_.is_directory()) return azure::Fail(ErrorCode::kResourceTypeMismatch);
-    const blob::BlobRecord& record = *target_.blob;
-    if (record.type != blob::BlobType::kBlock)
-      return azure::Fail(ErrorCode::kInvalidFlushOperation);
-    const Time now = call_.services.clock.Now();
-    if (blob::IsArchived(record.tier, now)) return azure::Fail(ErrorCode::kBlobArchived);
-    if (record.copy.status == blob::CopyState::Status::kPending) {
-      return azure::Fail(ErrorCode::kPendingCopyOperation);
-    }
-    BG_TRY(lease_,
-           blob::CheckWrite(record.lease, request_.lease_id, blob::LeaseSubject::kBlob, now));
-    const blob::ConditionSubject subject = SubjectOf(target_);
-    BG_CHECK(blob::CheckWrite(request_.conditions, &subject, false));
-    BG_CHECK(blob::CheckOverwrite(record.immutability, call_.account.versioning));
-    return CheckKeys(record);
-  }
-
-  /// Pieces are what they were encrypted to: their key must be the file's.
-  azure::Outcome<void> CheckKeys(const blob::BlobRecord& record) {
-    BG_TRY(const auto key, KeyOfUpdate(call_, record.encryption, request_.keys));
-    if (record.staged_id_length == 0) return {};
-    return blob::CheckSameKey(record.staged_encryption, key);
-  }
-
   /// Puts the appended data behind `content`.
   azure::Outcome<void> AddAppended(const StagedBlocks& staged, blob::Content& content) {
     std::vector<blob::AppendPiece> pieces;
@@ -198,6 +210,25 @@ class FlushRound {
 
 }  // namespace
 
+azure::Outcome<blob::LeaseRecord> ApplyLeaseAction(blob::LeaseRecord held,
+                                                   const LeaseAction& action, Time now) {
+  const auto apply = [&](blob::LeaseRequest::Action kind) -> azure::Outcome<void> {
+    blob::LeaseRequest request;
+    request.action = kind;
+    request.lease_id = action.id;
+    request.proposed_id = action.id;
+    request.duration = action.duration;
+    BG_TRY(auto change, blob::Apply(held, request, now));
+    held = std::move(change.lease);
+    return {};
+  };
+  using enum blob::LeaseRequest::Action;
+  if (action.acquire) BG_CHECK(apply(kAcquire));
+  if (action.renew) BG_CHECK(apply(kRenew));
+  if (action.release) BG_CHECK(apply(kRelease));
+  return held;
+}
+
 azure::Outcome<LeaseAction> ParseLeaseAction(const http::HeaderView& headers) {
   constexpr std::string_view kAction = "x-ms-lease-action";
   constexpr std::string_view kProposed = "x-ms-proposed-lease-id";
@@ -228,6 +259,11 @@ azure::Outcome<LeaseAction> ParseLeaseAction(const http::HeaderView& headers) {
 Task<azure::Outcome<blob::BlobRecord>> Flush(Call& call, const FlushRequest& request) {
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
+    if (target.exists() && target.blob->type == blob::BlobType::kAppend) {
+      AppendBlobFlush write(call, request);
+      BG_CO_CHECK(co_await RunOwnWrite(call, write));
+      co_return std::move(write.flushed);
+    }
     FlushRound round(call, request, target);
     BG_CO_TRY(auto record, co_await round.Run());
     if (record) co_return std::move(*record);

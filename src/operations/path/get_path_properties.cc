@@ -46,6 +46,8 @@ void SetSystemHeaders(http::Response& response, const Call& call, const blob::Bl
 Task<azure::Outcome<http::Response>> GetPathProperties(Call& call) {
   BG_CO_TRY(const auto given, ParseCustomerKey(call));
   BG_CO_TRY(auto target, co_await LoadPath(call));
+  // The root has no properties; those of the filesystem are another operation.
+  if (call.resource.blob.empty()) co_return azure::Fail(azure::ErrorCode::kInvalidUri);
   BG_CO_CHECK(OpenRecord(call, given, *target.blob));
   http::Response response;
   response.status = 200;

@@ -52,6 +52,7 @@ struct PathPlace {
   Time expires{};
   std::string encryption_context;
   std::string transaction_id;
+  bool made_by_dfs = false;
   std::optional<blob::LeaseRecord> lease;
 
   bool is_root() const { return !internal && leaf.empty(); }

@@ -200,6 +200,7 @@ azure::Outcome<void> CompleteRecord(const Target& target, engine::RowPut& put) {
   record.path.expires = place.expires;
   record.path.encryption_context = place.encryption_context;
   record.path.transaction_id = place.transaction_id;
+  record.path.made_by_dfs = place.made_by_dfs;
   if (place.lease) record.lease = *place.lease;
   put.value = record.Encode();
   return {};

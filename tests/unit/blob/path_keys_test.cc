@@ -73,6 +73,7 @@ TEST(PathRecordTest, ComesBack) {
   PathState state{.id = 9,
                   .directory = true,
                   .sticky = true,
+                  .made_by_dfs = true,
                   .owner = "o",
                   .group = "g",
                   .acl = "user::rwx,group::r-x,other::---",
@@ -82,6 +83,7 @@ TEST(PathRecordTest, ComesBack) {
                   .transaction_id = "t"};
   const auto decoded = PathState::Decode(state.Encode());
   ASSERT_TRUE(decoded);
+  EXPECT_TRUE(decoded->made_by_dfs);
   EXPECT_EQ(decoded->height, 62u);
   EXPECT_EQ(decoded->transaction_id, "t");
   EXPECT_EQ(decoded->Encode(), state.Encode());
