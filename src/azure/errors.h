@@ -1,6 +1,7 @@
 // Azure's error codes, and the one place where internal errors become them.
 #pragma once
 
+#include <cstddef>
 #include <expected>
 #include <optional>
 #include <string>
@@ -17,6 +18,12 @@ enum class ErrorCode {
 #include "azure/errors.def"
 #undef BG_AZURE_ERROR
 };
+
+inline constexpr std::size_t kErrorCodeCount = 0
+#define BG_AZURE_ERROR(code, status, message) +1
+#include "azure/errors.def"
+#undef BG_AZURE_ERROR
+    ;
 
 struct ErrorInfo {
   std::string_view code;  ///< as on the wire

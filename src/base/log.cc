@@ -15,6 +15,10 @@ namespace blobgate {
 namespace {
 
 constexpr std::string_view kRedacted = "REDACTED";
+constexpr std::string_view kAuditName = "audit";
+
+/// Of the request that this thread logs for; empty: for none.
+thread_local std::string_view request_of_thread;
 
 // How a signature starts, and what ends it besides white space and quotes: in a query, and in a
 // query that is itself a value in a query.
@@ -56,13 +60,18 @@ void AppendJsonString(std::string_view text, spdlog::memory_buf_t& out) {
   out.push_back('"');
 }
 
-// Formats through a pattern whose %v is replaced by the message, redacted and escaped.
+void Append(std::string_view text, spdlog::memory_buf_t& out) {
+  out.append(text.data(), text.data() + text.size());
+}
+
+// Formats through a pattern whose %v is replaced by the message, redacted and escaped, and what is
+// known of its origin.
 class SafeFormatter final : public spdlog::formatter {
  public:
   explicit SafeFormatter(bool json)
       : json_(json),
         pattern_(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","logger":"%n",)"
-                        R"("thread":%t,"message":%v})"
+                        R"("thread":%t,%v})"
                       : "%Y-%m-%dT%H:%M:%S.%eZ %l %t %v",
                  spdlog::pattern_time_type::utc) {}
 
@@ -70,8 +79,13 @@ class SafeFormatter final : public spdlog::formatter {
     const std::string text = RedactSecrets({message.payload.data(), message.payload.size()});
     spdlog::memory_buf_t payload;
     if (json_) {
-      AppendJsonString(text, payload);
+      AppendFields(text, payload);
     } else {
+      const std::string_view logger(message.logger_name.data(), message.logger_name.size());
+      if (logger == kAuditName) Append(std::string(logger) + ": ", payload);
+      if (!request_of_thread.empty()) {
+        AppendLine("request " + std::string(request_of_thread) + " ", payload);
+      }
       AppendLine(text, payload);
     }
     spdlog::details::log_msg safe(message);
@@ -84,6 +98,16 @@ class SafeFormatter final : public spdlog::formatter {
   }
 
  private:
+  static void AppendFields(std::string_view text, spdlog::memory_buf_t& out) {
+    if (!request_of_thread.empty()) {
+      Append(R"("request_id":)", out);
+      AppendJsonString(request_of_thread, out);
+      Append(",", out);
+    }
+    Append(R"("message":)", out);
+    AppendJsonString(text, out);
+  }
+
   // A client's bytes must not look like another line of the log.
   static void AppendLine(std::string_view text, spdlog::memory_buf_t& out) {
     for (const char c : text) {
@@ -97,6 +121,20 @@ class SafeFormatter final : public spdlog::formatter {
 };
 
 }  // namespace
+
+RequestLogScope::RequestLogScope(std::string_view id)
+    : outer_(std::exchange(request_of_thread, id)) {}
+
+RequestLogScope::~RequestLogScope() {
+  request_of_thread = outer_;
+}
+
+std::shared_ptr<spdlog::logger> AuditLogger() {
+  auto logger = spdlog::default_logger()->clone(std::string(kAuditName));
+  logger->set_level(spdlog::level::trace);
+  logger->flush_on(spdlog::level::trace);
+  return logger;
+}
 
 std::string RedactSecrets(std::string_view text) {
   std::string out;

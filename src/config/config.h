@@ -150,8 +150,9 @@ struct Config {
   RehydrationConfig rehydration;
   unsigned threads = 0;  ///< io threads; 0: one per core
   std::string log_level = "info";
-  std::string log_format = "text";  ///< text | json
-  std::string access_log;           ///< file; empty: with the log; "off": none
+  std::string log_format = "text";           ///< text | json
+  std::string access_log;                    ///< file; empty: with the log; "off": none
+  std::string access_log_format = "as_log";  ///< as_log | analytics
 };
 
 /// Parses and checks; unknown keys, wrong types, values out of range and weak combinations are

@@ -462,6 +462,9 @@ std::vector<Field<Config>> ConfigFields() {
       Choice("log_format", &C::log_format, {"text", "json"}, "One line per message either way."),
       Text("access_log", &C::access_log,
            "File with one line a request; empty: with the log; `off`: none."),
+      Choice("access_log_format", &C::access_log_format, {"as_log", "analytics"},
+             "`as_log`: as `log_format` says; `analytics`: as Azure's Storage Analytics has it, "
+             "version 2.0."),
   };
 }
 

@@ -1,12 +1,14 @@
 // The accounts this daemon serves: their secrets for auth, their settings for operations.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "auth/credential.h"
+#include "gateway/request_counters.h"
 #include "operations/call.h"
 
 namespace blobgate::gateway {
@@ -14,6 +16,8 @@ namespace blobgate::gateway {
 struct AccountEntry {
   auth::AccountKeys keys;
   operations::Account settings;
+  /// What was asked of it so far. Never null.
+  std::shared_ptr<AccountCounters> counters = std::make_shared<AccountCounters>();
 };
 
 /// Fixed after construction; any thread.

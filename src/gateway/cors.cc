@@ -7,9 +7,11 @@
 namespace blobgate::gateway {
 
 Task<azure::NameValues> CorsHeaders(operations::Services& services, std::string_view account,
-                                    const http::RequestHead& head, const http::Response& response) {
+                                    const http::RequestHead& head, const http::Response& response,
+                                    std::string_view request_id) {
   auto stored = co_await operations::RecentServiceProperties(services, account);
   if (!stored) {
+    const RequestLogScope scope(request_id);
     spdlog::error("account {}: service properties cannot be read: {}", account,
                   stored.error().cause);
     co_return azure::NameValues();

@@ -13,6 +13,7 @@ namespace blobgate::gateway {
 /// What to add to `response`. Nothing when the account has no rules, or when they cannot be read
 /// (that is logged; the answer itself stands).
 Task<azure::NameValues> CorsHeaders(operations::Services& services, std::string_view account,
-                                    const http::RequestHead& head, const http::Response& response);
+                                    const http::RequestHead& head, const http::Response& response,
+                                    std::string_view request_id);
 
 }  // namespace blobgate::gateway

@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "gateway/cors.h"
 #include "gateway/protocol_version.h"
 #include "gateway/structured_body.h"
+#include "gateway/version_groups.h"
 #include "gateway/website.h"
 #include "operations/blob_store.h"
 #include "operations/path/path_access.h"
@@ -21,16 +23,21 @@ namespace blobgate::gateway {
 
 /// What is known of one request so far. Lives in Handle's frame.
 struct Gateway::Exchange {
-  explicit Exchange(const http::RequestHead& h) : head(h) {}
+  Exchange(const http::RequestHead& h, const GatewayParts& parts)
+      : head(h), in_flight(parts.counters.Begin()), now(parts.services.clock.Now()) {}
 
   const http::RequestHead& head;
+  RequestCounters::InFlight in_flight;
   std::string request_id = NewUuid();
-  Time now{};
+  Time now;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   azure::Resource resource;
   const AccountEntry* account = nullptr;
   const azure::OperationSpec* spec = nullptr;
   auth::Credential credential;
+  Caller caller = Caller::kUnknown;
+  std::optional<azure::ErrorCode> error;  ///< as shown to the client
+  bool threw = false;                     ///< nobody knows what was read of the body
   std::string version{kDefaultVersion};
   std::string_view batch_version;  ///< of the batch that the request is part of; empty: of none
   std::optional<blob::AclCaller> posix;  ///< POSIX rights decide
@@ -92,15 +99,15 @@ class NoBody final : public http::BodyReader {
 void LogFailure(const http::RequestHead& head, std::string_view request_id,
                 const azure::Error& error) {
   if (error.http_status() < 500) return;
-  spdlog::error("request {} {} {} failed: {} ({})", request_id, head.method,
-                RedactTarget(head.target), azure::InfoOf(error.code).code, error.cause);
+  const RequestLogScope scope(request_id);
+  spdlog::error("{} {} failed: {} ({})", head.method, RedactTarget(head.target),
+                azure::InfoOf(error.code).code, error.cause);
 }
 
 }  // namespace
 
 Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyReader& body) {
-  Exchange exchange(head);
-  exchange.now = parts_.services.clock.Now();
+  Exchange exchange(head, parts_);
   if (parts_.discovery != nullptr) {
     if (auto document = parts_.discovery->Answer(head, parts_.rules)) {
       Finish(exchange, *document);
@@ -110,9 +117,10 @@ Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyRe
   if (auto account = azure::WebsiteAccount(head.host(), parts_.rules)) {
     co_return co_await HandleWebsite(exchange, *account);
   }
-  auto outcome = co_await Serve(exchange, body);
+  auto outcome = co_await ServeSafely(exchange, body);
   http::Response response =
       outcome ? std::move(*outcome) : ErrorResponse(exchange, outcome.error());
+  if (exchange.threw) response.close = true;
   Finish(exchange, response);
   co_await AddCorsHeaders(exchange, response);
   co_return response;
@@ -123,6 +131,7 @@ Task<http::Response> Gateway::HandleWebsite(Exchange& x, std::string_view accoun
   x.resource.account = account;
   x.account = parts_.accounts.Find(account);
   x.version = kWebsiteVersion;
+  x.caller = Caller::kAnonymous;
   x.spec = &azure::SpecOf(x.head.method == "HEAD" ? azure::Operation::kGetBlobProperties
                                                   : azure::Operation::kGetBlob);
   const WebsiteRequest request{x.head, x.account->settings, x.request_id};
@@ -130,6 +139,7 @@ Task<http::Response> Gateway::HandleWebsite(Exchange& x, std::string_view accoun
   http::Response response;
   if (outcome) {
     response = std::move(*outcome);
+    if (response.status == 404) x.error = azure::ErrorCode::kWebContentNotFound;
   } else {
     response = ErrorResponse(x, outcome.error(), Face::kWebsite);
   }
@@ -138,8 +148,7 @@ Task<http::Response> Gateway::HandleWebsite(Exchange& x, std::string_view accoun
 }
 
 Task<http::Response> Gateway::Run(const http::RequestHead& head, std::string_view version) {
-  Exchange exchange(head);
-  exchange.now = parts_.services.clock.Now();
+  Exchange exchange(head, parts_);
   exchange.batch_version = version;
   exchange.version = version;
   NoBody body;
@@ -160,12 +169,23 @@ http::Response Gateway::Reject(unsigned status, std::string_view why) {
                                                     : ErrorCode::kInvalidInput);
   error = std::move(error).WithStatus(status).WithDetail("Reason", std::string(why));
   const http::RequestHead none;
-  Exchange exchange(none);
-  exchange.now = parts_.services.clock.Now();
+  Exchange exchange(none, parts_);
   http::Response response = ErrorResponse(exchange, error);
   if (status == 503) response.Set("Retry-After", "1");
   Finish(exchange, response);
   return response;
+}
+
+// What is thrown is a mistake of ours, or memory ran out: the answer, the log and the metrics
+// should tell of it.
+Task<azure::Outcome<http::Response>> Gateway::ServeSafely(Exchange& x, http::BodyReader& body) {
+  try {
+    co_return co_await Serve(x, body);
+  } catch (const std::exception& e) {
+    x.threw = true;
+    co_return azure::Fail(azure::Error(azure::ErrorCode::kInternalError)
+                              .Because(std::string("exception: ") + e.what()));
+  }
 }
 
 // The pipeline. Each step fills the exchange or answers the client's error.
@@ -241,6 +261,7 @@ Task<azure::Outcome<azure::Permissions>> Gateway::Admit(Exchange& x) {
   }
   BG_CO_TRY(x.credential, co_await parts_.authenticator.Authenticate(
                               x.head, x.resource, x.account ? &x.account->keys : nullptr, x.now));
+  x.caller = CallerOf(x.credential.kind);
   if (x.batch_version.empty()) {
     BG_CO_TRY(x.version,
               co_await VersionOf(parts_.services, x.resource.account, x.head, x.credential));
@@ -278,16 +299,18 @@ azure::Outcome<azure::Permissions> Gateway::ConsiderPosixRights(
 // After all other headers, which the rules may expose.
 Task<void> Gateway::AddCorsHeaders(const Exchange& x, http::Response& response) {
   if (!x.account || (x.spec && x.spec->id == azure::Operation::kPreflightBlobRequest)) co_return;
-  auto headers = co_await CorsHeaders(parts_.services, x.resource.account, x.head, response);
+  auto headers =
+      co_await CorsHeaders(parts_.services, x.resource.account, x.head, response, x.request_id);
   for (auto& [name, value] : headers) response.Set(name, std::move(value));
 }
 
-http::Response Gateway::ErrorResponse(const Exchange& x, const azure::Error& error, Face face) {
+http::Response Gateway::ErrorResponse(Exchange& x, const azure::Error& error, Face face) {
   LogFailure(x.head, x.request_id, error);
   http::Response response;
   response.status = error.http_status();
   const bool dfs = x.resource.face == azure::Face::kDfs;
   const azure::Error shown = dfs ? azure::ForDfsFace(error) : error;
+  x.error = shown.code;
   const auto& info = azure::InfoOf(shown.code);
   response.reason = shown.message.value_or(std::string(info.message));
   response.Set("x-ms-error-code", std::string(info.code));
@@ -304,7 +327,7 @@ http::Response Gateway::ErrorResponse(const Exchange& x, const azure::Error& err
   return response;
 }
 
-// Headers of every answer (operations.md 1.3), and the access log.
+// Headers of every answer (operations.md 1.3), and what is done once it was sent: counted, logged.
 void Gateway::Finish(Exchange& x, http::Response& response) {
   response.Set("Server", "blobgate/" BLOBGATE_VERSION);
   response.Set("x-ms-request-id", x.request_id);
@@ -313,26 +336,73 @@ void Gateway::Finish(Exchange& x, http::Response& response) {
   const auto client_id = x.head.headers.Get("x-ms-client-request-id");
   if (MayEcho(client_id)) response.Set("x-ms-client-request-id", std::string(client_id));
 
-  AccessEntry entry;
-  entry.request_id = x.request_id;
-  entry.peer = x.head.peer;
-  entry.method = x.head.method;
-  entry.target = RedactTarget(x.head.target);
-  entry.operation = x.spec ? x.spec->name : "-";
-  entry.account = x.resource.account;
-  entry.status = response.status;
-  for (const auto& [name, value] : response.headers) {
-    if (name == "x-ms-error-code") entry.error_code = value;
-  }
-  response.on_sent = [this, entry = std::move(entry),
-                      started = x.started](const http::SendReport& report) mutable {
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-    entry.seconds = took.count();
-    entry.bytes_in = report.request_bytes;
-    entry.bytes_out = report.body_bytes;
-    entry.complete = report.complete;
-    parts_.access_log.Write(entry);
+  Report report{
+      .request_id = x.request_id, .ended = EndedOf(x, response), .entry = EntryOf(x, response)};
+  response.on_sent = [this, report = std::move(report), in_flight = std::move(x.in_flight),
+                      started = x.started](const http::SendReport& sent) mutable {
+    EndedRequest& ended = report.ended;
+    ended.duration = std::chrono::steady_clock::now() - started;
+    ended.server = ended.duration - sent.waited;
+    ended.received_bytes = sent.request_bytes;
+    ended.sent_bytes = sent.body_bytes;
+    ended.complete = sent.complete;
+    parts_.counters.Add(ended);
+    LogCut(report, sent);
+    if (report.entry) WriteEntry(*report.entry, ended, sent);
   };
+}
+
+// The client sees no more than a connection that ends.
+void Gateway::LogCut(const Report& report, const http::SendReport& sent) {
+  if (sent.failure.empty()) return;
+  const RequestLogScope scope(report.request_id);
+  spdlog::error("the answer was cut after {} bytes: {}", sent.body_bytes, sent.failure);
+}
+
+EndedRequest Gateway::EndedOf(const Exchange& x, const http::Response& response) {
+  EndedRequest ended;
+  if (x.spec) ended.operation = x.spec->id;
+  if (x.account) ended.account = x.account->counters;
+  ended.caller = x.caller;
+  ended.status = response.status;
+  ended.error = x.error;
+  ended.version = VersionGroup(x.head.headers.Find("x-ms-version"));
+  return ended;
+}
+
+std::unique_ptr<AccessEntry> Gateway::EntryOf(const Exchange& x, const http::Response& response) {
+  const AccessLog::Detail detail = parts_.access_log.detail();
+  if (detail == AccessLog::Detail::kNothing) return nullptr;
+  auto entry = std::make_unique<AccessEntry>();
+  entry->request_id = x.request_id;
+  entry->peer = x.head.peer;
+  entry->method = x.head.method;
+  entry->target = RedactTarget(x.head.target);
+  entry->operation = x.spec ? x.spec->name : "-";
+  entry->account = x.resource.account;
+  entry->status = response.status;
+  if (x.error) entry->error_code = azure::InfoOf(*x.error).code;
+  if (detail == AccessLog::Detail::kAnalytics) {
+    entry->analytics = AnalyticsOf(x.head, x.resource, x.credential, response);
+    entry->analytics->started = x.now;
+    entry->analytics->caller = x.caller;
+    entry->analytics->error = x.error;
+    entry->analytics->version = x.version;
+    if (x.account) entry->analytics->owner = x.account->settings.name;
+  }
+  return entry;
+}
+
+void Gateway::WriteEntry(AccessEntry& entry, const EndedRequest& ended,
+                         const http::SendReport& sent) {
+  using Seconds = std::chrono::duration<double>;
+  entry.seconds = Seconds(ended.duration).count();
+  entry.server_seconds = Seconds(ended.server).count();
+  entry.bytes_in = ended.received_bytes;
+  entry.bytes_out = ended.sent_bytes;
+  entry.complete = ended.complete;
+  if (entry.analytics) entry.analytics->response_head_bytes = sent.head_bytes;
+  parts_.access_log.Write(entry);
 }
 
 }  // namespace blobgate::gateway

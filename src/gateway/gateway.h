@@ -16,6 +16,7 @@
 #include "gateway/accounts.h"
 #include "gateway/authenticator.h"
 #include "gateway/discovery.h"
+#include "gateway/request_counters.h"
 #include "net/request_handler.h"
 #include "operations/call.h"
 
@@ -27,6 +28,7 @@ struct GatewayParts {
   azure::AddressRules rules;  ///< must know the accounts
   operations::Services& services;
   AccessLog& access_log;
+  RequestCounters& counters;
   Authenticator authenticator = {};
   const Discovery* discovery = nullptr;  ///< null: there is no local issuer
 };
@@ -41,8 +43,15 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
 
  private:
   struct Exchange;
+  /// Completed once the answer was sent.
+  struct Report {
+    std::string request_id;
+    EndedRequest ended;
+    std::unique_ptr<AccessEntry> entry;  ///< null: nobody wants one
+  };
   enum class Face : std::uint8_t { kRest, kWebsite };
 
+  Task<azure::Outcome<http::Response>> ServeSafely(Exchange& exchange, http::BodyReader& body);
   Task<azure::Outcome<http::Response>> Serve(Exchange& exchange, http::BodyReader& body);
   Task<azure::Outcome<azure::Permissions>> Admit(Exchange& exchange);
   Task<azure::Outcome<http::Response>> Perform(Exchange& exchange, azure::Permissions permissions,
@@ -55,9 +64,13 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
       Exchange& exchange, azure::Outcome<azure::Permissions> permissions);
   Task<void> AddCorsHeaders(const Exchange& exchange, http::Response& response);
   Task<http::Response> HandleWebsite(Exchange& exchange, std::string_view account);
-  http::Response ErrorResponse(const Exchange& exchange, const azure::Error& error,
+  http::Response ErrorResponse(Exchange& exchange, const azure::Error& error,
                                Face face = Face::kRest);
   void Finish(Exchange& exchange, http::Response& response);
+  static EndedRequest EndedOf(const Exchange& exchange, const http::Response& response);
+  std::unique_ptr<AccessEntry> EntryOf(const Exchange& exchange, const http::Response& response);
+  static void LogCut(const Report& report, const http::SendReport& sent);
+  void WriteEntry(AccessEntry& entry, const EndedRequest& ended, const http::SendReport& sent);
 
   GatewayParts parts_;
 };

@@ -61,9 +61,10 @@ struct RequestHead {
   Query query;
   HeaderView headers;
   std::optional<std::uint64_t> content_length;
-  bool chunked = false;   ///< Transfer-Encoding: chunked
-  bool secure = false;    ///< came over TLS
-  std::string_view peer;  ///< textual address of the client, without port
+  bool chunked = false;         ///< Transfer-Encoding: chunked
+  bool secure = false;          ///< came over TLS
+  std::string_view peer;        ///< textual address of the client, without port
+  std::uint16_t peer_port = 0;  ///< of the client
   std::uint16_t local_port = 0;
 
   std::string_view host() const { return headers.Get("host"); }

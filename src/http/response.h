@@ -1,6 +1,7 @@
 // A response, before it is rendered.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,9 +16,12 @@ namespace blobgate::http {
 
 /// How sending ended, for logs and metrics.
 struct SendReport {
-  bool complete = false;            ///< the client's kernel was handed every byte
-  std::uint64_t body_bytes = 0;     ///< sent
-  std::uint64_t request_bytes = 0;  ///< body bytes received
+  bool complete = false;               ///< the client's kernel was handed every byte
+  std::uint64_t body_bytes = 0;        ///< sent
+  std::uint64_t request_bytes = 0;     ///< body bytes received
+  std::uint64_t head_bytes = 0;        ///< of the answer, sent or not
+  std::string failure;                 ///< why the body could not be had; empty: it could
+  std::chrono::nanoseconds waited{0};  ///< for the client to send its body or to take the answer
 };
 
 /// What a handler answers. A status of 0 (forgotten) is sent as 500.

@@ -24,6 +24,12 @@ constexpr std::size_t kKeptHeadBytes = 4 * 1024;
 // A client that connected just before a drain has sent its request, or is about to.
 constexpr std::chrono::milliseconds kFirstRequest{500};
 
+std::string FailureText(const Error& error) {
+  std::string text(ErrcName(error.code));
+  if (!error.detail.empty()) text += ": " + error.detail;
+  return text;
+}
+
 template <Stream S>
 class Connection final : public ManagedConnection {
  public:
@@ -36,6 +42,7 @@ class Connection final : public ManagedConnection {
     head_.secure = S::kSecure;
     head_.peer = peer_.address;
     head_.local_port = peer_.local_port;
+    head_.peer_port = peer_.port;
   }
 
   Task<void> Serve();
@@ -64,10 +71,10 @@ class Connection final : public ManagedConnection {
   Task<bool> Settle(RequestBody<S>& body);
   Task<Outcome> Reject(HeadError error);
   Task<http::SendReport> Send(http::Response& response, const BodyPlan& plan, bool keep_alive);
-  Task<bool> SendBody(http::Response& response, std::uint64_t left, std::uint64_t& sent);
-  Task<bool> SendAll(http::BodySource& stream, bool chunked, std::uint64_t& sent);
-  Task<Result<SharedBytes>> NextPiece(http::BodySource& stream);
-  Task<bool> SendPiece(Bytes piece, std::uint64_t& sent);
+  Task<bool> SendBody(http::Response& response, std::uint64_t left, http::SendReport& report);
+  Task<bool> SendAll(http::BodySource& stream, bool chunked, http::SendReport& report);
+  Task<Result<SharedBytes>> NextPiece(http::BodySource& stream, http::SendReport& report);
+  Task<bool> SendPiece(Bytes piece, http::SendReport& report);
   Task<void> End(Outcome outcome);
 
   const ConnectionContext context_;
@@ -199,6 +206,7 @@ Task<typename Connection<S>::Outcome> Connection<S>::Exchange() {
   keep_alive = keep_alive && !plan.to_the_end;
   http::SendReport report = co_await Send(response, plan, keep_alive);
   report.request_bytes = body.received();
+  report.waited += body.waited();
   if (response.on_sent) response.on_sent(report);
   if (!report.complete) co_return Outcome::kCut;
   if (keep_alive) co_return Outcome::kNext;
@@ -256,10 +264,11 @@ Task<http::SendReport> Connection<S>::Send(http::Response& response, const BodyP
   rendered_.clear();
   RenderHead(response, plan, field, rendered_);
   http::SendReport report;
+  report.head_bytes = rendered_.size();
   if (plan.send && response.length_unknown) {
-    report.complete = co_await SendAll(*response.stream, plan.chunked, report.body_bytes);
+    report.complete = co_await SendAll(*response.stream, plan.chunked, report);
   } else {
-    report.complete = co_await SendBody(response, plan.send ? plan.length : 0, report.body_bytes);
+    report.complete = co_await SendBody(response, plan.send ? plan.length : 0, report);
   }
   if (rendered_.capacity() > kKeptHeadBytes) rendered_ = {};
   co_return report;
@@ -268,13 +277,13 @@ Task<http::SendReport> Connection<S>::Send(http::Response& response, const BodyP
 // Sends the rendered head and `left` bytes of body. False: the client has not got all of it.
 template <Stream S>
 Task<bool> Connection<S>::SendBody(http::Response& response, std::uint64_t left,
-                                   std::uint64_t& sent) {
-  if (left == 0) co_return co_await SendPiece({}, sent);
-  if (!response.stream) co_return co_await SendPiece(AsBytes(response.text), sent);
+                                   http::SendReport& report) {
+  if (left == 0) co_return co_await SendPiece({}, report);
+  if (!response.stream) co_return co_await SendPiece(AsBytes(response.text), report);
   while (left > 0) {
-    const Result<SharedBytes> piece = co_await NextPiece(*response.stream);
+    const Result<SharedBytes> piece = co_await NextPiece(*response.stream, report);
     if (!piece || piece->empty() || piece->size() > left) co_return false;
-    if (!co_await SendPiece(piece->view(), sent)) co_return false;
+    if (!co_await SendPiece(piece->view(), report)) co_return false;
     left -= piece->size();
   }
   co_return true;
@@ -283,29 +292,33 @@ Task<bool> Connection<S>::SendBody(http::Response& response, std::uint64_t left,
 // Sends the rendered head and all that `stream` has, whatever it is. Without an end of its own the
 // client cannot take a short body for a whole one.
 template <Stream S>
-Task<bool> Connection<S>::SendAll(http::BodySource& stream, bool chunked, std::uint64_t& sent) {
+Task<bool> Connection<S>::SendAll(http::BodySource& stream, bool chunked,
+                                  http::SendReport& report) {
   for (bool first = true;; first = false) {
-    const Result<SharedBytes> piece = co_await NextPiece(stream);
+    const Result<SharedBytes> piece = co_await NextPiece(stream, report);
     if (!piece) co_return false;
     if (chunked) rendered_ += ChunkHead(piece->size(), first);
-    if (!co_await SendPiece(piece->view(), sent)) co_return false;
+    if (!co_await SendPiece(piece->view(), report)) co_return false;
     if (piece->empty()) co_return true;
   }
 }
 
 template <Stream S>
-Task<Result<SharedBytes>> Connection<S>::NextPiece(http::BodySource& stream) {
+Task<Result<SharedBytes>> Connection<S>::NextPiece(http::BodySource& stream,
+                                                   http::SendReport& report) {
   try {
-    co_return co_await stream.Next();
+    Result<SharedBytes> piece = co_await stream.Next();
+    if (!piece) report.failure = FailureText(piece.error());
+    co_return piece;
   } catch (const std::exception& e) {
-    spdlog::error("response stream threw: {}", e.what());
+    report.failure = std::string("exception: ") + e.what();
   }
   co_return Fail(Errc::kInternal);
 }
 
 // The first piece takes the rendered head along, in one write.
 template <Stream S>
-Task<bool> Connection<S>::SendPiece(Bytes piece, std::uint64_t& sent) {
+Task<bool> Connection<S>::SendPiece(Bytes piece, http::SendReport& report) {
   const std::size_t head_bytes = rendered_.size();
   if constexpr (!S::kGathers) {
     if (!rendered_.empty() && rendered_.size() < kRecordBytes) {
@@ -315,9 +328,11 @@ Task<bool> Connection<S>::SendPiece(Bytes piece, std::uint64_t& sent) {
     }
   }
   std::uint64_t written = 0;
+  const auto began = std::chrono::steady_clock::now();
   const Status status = co_await channel_.Write(rendered_, piece, limits_.body_timeout, written);
+  report.waited += std::chrono::steady_clock::now() - began;
   rendered_.clear();
-  sent += written - std::min<std::uint64_t>(written, head_bytes);
+  report.body_bytes += written - std::min<std::uint64_t>(written, head_bytes);
   co_return status.has_value();
 }
 

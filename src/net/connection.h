@@ -25,6 +25,7 @@ struct ConnectionContext {
 struct PeerInfo {
   std::string address;  ///< textual, without port
   std::uint16_t local_port = 0;
+  std::uint16_t port = 0;  ///< of the client
 };
 
 /// Serves requests one after another (keep-alive, pipelining) until the client or a limit ends the

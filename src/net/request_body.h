@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -60,8 +61,12 @@ class RequestBody final : public http::BodyReader {
   /// At least so much is still to come; 0 when it is not known.
   std::uint64_t known_left() const { return chunked_ ? 0 : left_; }
   std::uint64_t received() const { return received_; }
+  /// So long for its bytes.
+  std::chrono::nanoseconds waited() const { return waited_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   std::unexpected<Error> Latch(Error error) {
     failure_ = std::move(error);
     return std::unexpected(*failure_);
@@ -82,7 +87,9 @@ class RequestBody final : public http::BodyReader {
       ReadBuffer& buffer = channel_.buffer();
       if (buffer.Unread().empty()) {
         channel_.Arm(limits_.body_timeout);
+        const auto began = Clock::now();
         Status filled = co_await channel_.Fill();
+        waited_ += Clock::now() - began;
         channel_.Disarm();
         if (!filled) co_return filled;
       }
@@ -104,7 +111,9 @@ class RequestBody final : public http::BodyReader {
       co_return count;
     }
     channel_.Arm(limits_.body_timeout);
+    const auto began = Clock::now();
     auto got = co_await channel_.ReadSome(into);
+    waited_ += Clock::now() - began;
     channel_.Disarm();
     co_return got;
   }
@@ -116,6 +125,7 @@ class RequestBody final : public http::BodyReader {
   std::uint64_t left_;  // of a body with Content-Length
   ChunkDecoder decoder_;
   std::uint64_t received_ = 0;
+  std::chrono::nanoseconds waited_{0};
   std::optional<Error> failure_;
 };
 

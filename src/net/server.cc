@@ -31,7 +31,7 @@ PeerInfo PeerOf(const tcp::socket& socket, error_code& ec) {
   const tcp::endpoint remote = socket.remote_endpoint(ec);
   if (ec) return {};
   const tcp::endpoint local = socket.local_endpoint(ec);
-  return {TextOf(remote.address()), local.port()};
+  return {TextOf(remote.address()), local.port(), remote.port()};
 }
 
 // Counts a connection from its acceptance until its coroutine has ended.
@@ -134,6 +134,7 @@ template <class S>
 void Server::Spawn(Worker& worker, S stream, PeerInfo peer) {
   const bool refuse = open_.load(std::memory_order_relaxed) >= limits_.max_connections;
   std::atomic<std::size_t>& count = refuse ? refusing_ : open_;
+  (refuse ? refused_ : accepted_).fetch_add(1, std::memory_order_relaxed);
   if (refuse && count.load(std::memory_order_relaxed) >= kMaxRefusing) return;
   const ConnectionContext context{handler_, limits_, worker.sweep, worker.connections};
   auto start = [refuse, context, stream = std::move(stream), peer = std::move(peer),

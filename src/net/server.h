@@ -44,6 +44,10 @@ class Server {
 
   /// Open at this moment. Any thread.
   std::size_t connections() const { return open_.load(std::memory_order_relaxed); }
+  /// Since the start, those that were refused (limits.max_connections) not counted, and those. Any
+  /// thread.
+  std::uint64_t accepted() const { return accepted_.load(std::memory_order_relaxed); }
+  std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
  private:
   using Acceptors = std::vector<boost::asio::ip::tcp::acceptor>;
@@ -61,6 +65,8 @@ class Server {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<std::size_t> open_{0};
   std::atomic<std::size_t> refusing_{0};
+  std::atomic<std::uint64_t> accepted_{0};
+  std::atomic<std::uint64_t> refused_{0};
   bool stopped_ = false;
   TaskGroup sweeps_;
   TaskGroup listeners_;

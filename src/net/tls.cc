@@ -1,7 +1,10 @@
 #include "net/tls.h"
 
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
+#include <algorithm>
+#include <ctime>
 #include <string_view>
 #include <utility>
 
@@ -57,6 +60,23 @@ Result<std::shared_ptr<ssl::context>> Build(const std::string& certificate_file,
   return context;
 }
 
+std::chrono::sys_seconds ExpiryOf(const X509* certificate) {
+  std::tm utc{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &utc) != 1) return {};
+  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&utc)));
+}
+
+/// The earliest of the certificate and its chain.
+std::chrono::sys_seconds ExpiryOf(SSL_CTX* context) {
+  std::chrono::sys_seconds earliest = ExpiryOf(SSL_CTX_get0_certificate(context));
+  STACK_OF(X509)* chain = nullptr;
+  if (SSL_CTX_get0_chain_certs(context, &chain) != 1) return earliest;
+  for (int i = 0; i < sk_X509_num(chain); ++i) {
+    earliest = std::min(earliest, ExpiryOf(sk_X509_value(chain, i)));
+  }
+  return earliest;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<TlsContext>> TlsContext::Load(std::string certificate_file,
@@ -68,9 +88,16 @@ Result<std::shared_ptr<TlsContext>> TlsContext::Load(std::string certificate_fil
 
 Status TlsContext::Reload() {
   BG_TRY(auto context, Build(certificate_file_, key_file_));
+  const std::chrono::sys_seconds expiry = ExpiryOf(context->native_handle());
   const std::lock_guard lock(mutex_);
   context_ = std::move(context);
+  expiry_ = expiry;
   return {};
+}
+
+std::chrono::sys_seconds TlsContext::expiry() const {
+  const std::lock_guard lock(mutex_);
+  return expiry_;
 }
 
 std::shared_ptr<ssl::context> TlsContext::current() const {

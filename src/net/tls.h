@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/ssl/context.hpp>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,6 +25,9 @@ class TlsContext {
 
   std::shared_ptr<boost::asio::ssl::context> current() const;
 
+  /// When the certificate in use, or one of the chain behind it, expires; the earliest.
+  std::chrono::sys_seconds expiry() const;
+
  private:
   TlsContext(std::string certificate_file, std::string key_file)
       : certificate_file_(std::move(certificate_file)), key_file_(std::move(key_file)) {}
@@ -32,6 +36,7 @@ class TlsContext {
   const std::string key_file_;
   mutable std::mutex mutex_;
   std::shared_ptr<boost::asio::ssl::context> context_;  // guarded by mutex_
+  std::chrono::sys_seconds expiry_{};                   // guarded by mutex_
 };
 
 }  // namespace blobgate::net

@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "server/adapters.h"
+#include "server/analytics_line.h"
 
 namespace blobgate::server {
 namespace {
@@ -26,6 +27,7 @@ std::string AsJson(const gateway::AccessEntry& e) {
                         {"bytes_in", e.bytes_in},
                         {"bytes_out", e.bytes_out},
                         {"seconds", e.seconds},
+                        {"server_seconds", e.server_seconds},
                         {"complete", e.complete}}
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -36,10 +38,29 @@ std::string AsText(const gateway::AccessEntry& e) {
                      e.bytes_out, e.seconds, e.request_id, e.complete ? "" : " cut");
 }
 
+enum class Format : std::uint8_t { kText, kJson, kAnalytics };
+
+Format FormatOf(const config::Config& config) {
+  if (config.access_log_format == "analytics") return Format::kAnalytics;
+  return config.log_format == "json" ? Format::kJson : Format::kText;
+}
+
+std::string LineOf(const gateway::AccessEntry& entry, Format format) {
+  switch (format) {
+    case Format::kText:
+      return AsText(entry);
+    case Format::kJson:
+      return AsJson(entry);
+    case Format::kAnalytics:
+      return AnalyticsLine(entry);
+  }
+  return {};
+}
+
 }  // namespace
 
 struct AccessLogWriter::State {
-  bool json = false;
+  Format format = Format::kText;
   std::shared_ptr<spdlog::details::thread_pool> pool;  // outlives the logger
   std::shared_ptr<spdlog::async_logger> logger;        // null: no access log
 };
@@ -49,7 +70,7 @@ AccessLogWriter::~AccessLogWriter() = default;
 
 Result<std::unique_ptr<AccessLogWriter>> AccessLogWriter::Open(const config::Config& config) {
   auto state = std::make_unique<State>();
-  state->json = config.log_format == "json";
+  state->format = FormatOf(config);
   if (config.access_log != "off") {
     spdlog::sink_ptr sink;
     try {
@@ -64,14 +85,24 @@ Result<std::unique_ptr<AccessLogWriter>> AccessLogWriter::Open(const config::Con
     state->pool = std::make_shared<spdlog::details::thread_pool>(kQueue, 1);
     state->logger = std::make_shared<spdlog::async_logger>(
         "access", std::move(sink), state->pool, spdlog::async_overflow_policy::overrun_oldest);
-    state->logger->set_pattern(state->json ? "%v" : "%Y-%m-%dT%H:%M:%S.%e%z %v");
+    const bool text = state->format == Format::kText;
+    state->logger->set_pattern(text ? "%Y-%m-%dT%H:%M:%S.%e%z %v" : "%v");
   }
   return std::unique_ptr<AccessLogWriter>(new AccessLogWriter(std::move(state)));
 }
 
+gateway::AccessLog::Detail AccessLogWriter::detail() const {
+  if (!state_->logger) return Detail::kNothing;
+  return state_->format == Format::kAnalytics ? Detail::kAnalytics : Detail::kEntry;
+}
+
+std::size_t AccessLogWriter::dropped() const {
+  return state_->pool ? state_->pool->overrun_counter() : 0;
+}
+
 void AccessLogWriter::Write(const gateway::AccessEntry& entry) {
   if (!state_->logger) return;
-  state_->logger->info(state_->json ? AsJson(entry) : AsText(entry));
+  state_->logger->info(LineOf(entry, state_->format));
 }
 
 }  // namespace blobgate::server

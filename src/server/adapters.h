@@ -29,14 +29,17 @@ class IoBackground final : public operations::Background {
   TaskGroup tasks_;
 };
 
-/// One line a request, as text or JSON, to a file or to the log; or none. Queued and written by a
-/// thread of its own, so that a slow disk does not hold up requests; lines are dropped (oldest
-/// first) when 8,192 wait.
+/// One line a request, as text, JSON or in the format of Azure's Storage Analytics, to a file or to
+/// the log; or none. Queued and written by a thread of its own, so that a slow disk does not hold
+/// up requests; lines are dropped (oldest first) when 8,192 wait.
 class AccessLogWriter final : public gateway::AccessLog {
  public:
   static Result<std::unique_ptr<AccessLogWriter>> Open(const config::Config& config);
   ~AccessLogWriter() override;
   void Write(const gateway::AccessEntry& entry) override;
+  Detail detail() const override;
+  /// Lines so far. Any thread.
+  std::size_t dropped() const;
 
  private:
   struct State;

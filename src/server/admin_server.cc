@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "base/task.h"
+#include "server/admin_audit.h"
 
 namespace blobgate::server {
 namespace {
@@ -46,14 +47,22 @@ struct AdminServer::State {
   stream_protocol::acceptor acceptor{io};
   std::stop_source stop;
   std::thread thread;
+  AdminAudit audit;
 
-  json Answer(const std::string& line) const;
+  json Answer(const std::string& line, const AdminPeer& peer);
+  json Run(const json& request) const;
   Task<void> Accept();
   Task<void> Serve(stream_protocol::socket socket);
 };
 
-json AdminServer::State::Answer(const std::string& line) const {
+json AdminServer::State::Answer(const std::string& line, const AdminPeer& peer) {
   const json request = json::parse(line, nullptr, /*allow_exceptions=*/false);
+  json answer = Run(request);
+  audit.Write(peer, request, answer);
+  return answer;
+}
+
+json AdminServer::State::Run(const json& request) const {
   if (!request.is_object() || !request.contains("command") || !request["command"].is_string()) {
     return Failure({Errc::kInvalidArgument, "a request is an object with a command"});
   }
@@ -68,13 +77,14 @@ json AdminServer::State::Answer(const std::string& line) const {
 }
 
 Task<void> AdminServer::State::Serve(stream_protocol::socket socket) {
+  const AdminPeer peer = AdminPeer::Of(socket.native_handle());
   std::string received;
   for (;;) {
     auto [failed, size] = co_await asio::async_read_until(
         socket, asio::dynamic_buffer(received, kLongestLine), '\n', kAwait);
     if (failed) co_return;
-    auto answer = [this, line = received.substr(0, size)] {
-      return Answer(line).dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+    auto answer = [this, peer, line = received.substr(0, size)] {
+      return Answer(line, peer).dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
     };
     received.erase(0, size);
     const std::string reply = co_await RunBlocking(workers, std::move(answer));

@@ -6,6 +6,8 @@
 //   {"ok": true, "result": {"segments": 12, ...}}
 //   {"ok": false, "error": {"code": "kInvalidArgument", "message": "..."}}
 //
+// Each is a line of the log, by the logger "audit" (admin_audit.h).
+//
 // The socket is open to the user that the daemon runs as (mode 0600), and whoever may open it may
 // do everything.
 #pragma once

@@ -29,8 +29,11 @@
 #include "server/admin_client.h"
 #include "server/admin_commands.h"
 #include "server/admin_server.h"
+#include "server/daemon_metrics.h"
+#include "server/engine_metrics.h"
 #include "server/monitor.h"
 #include "server/oauth_service.h"
+#include "server/request_metrics.h"
 #include "server/service_manager.h"
 #include "server/watchdog.h"
 
@@ -78,6 +81,7 @@ struct Daemon::Parts {
   gateway::Accounts accounts;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<AccessLogWriter> access_log;
+  gateway::RequestCounters counters;
   std::shared_ptr<net::TlsContext> tls;
   net::IoThreads threads;
   IoBackground background;
@@ -101,7 +105,7 @@ struct Daemon::Parts {
   Result<BoundListener> Listen(net::Server& on, const config::ListenerConfig& listener,
                                PassedSockets& sockets);
   void Watch(std::chrono::microseconds interval);
-  std::vector<std::string> ReasonsNotReady() const;
+  std::vector<NotReady> ReasonsNotReady() const;
   Status Resume();
   void Administer();
 };
@@ -141,12 +145,15 @@ Status Daemon::Parts::Open() {
                             .rules = RulesOf(config, accounts),
                             .services = *services,
                             .access_log = *access_log,
+                            .counters = counters,
                             .authenticator = authenticator,
                             .discovery = oauth ? oauth->discovery() : nullptr});
   BG_TRY(services->scopes, ScopesOf(config));
   server = std::make_unique<net::Server>(threads, *gateway, LimitsOf(config.limits));
   std::vector<std::shared_ptr<prometheus::Collectable>> metrics{
-      std::make_shared<EngineMetrics>(*engine)};
+      std::make_shared<RequestMetrics>(counters, accounts),
+      std::make_shared<EngineMetrics>(*engine),
+      std::make_shared<DaemonMetrics>(*server, *access_log, tls)};
   monitor = std::make_unique<Monitor>(std::move(metrics), [this] { return ReasonsNotReady(); });
   monitor_server = std::make_unique<net::Server>(threads, *monitor, LimitsOf(config.limits));
   return {};
@@ -204,11 +211,14 @@ Result<BoundListener> Daemon::Parts::Listen(net::Server& on, const config::Liste
   return BoundListener{listener.address, port, listener.tls};
 }
 
-std::vector<std::string> Daemon::Parts::ReasonsNotReady() const {
-  std::vector<std::string> reasons;
-  if (stopping) reasons.push_back("the daemon is stopping");
-  if (engine->Stats().read_only) {
-    reasons.push_back("the store takes no writes after a failed sync; see the log, and restart");
+std::vector<NotReady> Daemon::Parts::ReasonsNotReady() const {
+  std::vector<NotReady> reasons;
+  if (stopping) reasons.push_back({"stopping", "the daemon is stopping"});
+  if (const Status health = engine->Health(); !health) {
+    const bool full = health.error().code == Errc::kNoSpace;
+    const std::string what = full ? "the store takes no uploads until there is space again: "
+                                  : "the store takes no writes until a restart: ";
+    reasons.push_back({full ? "no_space" : "read_only", what + health.error().detail});
   }
   return reasons;
 }

@@ -1,8 +1,9 @@
 // What watches the daemon: metrics and health, on a listener of their own.
 //
-//   GET /metrics   Prometheus' text format 0.0.4
-//   GET /healthz   200 while the process answers at all
-//   GET /readyz    200 when requests are served; otherwise 503, a reason a line
+//   GET /metrics   Prometheus' text format 0.0.4 (docs/observability.md)
+//   GET /healthz   200 {"status": "ok"} while the process answers at all
+//   GET /readyz    the same when requests are served; otherwise 503 and why not:
+//                  {"status": "unavailable", "reasons": [{"code": "...", "message": "..."}, ...]}
 #pragma once
 
 #include <prometheus/collectable.h>
@@ -13,28 +14,22 @@
 #include <string_view>
 #include <vector>
 
-#include "blobgate/engine/engine.h"
 #include "net/request_handler.h"
 
 namespace blobgate::server {
 
-/// The figures of EngineStats as metrics named blobgate_*. Any thread.
-class EngineMetrics final : public prometheus::Collectable {
- public:
-  /// `engine` outlives it.
-  explicit EngineMetrics(const engine::Engine& engine) : engine_(engine) {}
-  std::vector<prometheus::MetricFamily> Collect() const override;
-
- private:
-  const engine::Engine& engine_;
+/// Why requests cannot be served fully.
+struct NotReady {
+  std::string code;     ///< for programs: one of a few, documented in docs/observability.md
+  std::string message;  ///< for people
 };
 
 /// Answers the paths above; everything else with 404, other methods than GET and HEAD with 405.
 /// Nobody is asked who they are: the listener belongs on an address that only operators reach.
 class Monitor final : public net::RequestHandler {
  public:
-  /// Why requests cannot be served fully, in words; empty when they can.
-  using Reasons = std::function<std::vector<std::string>()>;
+  /// Empty when requests are served. Any thread.
+  using Reasons = std::function<std::vector<NotReady>()>;
 
   Monitor(std::vector<std::shared_ptr<prometheus::Collectable>> metrics, Reasons reasons)
       : metrics_(std::move(metrics)), reasons_(std::move(reasons)) {}

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "base/distribution.h"
 #include "base/result.h"
 #include "base/task.h"
 
@@ -96,6 +97,7 @@ struct EngineStats {
   std::uint64_t segment_bytes = 0;       ///< size of all segment files
   std::uint64_t live_bytes = 0;          ///< in extents that have a reference
   std::uint64_t disk_free_bytes = 0;     ///< on the file system of the data directory
+  std::uint64_t disk_size_bytes = 0;     ///< of that file system
   std::uint64_t commits = 0;             ///< batches applied since start, count
   std::uint64_t commit_groups = 0;       ///< syncs those batches shared, count
   std::uint64_t corruption_errors = 0;   ///< reads refused since start, count
@@ -104,11 +106,21 @@ struct EngineStats {
   std::uint64_t holes_punched = 0;       ///< for that, count
   std::uint64_t rewritten_segments = 0;  ///< emptied because little of them was live, count
   std::uint64_t rewritten_bytes = 0;     ///< live bytes copied for that since start
+  std::uint64_t sparse_segments = 0;     ///< to be emptied, count
+  std::uint64_t sparse_live_bytes = 0;   ///< to be copied for that
   std::uint64_t scrubbed_bytes = 0;      ///< read by the background scrub since start
   std::uint64_t damaged_extents = 0;     ///< found by the pass that runs, or by the last one, count
+  bool scrub_running = false;            ///< a pass has begun and is not complete
+  std::uint64_t scrub_pass_bytes = 0;    ///< read by the pass that runs, or by the last one
   std::int64_t last_scrub = 0;  ///< end of the last complete pass, seconds since 1970; or 0
   double recovery_seconds = 0;  ///< of the last start
   bool read_only = false;       ///< after a failed sync
+
+  // Since start. Times in ns.
+  Spread commit_batches;   ///< batches that shared one sync of the catalog's log
+  Spread commit_time;      ///< of these writes and syncs
+  Spread segment_writers;  ///< extents that shared one sync of a segment
+  Spread segment_time;     ///< of these syncs
 };
 
 }  // namespace blobgate::engine

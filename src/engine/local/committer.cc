@@ -123,6 +123,7 @@ void Committer::CommitAll(std::vector<Request> requests) {
   if (written) {
     commits_.fetch_add(batches, std::memory_order_relaxed);
     if (sync) groups_.fetch_add(1, std::memory_order_relaxed);
+    if (batches > 0) state_.syncs().commit_batches.Add(batches);
   }
   for (Request& request : staged) request.done(written);
   // Not before: what refused them may be in this group, and who reads again must find it.
@@ -149,7 +150,7 @@ Status Committer::Stage(Request& request, CommitGroup& group) {
 
 Status Committer::WriteGroup(CommitGroup& group, bool sync) {
   if (group.empty()) return {};
-  Status written = FromRocks(group.Write(sync));
+  Status written = TimedWrite(group, sync);
   if (!written && written.error().code == Errc::kNoSpace) {
     stalled_ = true;
     if (ResumeIfStalled()) written = FromRocks(group.Write(sync));
@@ -163,6 +164,12 @@ Status Committer::WriteGroup(CommitGroup& group, bool sync) {
   garbage_.Push(std::move(effects.garbage));
   if (sealable) garbage_.Wake();
   return {};
+}
+
+Status Committer::TimedWrite(CommitGroup& group, bool sync) {
+  if (!sync) return FromRocks(group.Write(false));
+  const TimedSync timed(state_.syncs().commit_time);
+  return FromRocks(group.Write(true));
 }
 
 // A full disk is survivable: RocksDB has nothing of the group in memory and can resume. The group

@@ -71,6 +71,7 @@ class Committer {
   Status Admit(const Request& request, Status& space);
   Status Stage(Request& request, CommitGroup& group);
   Status WriteGroup(CommitGroup& group, bool sync);
+  Status TimedWrite(CommitGroup& group, bool sync);
   Status OnWriteFailed(const Error& error, const GroupEffects& effects);
   Status ResumeIfStalled();
   void ResumeIfHindered();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <utility>
 
 #include "engine/contract/check.h"
@@ -139,12 +140,15 @@ class LocalEngine final : public Engine {
   SnapshotParts snapshot_parts() { return {*db_, paths_, segments_, garbage_}; }
 
   EngineStats Stats() const override {
-    const Segments::Totals totals = segments_.GetTotals();
+    const Segments::Totals totals = segments_.GetTotals(rewriter_->Percent());
     EngineStats stats;
     stats.segments = totals.segments;
     stats.segment_bytes = totals.bytes;
     stats.live_bytes = totals.live;
     stats.disk_free_bytes = state_.FreeBytes();
+    std::error_code unknown;
+    stats.disk_size_bytes = std::filesystem::space(dir_->path(), unknown).capacity;
+    if (unknown) stats.disk_size_bytes = 0;
     stats.commits = committer_.commits();
     stats.commit_groups = committer_.groups();
     stats.corruption_errors = state_.corruptions();
@@ -155,11 +159,19 @@ class LocalEngine final : public Engine {
     stats.holes_punched = reclaimer_->holes();
     stats.rewritten_segments = rewriter_->segments_rewritten();
     stats.rewritten_bytes = rewriter_->bytes_moved();
+    stats.sparse_segments = totals.sparse;
+    stats.sparse_live_bytes = totals.sparse_live;
+    state_.syncs().commit_batches.AddTo(stats.commit_batches);
+    state_.syncs().commit_time.AddTo(stats.commit_time);
+    state_.syncs().segment_writers.AddTo(stats.segment_writers);
+    state_.syncs().segment_time.AddTo(stats.segment_time);
     if (scrubber_) {
       const ScrubProgress scrub = scrubber_->progress();
       stats.scrubbed_bytes = scrubber_->bytes();
       stats.damaged_extents = scrub.damaged;
       stats.last_scrub = scrub.ended;
+      stats.scrub_running = scrub.running;
+      stats.scrub_pass_bytes = scrub.bytes;
     }
     return stats;
   }

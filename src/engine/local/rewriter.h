@@ -66,6 +66,9 @@ class Rewriter {
   /// wait. Blocks; any thread.
   bool RewriteOne(bool at_once);
 
+  /// Segments with less than so much live are rewritten at present.
+  unsigned Percent() const;
+
   std::uint64_t segments_rewritten() const { return rewritten_.load(std::memory_order_relaxed); }
   std::uint64_t bytes_moved() const { return moved_.load(std::memory_order_relaxed); }
 
@@ -94,7 +97,6 @@ class Rewriter {
   std::uint64_t Cost(std::uint64_t bytes);
   bool MayWork(std::uint64_t live) const;
   std::optional<Segments::Sparse> Take();
-  unsigned Percent() const;
   Status Rewrite(const Segments::Sparse& sparse);
   Status MoveAll(const Segments::Sparse& sparse);
   Result<Selection> Select(const std::vector<Resident>& residents, std::size_t& next) const;

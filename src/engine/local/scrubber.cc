@@ -22,6 +22,7 @@ enum Tag : std::uint32_t {
   kEnded = 4,
   kDamaged = 5,
   kRunning = 6,
+  kBytes = 7,
 };
 
 std::int64_t UnixNow() {
@@ -40,6 +41,7 @@ std::string ScrubProgress::Encode() const {
   fields.NumberIfSet(kEnded, static_cast<std::uint64_t>(ended));
   fields.NumberIfSet(kDamaged, damaged);
   fields.NumberIfSet(kRunning, running ? 1 : 0);
+  fields.NumberIfSet(kBytes, bytes);
   return out;
 }
 
@@ -65,6 +67,9 @@ std::optional<ScrubProgress> ScrubProgress::Decode(std::string_view in) {
         break;
       case kRunning:
         progress.running = fields.number() != 0;
+        break;
+      case kBytes:
+        progress.bytes = fields.number();
         break;
       default:
         break;
@@ -135,7 +140,7 @@ bool Scrubber::WaitUntilDue() {
     changed_.wait_for(lock, std::chrono::seconds(std::min<std::int64_t>(wait, 3600)));
   }
   if (stop_) return false;
-  if (requested_ || !progress_.running) progress_ = {{}, UnixNow(), progress_.ended, 0, true};
+  if (requested_ || !progress_.running) progress_ = {{}, UnixNow(), progress_.ended, 0, true, 0};
   requested_ = false;
   ++begun_;
   return true;
@@ -145,6 +150,8 @@ void Scrubber::Pass() {
   ExtentVerifier verifier(paths_, [this](std::uint64_t bytes) {
     if (!pacer_.Take(bytes)) return false;
     bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
+    progress_.bytes += bytes;
     return true;
   });
   const bool complete = VerifyFrom(verifier);

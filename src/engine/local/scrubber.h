@@ -27,6 +27,7 @@ struct ScrubProgress {
   std::int64_t ended = 0;     ///< of the last complete pass; 0: there was none
   std::uint64_t damaged = 0;  ///< extents, in the pass; after it, in the last one
   bool running = false;       ///< a pass has begun and is not complete
+  std::uint64_t bytes = 0;    ///< read in the pass; after it, in the last one
 
   std::string Encode() const;
   static std::optional<ScrubProgress> Decode(std::string_view in);

@@ -41,6 +41,7 @@ void SegmentAppender::Drain() {
       }
       group.swap(waiting_);
     }
+    state_.syncs().segment_writers.Add(group.size());
     WriteGathered(group);
     const Status synced = Sync();
     for (Waiter& waiter : group) waiter.done(waiter.status ? synced : waiter.status);
@@ -75,7 +76,10 @@ void SegmentAppender::WriteGathered(std::vector<Waiter>& waiters) {
 
 Status SegmentAppender::Sync() {
   BG_CHECK(state_.CheckWritable());
-  const int synced = disk_.Sync(file_->fd());
+  const int synced = [this] {
+    const TimedSync timed(state_.syncs().segment_time);
+    return disk_.Sync(file_->fd());
+  }();
   if (synced == 0) return {};
   const Error error = DiskError(synced, "fdatasync of a segment");
   state_.FailForever(error.detail);

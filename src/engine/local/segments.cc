@@ -92,6 +92,12 @@ bool Segments::IsWhole(std::uint64_t id) const {
   return found != table_.end() && found->second.row.state != SegmentRow::State::kEmptying;
 }
 
+std::optional<std::uint64_t> Segments::Info::Share() const {
+  if (row.state == SegmentRow::State::kActive || appender) return std::nullopt;
+  if (row.live == 0 || outstanding > 0) return std::nullopt;
+  return row.state == SegmentRow::State::kEmptying ? 0 : row.live * 100 / std::max(row.end, 1ul);
+}
+
 std::optional<Segments::Sparse> Segments::TakeSparse(unsigned percent,
                                                      const std::set<std::uint64_t>& but) {
   const std::lock_guard lock(mutex_);
@@ -99,12 +105,9 @@ std::optional<Segments::Sparse> Segments::TakeSparse(unsigned percent,
   Sparse sparse;
   std::uint64_t least = percent;
   for (auto& [id, info] : table_) {
-    if (info.row.state == SegmentRow::State::kActive || info.appender || info.busy) continue;
-    if (info.row.live == 0 || info.outstanding > 0 || but.contains(id)) continue;
-    const bool emptying = info.row.state == SegmentRow::State::kEmptying;
-    const std::uint64_t share = emptying ? 0 : info.row.live * 100 / std::max(info.row.end, 1ul);
-    if (share >= least) continue;
-    least = share;
+    const auto share = info.Share();
+    if (info.busy || !share || *share >= least || but.contains(id)) continue;
+    least = *share;
     best = &info;
     sparse = {id, info.row.live};
   }
@@ -221,13 +224,17 @@ void Segments::Settle(const Garbage& garbage) {
   }
 }
 
-Segments::Totals Segments::GetTotals() const {
+Segments::Totals Segments::GetTotals(unsigned sparse_percent) const {
   const std::lock_guard lock(mutex_);
   Totals totals;
   totals.segments = table_.size();
   for (const auto& [id, info] : table_) {
     totals.bytes += std::max(info.append, info.row.end);
     totals.live += info.row.live;
+    if (const auto share = info.Share(); share && *share < sparse_percent) {
+      ++totals.sparse;
+      totals.sparse_live += info.row.live;
+    }
   }
   return totals;
 }

@@ -116,8 +116,10 @@ class Segments {
     std::uint64_t segments = 0;
     std::uint64_t bytes = 0;
     std::uint64_t live = 0;
+    std::uint64_t sparse = 0;  ///< segments for TakeSparse, those in hand among them
+    std::uint64_t sparse_live = 0;
   };
-  Totals GetTotals() const;
+  Totals GetTotals(unsigned sparse_percent) const;
 
  private:
   struct Info {
@@ -133,6 +135,8 @@ class Segments {
       return row.state != SegmentRow::State::kActive && !appender && !busy && row.live == 0 &&
              outstanding == 0 && pending == but;
     }
+    /// Percent of the segment that is live, for TakeSparse; nullopt: it is not to be rewritten.
+    std::optional<std::uint64_t> Share() const;
     bool Sealable() const { return appender && full && outstanding == 0 && !busy; }
   };
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "engine/local/sync_figures.h"
 
 namespace blobgate::engine {
 
@@ -47,6 +48,9 @@ class StoreState {
 
   /// Counts and logs bytes that do not match their checksum; answers the error to give.
   Error Corruption(std::string what);
+  SyncFigures& syncs() { return syncs_; }
+  const SyncFigures& syncs() const { return syncs_; }
+
   std::uint64_t corruptions() const { return corruptions_.load(std::memory_order_relaxed); }
 
  private:
@@ -59,6 +63,7 @@ class StoreState {
   std::atomic<std::uint64_t> claimed_{0};
   std::atomic<std::uint64_t> corruptions_{0};
   std::atomic<std::uint64_t> requested_{0};
+  SyncFigures syncs_;
   mutable std::mutex mutex_;
   std::string reason_;  ///< guarded by mutex_
 };

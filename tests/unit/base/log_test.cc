@@ -62,6 +62,33 @@ TEST(Log, JsonIsAlwaysUtf8) {
   EXPECT_THAT(Logged({.level = "info", .json = true}, "\xe4"), HasSubstr(R"("\u00e4"})"));
 }
 
+TEST(Log, LinesOfARequestSayWhichItIs) {
+  const LogOptions json{.level = "info", .json = true};
+  const RequestLogScope scope("id-1");
+  EXPECT_THAT(Logged({}, "hello"), EndsWith(" request id-1 hello\n"));
+  EXPECT_THAT(Logged(json, "hello"), EndsWith("\"request_id\":\"id-1\",\"message\":\"hello\"}\n"));
+  {
+    const RequestLogScope inner("id-2\"\n");
+    EXPECT_THAT(Logged(json, "x"), HasSubstr(R"("request_id":"id-2\"\u000a")"));
+    EXPECT_THAT(Logged({}, "x"), EndsWith("request id-2\"? x\n"));
+  }
+  EXPECT_THAT(Logged({}, "again"), HasSubstr("request id-1 again"));
+}
+
+TEST(Log, OtherLinesDoNot) {
+  EXPECT_THAT(Logged({.level = "info", .json = true}, "hello"), Not(HasSubstr("request")));
+}
+
+TEST(Log, AuditLinesAreNeverLeftOut) {
+  const auto before = spdlog::default_logger();
+  std::ostringstream out;
+  ASSERT_TRUE(SetUpLog({.level = "off"}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out)));
+  AuditLogger()->info("done, sig=secret");
+  spdlog::info("quiet");
+  EXPECT_THAT(out.str(), MatchesRegex("[0-9T:.-]+Z info [0-9]+ audit: done, sig=REDACTED\n"));
+  spdlog::set_default_logger(before);
+}
+
 TEST(Log, LevelDecides) {
   EXPECT_EQ(Logged({.level = "warn"}, "quiet"), "");
   EXPECT_THAT(Logged({.level = "warn"}, "loud", spdlog::level::warn), HasSubstr("loud"));

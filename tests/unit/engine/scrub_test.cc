@@ -113,7 +113,7 @@ TEST_F(ScrubTest, OffMeansOff) {
 }
 
 TEST(ScrubProgressTest, SurvivesItsEncoding) {
-  const ScrubProgress progress{{7, 8192}, 1'700'000'000, 1'699'999'999, 3, true};
+  const ScrubProgress progress{{7, 8192}, 1'700'000'000, 1'699'999'999, 3, true, 12'345};
   const auto again = ScrubProgress::Decode(progress.Encode());
   ASSERT_TRUE(again);
   EXPECT_EQ(again->next, progress.next);

@@ -110,13 +110,13 @@ class ConnectionHarness {
     boost::asio::ip::tcp::socket socket(context_);
     socket.assign(boost::asio::ip::tcp::v4(), fds[1]);
     const ConnectionContext connection{handler_, limits_, sweep_, set_};
-    boost::asio::co_spawn(
-        context_,
-        ServeConnection(PlainStream(std::move(socket)), PeerInfo{"192.0.2.1", 10000}, connection),
-        [this](std::exception_ptr failure) {
-          EXPECT_FALSE(failure);
-          ended_ = true;
-        });
+    boost::asio::co_spawn(context_,
+                          ServeConnection(PlainStream(std::move(socket)),
+                                          PeerInfo{"192.0.2.1", 10000, 50000}, connection),
+                          [this](std::exception_ptr failure) {
+                            EXPECT_FALSE(failure);
+                            ended_ = true;
+                          });
     boost::asio::co_spawn(context_, sweep_.Run(), boost::asio::detached);
     Pump();
   }

@@ -119,14 +119,14 @@ TemporaryDirectory::~TemporaryDirectory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-void WriteCertificate(const std::string& certificate_file, const std::string& key_file,
-                      long serial) {
+void WriteCertificate(const std::string& certificate_file, const std::string& key_file, long serial,
+                      std::chrono::seconds valid) {
   EVP_PKEY* const key = EVP_EC_gen("P-256");
   X509* const certificate = X509_new();
   X509_set_version(certificate, X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial);
   X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 24 * 3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), valid.count());
   X509_set_pubkey(certificate, key);
   X509_NAME* const name = X509_get_subject_name(certificate);
   const auto* const common = reinterpret_cast<const unsigned char*>("localhost");

@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -60,7 +61,7 @@ class TemporaryDirectory {
 };
 
 /// Writes a self-signed certificate for localhost and 127.0.0.1, and its key.
-void WriteCertificate(const std::string& certificate_file, const std::string& key_file,
-                      long serial);
+void WriteCertificate(const std::string& certificate_file, const std::string& key_file, long serial,
+                      std::chrono::seconds valid = std::chrono::hours(24));
 
 }  // namespace blobgate::net

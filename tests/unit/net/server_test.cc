@@ -114,6 +114,8 @@ TEST(Server, RefusesPastMaxConnections) {
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503"));
   EXPECT_THAT(answer, HasSubstr("Retry-After: 1\r\n"));
   EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+  EXPECT_EQ(server.accepted(), 2u);
+  EXPECT_EQ(server.refused(), 1u);
   first.Send(kGet);
   EXPECT_THAT(first.ReadUntil(kAnswer), EndsWith(kAnswer)) << "the others go on";
 }

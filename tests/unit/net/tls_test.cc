@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 
 #include "unit/net/connection_harness.h"
@@ -100,6 +101,23 @@ TEST_F(TlsTest, AFailedReloadKeepsTheOld) {
   EXPECT_EQ(reloaded.error().code, Errc::kInvalidArgument);
   EXPECT_THAT(reloaded.error().detail, HasSubstr("key.pem"));
   EXPECT_TRUE(LoopbackClient(port_, certificate_).connected());
+}
+
+TEST_F(TlsTest, KnowsWhenTheFirstOfItsCertificatesExpires) {
+  const auto in = [](int hours) {
+    return std::chrono::system_clock::now() + std::chrono::hours(hours);
+  };
+  EXPECT_GT(tls_->expiry(), in(23));
+  EXPECT_LT(tls_->expiry(), in(25));
+  const std::string issuer = directory_.File("issuer.pem");
+  WriteCertificate(issuer, directory_.File("issuer.key"), 9, std::chrono::hours(2));
+  std::ofstream(certificate_, std::ios::app) << std::ifstream(issuer).rdbuf();
+  ASSERT_TRUE(tls_->Reload());
+  EXPECT_GT(tls_->expiry(), in(1));
+  EXPECT_LT(tls_->expiry(), in(3));
+  WriteCertificate(certificate_, key_, 10, -std::chrono::hours(1));
+  ASSERT_TRUE(tls_->Reload());
+  EXPECT_LT(tls_->expiry(), in(0));
 }
 
 TEST_F(TlsTest, KeyAndCertificateMustBelongTogether) {

@@ -6,10 +6,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "engine/memory/memory_engine.h"
+#include "server/engine_metrics.h"
 
 namespace blobgate::server {
 namespace {
@@ -33,7 +35,7 @@ class MonitorTest : public ::testing::Test {
   }
 
   std::unique_ptr<engine::Engine> engine_ = engine::NewMemoryEngine();
-  std::vector<std::string> reasons_;
+  std::vector<NotReady> reasons_;
   Monitor monitor_{{std::make_shared<EngineMetrics>(*engine_)}, [this] { return reasons_; }};
 };
 
@@ -43,16 +45,21 @@ TEST_F(MonitorTest, MetricsAreInPrometheusText) {
   EXPECT_EQ(answer.headers.front().second, "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_NE(answer.text.find("\n# TYPE blobgate_live_bytes gauge\nblobgate_live_bytes 0"),
             std::string::npos);
-  EXPECT_NE(answer.text.find("\n# TYPE blobgate_commits_total counter\nblobgate_commits_total 0"),
+  EXPECT_NE(answer.text.find("\n# TYPE blobgate_commit_sync_seconds histogram\n"),
             std::string::npos);
 }
 
 TEST_F(MonitorTest, ReadyUntilThereIsAReasonNotToBe) {
   EXPECT_EQ(Ask("GET", "/readyz").status, 200u);
-  reasons_ = {"one", "two"};
+  EXPECT_EQ(Ask("GET", "/readyz").text, "{\"status\":\"ok\"}\n");
+  reasons_ = {{"one", "the \"first\""}, {"two", "the second"}};
   const http::Response answer = Ask("GET", "/readyz");
   EXPECT_EQ(answer.status, 503u);
-  EXPECT_EQ(answer.text, "one\ntwo\n");
+  const auto health = nlohmann::json::parse(answer.text);
+  EXPECT_EQ(health["status"], "unavailable");
+  ASSERT_EQ(health["reasons"].size(), 2u);
+  EXPECT_EQ(health["reasons"][0]["code"], "one");
+  EXPECT_EQ(health["reasons"][0]["message"], "the \"first\"");
   EXPECT_EQ(Ask("GET", "/healthz").status, 200u);
 }
 
