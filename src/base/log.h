@@ -24,6 +24,9 @@ Result<std::shared_ptr<spdlog::logger>> MakeLogger(std::string name, const LogOp
 /// Makes such a logger the default one. At start-up, before other threads log.
 Status SetUpLog(const LogOptions& options, spdlog::sink_ptr sink = nullptr);
 
+/// Of the default logger, from now on. `level` is one of LogOptions. Any thread.
+void SetLogLevel(const std::string& level);
+
 /// `text` with the value of every `sig=` (a SAS signature), also of one whose `=` is escaped as
 /// `%3D`, replaced by REDACTED.
 std::string RedactSecrets(std::string_view text);

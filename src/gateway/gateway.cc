@@ -21,14 +21,15 @@ namespace blobgate::gateway {
 
 /// What is known of one request so far. Lives in Handle's frame.
 struct Gateway::Exchange {
-  explicit Exchange(const http::RequestHead& h) : head(h) {}
+  Exchange(const http::RequestHead& h, const Accounts& all) : head(h), accounts(all.Current()) {}
 
   const http::RequestHead& head;
+  const std::shared_ptr<const AccountTable> accounts;  ///< as the request found them
   std::string request_id = NewUuid();
   Time now{};
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   azure::Resource resource;
-  const AccountEntry* account = nullptr;
+  const AccountEntry* account = nullptr;  ///< of `accounts`
   const azure::OperationSpec* spec = nullptr;
   auth::Credential credential;
   std::string version{kDefaultVersion};
@@ -99,15 +100,15 @@ void LogFailure(const http::RequestHead& head, std::string_view request_id,
 }  // namespace
 
 Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyReader& body) {
-  Exchange exchange(head);
+  Exchange exchange(head, parts_.accounts);
   exchange.now = parts_.services.clock.Now();
   if (parts_.discovery != nullptr) {
-    if (auto document = parts_.discovery->Answer(head, parts_.rules)) {
+    if (auto document = parts_.discovery->Answer(head, exchange.accounts->rules())) {
       Finish(exchange, *document);
       co_return std::move(*document);
     }
   }
-  if (auto account = azure::WebsiteAccount(head.host(), parts_.rules)) {
+  if (auto account = azure::WebsiteAccount(head.host(), exchange.accounts->rules())) {
     co_return co_await HandleWebsite(exchange, *account);
   }
   auto outcome = co_await Serve(exchange, body);
@@ -121,7 +122,7 @@ Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyRe
 // No credentials, no CORS, and errors as pages.
 Task<http::Response> Gateway::HandleWebsite(Exchange& x, std::string_view account) {
   x.resource.account = account;
-  x.account = parts_.accounts.Find(account);
+  x.account = x.accounts->Find(account);
   x.version = kWebsiteVersion;
   x.spec = &azure::SpecOf(x.head.method == "HEAD" ? azure::Operation::kGetBlobProperties
                                                   : azure::Operation::kGetBlob);
@@ -138,7 +139,7 @@ Task<http::Response> Gateway::HandleWebsite(Exchange& x, std::string_view accoun
 }
 
 Task<http::Response> Gateway::Run(const http::RequestHead& head, std::string_view version) {
-  Exchange exchange(head);
+  Exchange exchange(head, parts_.accounts);
   exchange.now = parts_.services.clock.Now();
   exchange.batch_version = version;
   exchange.version = version;
@@ -160,7 +161,7 @@ http::Response Gateway::Reject(unsigned status, std::string_view why) {
                                                     : ErrorCode::kInvalidInput);
   error = std::move(error).WithStatus(status).WithDetail("Reason", std::string(why));
   const http::RequestHead none;
-  Exchange exchange(none);
+  Exchange exchange(none, parts_.accounts);
   exchange.now = parts_.services.clock.Now();
   http::Response response = ErrorResponse(exchange, error);
   if (status == 503) response.Set("Retry-After", "1");
@@ -170,9 +171,9 @@ http::Response Gateway::Reject(unsigned status, std::string_view why) {
 
 // The pipeline. Each step fills the exchange or answers the client's error.
 Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReader& body) {
-  x.resource.face = azure::FaceOf(x.head, parts_.rules);
-  BG_CO_TRY(x.resource, azure::ParseResource(x.head, parts_.rules));
-  x.account = parts_.accounts.Find(x.resource.account);
+  x.resource.face = azure::FaceOf(x.head, x.accounts->rules());
+  BG_CO_TRY(x.resource, azure::ParseResource(x.head, x.accounts->rules()));
+  x.account = x.accounts->Find(x.resource.account);
   BG_CO_TRY(x.spec, azure::Route(x.head, x.resource));
   BG_CO_TRY(const auto permissions, co_await Admit(x));
   const bool structured = x.head.headers.Has("x-ms-structured-body");
