@@ -49,6 +49,36 @@ Principal PrincipalOf(Claims claims, const Issuer& issuer) {
   return out;
 }
 
+// Empty: good.
+std::string_view CheckTimes(const OAuthRules& rules, const Claims& claims, Time now) {
+  if (!claims.expires) return "Lifetime validation failed. The token has no expiration time.";
+  if (now >= *claims.expires + rules.clock_skew) {
+    return "Lifetime validation failed. The token is expired.";
+  }
+  if (claims.not_before && now < *claims.not_before - rules.clock_skew) {
+    return "Lifetime validation failed. The token is not yet valid.";
+  }
+  return {};
+}
+
+bool IsOurAudience(const OAuthRules& rules, std::string_view audience, std::string_view account) {
+  audience = WithoutSlash(audience);
+  if (std::ranges::find(kStorageAudiences, audience) != std::end(kStorageAudiences)) return true;
+  for (const std::string& own : rules.audiences) {
+    if (!audience.empty() && WithoutSlash(own) == audience) return true;
+  }
+  const std::string_view host = HostOf(audience);
+  const auto is_host = [&](std::string_view suffix) { return IsHostOf(host, account, suffix); };
+  return std::ranges::any_of(kAzureSuffixes, is_host) ||
+         std::ranges::any_of(rules.suffixes, is_host);
+}
+
+bool IsForUs(const OAuthRules& rules, const Claims& claims, std::string_view account) {
+  return std::ranges::any_of(claims.audiences, [&](std::string_view audience) {
+    return IsOurAudience(rules, audience, account);
+  });
+}
+
 }  // namespace
 
 std::string BearerChallenge(std::string_view authority, std::string_view tenant) {
@@ -58,53 +88,23 @@ std::string BearerChallenge(std::string_view authority, std::string_view tenant)
 }
 
 OAuth::OAuth(OAuthRules rules, const IssuerKeySource& keys)
-    : rules_(std::move(rules)), keys_(keys) {
-  const std::string_view tenant =
-      rules_.issuers.empty() ? std::string_view() : rules_.issuers.front().tenant;
-  challenge_ = BearerChallenge(rules_.authority, tenant);
+    : issuers_(rules.issuers),
+      rules_(std::make_shared<const OAuthRules>(std::move(rules))),
+      keys_(keys) {
+  const std::string_view tenant = issuers_.empty() ? std::string_view() : issuers_.front().tenant;
+  challenge_ = BearerChallenge(rules_.Get()->authority, tenant);
 }
 
 std::optional<std::size_t> OAuth::IssuerOf(const Claims& claims) const {
-  for (std::size_t i = 0; i < rules_.issuers.size(); ++i) {
-    if (rules_.issuers[i].name == claims.issuer) return i;
+  for (std::size_t i = 0; i < issuers_.size(); ++i) {
+    if (issuers_[i].name == claims.issuer) return i;
   }
   return std::nullopt;
 }
 
 bool OAuth::KnowsTenant(std::string_view tenant) const {
-  return std::ranges::any_of(rules_.issuers, [&](const Issuer& issuer) {
-    return EqualsIgnoreCase(issuer.tenant, tenant);
-  });
-}
-
-// Empty: good.
-std::string_view OAuth::CheckTimes(const Claims& claims, Time now) const {
-  if (!claims.expires) return "Lifetime validation failed. The token has no expiration time.";
-  if (now >= *claims.expires + rules_.clock_skew) {
-    return "Lifetime validation failed. The token is expired.";
-  }
-  if (claims.not_before && now < *claims.not_before - rules_.clock_skew) {
-    return "Lifetime validation failed. The token is not yet valid.";
-  }
-  return {};
-}
-
-bool OAuth::IsOurAudience(std::string_view audience, std::string_view account) const {
-  audience = WithoutSlash(audience);
-  if (std::ranges::find(kStorageAudiences, audience) != std::end(kStorageAudiences)) return true;
-  for (const std::string& own : rules_.audiences) {
-    if (!audience.empty() && WithoutSlash(own) == audience) return true;
-  }
-  const std::string_view host = HostOf(audience);
-  const auto is_host = [&](std::string_view suffix) { return IsHostOf(host, account, suffix); };
-  return std::ranges::any_of(kAzureSuffixes, is_host) ||
-         std::ranges::any_of(rules_.suffixes, is_host);
-}
-
-bool OAuth::IsForUs(const Claims& claims, std::string_view account) const {
-  return std::ranges::any_of(claims.audiences, [&](std::string_view audience) {
-    return IsOurAudience(audience, account);
-  });
+  return std::ranges::any_of(
+      issuers_, [&](const Issuer& issuer) { return EqualsIgnoreCase(issuer.tenant, tenant); });
 }
 
 azure::Outcome<Bearer> OAuth::Verify(std::string_view text, std::string_view account,
@@ -122,11 +122,13 @@ azure::Outcome<Bearer> OAuth::Verify(std::string_view text, std::string_view acc
   if (!VerifyJws(token->algorithm, key->key.get(), token->signed_text, token->signature)) {
     return refuse("Signature validation failed. The signature did not match.");
   }
-  if (const auto problem = CheckTimes(token->claims, now); !problem.empty()) return refuse(problem);
-  if (!IsForUs(token->claims, account)) {
+  const auto rules = rules_.Get();
+  const auto problem = CheckTimes(*rules, token->claims, now);
+  if (!problem.empty()) return refuse(problem);
+  if (!IsForUs(*rules, token->claims, account)) {
     return refuse("Audience validation failed. Audience did not match.");
   }
-  const Issuer& from = rules_.issuers[*issuer];
+  const Issuer& from = issuers_[*issuer];
   if (!token->claims.tid.empty() && !EqualsIgnoreCase(token->claims.tid, from.tenant)) {
     return refuse("Issuer validation failed. Tenant did not match.");
   }

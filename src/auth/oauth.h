@@ -7,12 +7,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "auth/jwt.h"
 #include "auth/key_set.h"
 #include "auth/roles.h"
 #include "azure/errors.h"
+#include "base/published.h"
 #include "base/time.h"
 
 namespace blobgate::auth {
@@ -47,10 +49,15 @@ struct Bearer {
   std::size_t issuer = 0;  ///< index of OAuthRules::issuers
 };
 
-/// Fixed after construction; any thread. `keys` outlives it.
+/// Any thread. `keys` outlives it. Issuers and authority are fixed after construction.
 class OAuth {
  public:
   OAuth(OAuthRules rules, const IssuerKeySource& keys);
+
+  /// For tokens that are verified from now on. `rules` has issuers and authority as at first.
+  void Replace(OAuthRules rules) {
+    rules_.Set(std::make_shared<const OAuthRules>(std::move(rules)));
+  }
 
   /// Verifies a token for `account`: form, issuer, signature, times, audience, tenant, in this
   /// order. Audiences: Azure Storage's own, `https://ACCOUNT.SUFFIX` of this account, and the
@@ -63,21 +70,19 @@ class OAuth {
   std::optional<std::size_t> MissingKeyOf(std::string_view token) const;
 
   std::vector<Grant> GrantsOf(const Principal& principal, std::string_view account) const {
-    return GrantsFor(rules_.roles, principal, account);
+    return GrantsFor(rules_.Get()->roles, principal, account);
   }
   bool KnowsTenant(std::string_view tenant) const;
-  const std::vector<Issuer>& issuers() const { return rules_.issuers; }
+  const std::vector<Issuer>& issuers() const { return issuers_; }
 
   /// The challenge of a 401; lives as long as this.
   const std::string& challenge() const { return challenge_; }
 
  private:
   std::optional<std::size_t> IssuerOf(const Claims& claims) const;
-  std::string_view CheckTimes(const Claims& claims, Time now) const;
-  bool IsForUs(const Claims& claims, std::string_view account) const;
-  bool IsOurAudience(std::string_view audience, std::string_view account) const;
 
-  OAuthRules rules_;
+  const std::vector<Issuer> issuers_;
+  Published<OAuthRules> rules_;
   const IssuerKeySource& keys_;
   std::string challenge_;
 };

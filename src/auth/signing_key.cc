@@ -4,29 +4,23 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include "auth/jwt.h"
 #include "base/encoding.h"
+#include "base/secret_file.h"
 
 namespace blobgate::auth {
 namespace {
 
 constexpr unsigned kRsaBits = 3072;
 constexpr int kLeastRsaBits = 2048;
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
 
 std::optional<JwsAlgorithm> AlgorithmFor(const EVP_PKEY* key) {
   for (const auto algorithm : {JwsAlgorithm::kEs256, JwsAlgorithm::kEs384}) {
@@ -43,11 +37,6 @@ int NoPassword(char*, int, int, void*) {
   return -1;
 }
 
-bool OthersMayRead(std::FILE* file) {
-  struct stat status{};
-  return fstat(fileno(file), &status) != 0 || (status.st_mode & (S_IRWXG | S_IRWXO)) != 0;
-}
-
 }  // namespace
 
 SigningKey::SigningKey(OpensslPtr<EVP_PKEY> key, JwsAlgorithm algorithm)
@@ -61,12 +50,10 @@ Result<SigningKey> SigningKey::Generate(Kind kind) {
 }
 
 Result<SigningKey> SigningKey::Load(const std::string& file) {
-  const File in(std::fopen(file.c_str(), "re"));
-  if (!in) return Fail(Errc::kNotFound, file + ": " + std::strerror(errno));
-  if (OthersMayRead(in.get())) {
-    return Fail(Errc::kInvalidArgument, file + ": others may read it; its mode must be 0600");
-  }
-  OpensslPtr<EVP_PKEY> key(PEM_read_PrivateKey(in.get(), nullptr, NoPassword, nullptr));
+  BG_TRY(const std::string pem, ReadSecretFile(file));
+  const OpensslPtr<BIO> in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  if (!in) return Fail(Errc::kInternal, "OpenSSL has no memory");
+  OpensslPtr<EVP_PKEY> key(PEM_read_bio_PrivateKey(in.get(), nullptr, NoPassword, nullptr));
   if (!key) {
     ERR_clear_error();
     return Fail(Errc::kInvalidArgument, file + ": no unencrypted private key in PEM form");

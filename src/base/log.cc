@@ -174,4 +174,8 @@ Status SetUpLog(const LogOptions& options, spdlog::sink_ptr sink) {
   return {};
 }
 
+void SetLogLevel(const std::string& level) {
+  spdlog::default_logger_raw()->set_level(spdlog::level::from_str(level));
+}
+
 }  // namespace blobgate

@@ -43,6 +43,9 @@ class RequestLogScope {
 /// no line is left out, whatever the level. Its name stands before the message in text.
 std::shared_ptr<spdlog::logger> AuditLogger();
 
+/// Of the default logger, from now on. `level` is one of LogOptions. Any thread.
+void SetLogLevel(const std::string& level);
+
 /// `text` with the value of every `sig=` (a SAS signature), also of one whose `=` is escaped as
 /// `%3D`, replaced by REDACTED.
 std::string RedactSecrets(std::string_view text);

@@ -1,25 +1,22 @@
-// blobgate account: keys for a new account.
-#include <sys/random.h>
-
-#include <array>
-#include <cerrno>
+// blobgate account new: an entry for the configuration file.
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
-#include "base/encoding.h"
+#include "cli/account.h"
 #include "cli/commands.h"
 #include "config/config.h"
+#include "server/account_keys.h"
 
 namespace blobgate::cli {
 namespace {
 
 constexpr const char* kFooter =
     "The keys are printed this once and kept nowhere: put the entry into \"accounts\" of the\n"
-    "configuration file and restart the daemon. Who has a key may do everything with the account.";
+    "configuration file and reload the daemon. Who has a key may do everything with the account.\n"
+    "blobgate account add makes an account at once, without the file.";
 
 struct NewOptions {
   std::string name;
@@ -28,31 +25,10 @@ struct NewOptions {
   bool as_json = false;
 };
 
-/// base64 of 64 random bytes, as Azure's keys.
-std::string NewAccountKey() {
-  std::array<char, 64> raw{};
-  // Up to 256 bytes getrandom never returns less than was asked for.
-  while (getrandom(raw.data(), raw.size(), 0) != static_cast<ssize_t>(raw.size())) {
-    if (errno != EINTR) std::abort();
-  }
-  return Base64Encode(std::string_view(raw.data(), raw.size()));
-}
-
-/// For an SDK. `endpoint`: URL of the daemon in path style, without the account.
-std::string ConnectionString(std::string_view account, std::string_view key,
-                             std::string_view endpoint) {
-  while (endpoint.ends_with('/')) endpoint.remove_suffix(1);
-  const std::string protocol(endpoint.substr(0, endpoint.find("://")));
-  const std::string name(account);
-  return "DefaultEndpointsProtocol=" + protocol + ";AccountName=" + name +
-         ";AccountKey=" + std::string(key) + ";BlobEndpoint=" + std::string(endpoint) + "/" + name +
-         ";";
-}
-
 config::AccountConfig NewAccount(const NewOptions& options) {
   config::AccountConfig account;
   account.name = options.name;
-  account.keys = {NewAccountKey(), NewAccountKey()};
+  account.keys = {server::NewAccountKey(), server::NewAccountKey()};
   account.hierarchical = options.hierarchical;
   return account;
 }
@@ -92,15 +68,10 @@ int New(const NewOptions& options) {
   return 0;
 }
 
-std::string CheckEndpoint(const std::string& url) {
-  const bool good = url.starts_with("http://") || url.starts_with("https://");
-  return good ? "" : "must be an http or https URL";
-}
-
 void AddNew(CLI::App& account, int& exit_code) {
   auto options = std::make_shared<NewOptions>();
   auto* command =
-      account.add_subcommand("new", "Print an entry with new keys and a connection string");
+      account.add_subcommand("new", "Print an entry for the configuration file, with new keys");
   command->add_option("name", options->name, "3 to 24 lower-case letters and digits")->required();
   command->add_option("--endpoint", options->endpoint, "URL of the daemon, without the account")
       ->check(CheckEndpoint)
@@ -113,9 +84,25 @@ void AddNew(CLI::App& account, int& exit_code) {
 
 }  // namespace
 
+std::string ConnectionString(std::string_view account, std::string_view key,
+                             std::string_view endpoint) {
+  while (endpoint.ends_with('/')) endpoint.remove_suffix(1);
+  const std::string protocol(endpoint.substr(0, endpoint.find("://")));
+  const std::string name(account);
+  return "DefaultEndpointsProtocol=" + protocol + ";AccountName=" + name +
+         ";AccountKey=" + std::string(key) + ";BlobEndpoint=" + std::string(endpoint) + "/" + name +
+         ";";
+}
+
+std::string CheckEndpoint(const std::string& url) {
+  const bool good = url.starts_with("http://") || url.starts_with("https://");
+  return good ? "" : "must be an http or https URL";
+}
+
 void AddAccount(CLI::App& app, int& exit_code) {
-  auto* account = app.add_subcommand("account", "Make accounts");
+  auto* account = app.add_subcommand("account", "Make, show, change and remove accounts");
   account->require_subcommand(1);
+  AddAccountAdministration(*account, exit_code);
   AddNew(*account, exit_code);
 }
 

@@ -21,6 +21,9 @@ Status CheckFile(const std::string& file) {
   if (auto policies = server::LoadLifecyclePolicies(config); !policies) {
     return Fail(policies.error().code, file + ": " + policies.error().detail);
   }
+  for (const std::string& warning : config::Warnings(config)) {
+    std::fprintf(stderr, "%s: %s, unless it is made by command\n", file.c_str(), warning.c_str());
+  }
   return {};
 }
 

@@ -144,7 +144,8 @@ std::string ConfigPage() {
     out += ".TP\n" + Bold(option.path) + "\n" + Troff(option.type);
     out += option.fallback == "(required)" ? ", required."
                                            : ", [" + Troff(Spaced(option.fallback)) + "].";
-    out += "\n" + Troff(option.help) + (option.secret ? " Secret." : "") + "\n";
+    out += "\n" + Troff(option.help) + (option.secret ? " Secret." : "") +
+           (option.needs_restart ? "" : " Applied by a reload.") + "\n";
   }
   return out + ".SH SEE ALSO\n.BR blobgate (1)\n";
 }

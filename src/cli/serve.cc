@@ -9,10 +9,12 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "cli/commands.h"
 #include "config/config.h"
+#include "config/schema.h"
 #include "server/daemon.h"
 #include "server/service_manager.h"
 
@@ -86,19 +88,40 @@ std::string ServingText(const server::Daemon& daemon) {
   return text;
 }
 
-void Reload(server::Daemon& daemon) {
-  server::NotifyReloading();
-  const auto reloaded = daemon.ReloadCertificates();
-  if (reloaded) {
-    spdlog::info("certificates reloaded");
-    server::NotifyReady(ServingText(daemon));
-  } else {
-    spdlog::error("certificates not reloaded: {}", reloaded.error().detail);
-    server::NotifyReady(ServingText(daemon) + "; certificates not reloaded, see the log");
+/// Logs what changed; the answer is for the status line.
+std::string Report(const std::vector<config::Change>& changes) {
+  bool restart = false;
+  for (const config::Change& change : changes) {
+    const std::string text = config::TextOf(change);
+    if (change.needs_restart) {
+      spdlog::warn("reload: {} (needs a restart)", text);
+      restart = true;
+    } else {
+      spdlog::info("reload: {}", text);
+    }
   }
+  spdlog::info("configuration reloaded, {} changes", changes.size());
+  return restart ? "; some changes need a restart, see the log" : "";
 }
 
-void WaitForStop(const sigset_t& set, server::Daemon& daemon) {
+Result<std::vector<config::Change>> TryReload(const Options& options, server::Daemon& daemon) {
+  BG_TRY(const config::Config next, ConfigOf(options));
+  return daemon.Reload(next);
+}
+
+void Reload(const Options& options, server::Daemon& daemon) {
+  server::NotifyReloading();
+  std::string outcome;
+  if (const auto changes = TryReload(options, daemon)) {
+    outcome = Report(*changes);
+  } else {
+    spdlog::error("configuration not reloaded: {}", changes.error().detail);
+    outcome = "; configuration not reloaded, see the log";
+  }
+  server::NotifyReady(ServingText(daemon) + outcome);
+}
+
+void WaitForStop(const Options& options, const sigset_t& set, server::Daemon& daemon) {
   for (;;) {
     int signal = 0;
     sigwait(&set, &signal);
@@ -106,7 +129,7 @@ void WaitForStop(const sigset_t& set, server::Daemon& daemon) {
       spdlog::info("stopping: signal {}", signal);
       return;
     }
-    Reload(daemon);
+    Reload(options, daemon);
   }
 }
 
@@ -144,7 +167,7 @@ int Run(const Options& options) {
   }
   server::NotifyReady(ServingText(**daemon));
   spdlog::info("blobgate " BLOBGATE_VERSION " serves");
-  WaitForStop(signals, **daemon);
+  WaitForStop(options, signals, **daemon);
   server::NotifyStopping("Finishing requests");
   (*daemon)->Stop();
   spdlog::info("stopped");

@@ -38,7 +38,7 @@ Result<json> TakeOffline(const Options& options) {
   engine::LocalOptions local;
   local.data_dir = options.data_dir;
   BG_TRY(const auto engine, engine::OpenLocalEngine(local));
-  BG_TRY(const auto report, engine::TakeSnapshot(*engine, options.target));
+  BG_TRY(const auto report, server::SnapshotStore(*engine, options.data_dir, options.target));
   return server::AsJson(report);
 }
 

@@ -1,12 +1,15 @@
 #include "config/config.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
 #include "base/encoding.h"
+#include "base/secret_file.h"
+#include "config/environment.h"
 #include "config/schema_internal.h"
 
 namespace blobgate::config {
@@ -129,22 +132,25 @@ Status CheckLocalIssuer(const LocalIssuerConfig& local) {
   return {};
 }
 
-Status CheckRole(const RoleConfig& role, const std::vector<AccountConfig>& accounts) {
-  const std::string where = "oauth.roles: \"" + role.role + "\": ";
+std::string PlaceOf(const RoleConfig& role) {
+  return "oauth.roles: \"" + role.role + "\": ";
+}
+
+Status CheckRole(const RoleConfig& role) {
+  const std::string where = PlaceOf(role);
   if ((role.oid + role.appid + role.group + role.app_role + role.sub).empty()) {
     return Bad(where + "one of oid, appid, group, app_role and sub is needed");
   }
-  const bool known =
-      role.account == "*" ||
-      std::ranges::find(accounts, role.account, &AccountConfig::name) != accounts.end();
-  if (!known) return Bad(where + "there is no account \"" + role.account + "\"");
+  if (role.account != "*" && !IsAccountName(role.account)) {
+    return Bad(where + "\"" + role.account + "\" is no name of an account");
+  }
   if (!role.prefix.empty() && role.container.empty()) {
     return Bad(where + "a prefix needs a container");
   }
   return {};
 }
 
-Status CheckOAuth(const OAuthConfig& oauth, const std::vector<AccountConfig>& accounts) {
+Status CheckOAuth(const OAuthConfig& oauth) {
   std::set<std::string> names, tenants;
   const auto add = [&](const std::string& name, const std::string& tenant) -> Status {
     if (!names.insert(name).second) return Bad("oauth: issuer \"" + name + "\" is there twice");
@@ -161,10 +167,20 @@ Status CheckOAuth(const OAuthConfig& oauth, const std::vector<AccountConfig>& ac
   if (!oauth.local_issuer.key_file.empty()) {
     BG_CHECK(add(oauth.local_issuer.issuer, oauth.local_issuer.tenant));
   }
-  for (const auto& role : oauth.roles) BG_CHECK(CheckRole(role, accounts));
+  for (const auto& role : oauth.roles) BG_CHECK(CheckRole(role));
   const bool clean = oauth.authority.find_first_of(" ,\"\r\n\t") == std::string::npos;
   if (!clean || !IsHttpsOrLoopback(oauth.authority)) {
     return Bad("oauth.authority: must be an https URL");
+  }
+  return {};
+}
+
+/// The first word of each file.
+Status ReadKeyFiles(AccountConfig& account) {
+  for (const std::string& file : account.key_files) {
+    auto content = ReadSecretFile(file);
+    if (!content) return Bad("account \"" + account.name + "\": " + content.error().detail);
+    account.keys.push_back(content->substr(0, content->find_first_of(" \t\r\n")));
   }
   return {};
 }
@@ -203,7 +219,7 @@ Status Check(const Config& config) {
       return Bad("account \"" + account.name + "\": is there twice");
     }
   }
-  BG_CHECK(CheckOAuth(config.oauth, config.accounts));
+  BG_CHECK(CheckOAuth(config.oauth));
   if (config.listeners.empty()) return Bad("listeners: at least one is needed");
   const auto is_tls = [](const auto& listener) { return listener.tls; };
   const bool tls = std::ranges::any_of(config.listeners, is_tls) ||
@@ -216,15 +232,33 @@ Status Check(const Config& config) {
   return CheckWebsiteHosts(config.accounts);
 }
 
+// The account may yet be made by command (server/account_registry.h).
+std::vector<std::string> Warnings(const Config& config) {
+  std::vector<std::string> out;
+  for (const auto& role : config.oauth.roles) {
+    const bool known = role.account == "*" ||
+                       std::ranges::find(config.accounts, role.account, &AccountConfig::name) !=
+                           config.accounts.end();
+    if (!known) out.push_back(PlaceOf(role) + "there is no account \"" + role.account + "\"");
+  }
+  return out;
+}
+
 Result<Config> Parse(std::string_view text) {
+  return Parse(text, [](const std::string&) { return nullptr; });
+}
+
+Result<Config> Parse(std::string_view text, const Environment& environment) {
   nlohmann::json object;
   try {
     object = nlohmann::json::parse(text, nullptr, true, true);
   } catch (const nlohmann::json::parse_error& e) {
     return Bad(Place(text, e.byte == 0 ? 0 : e.byte - 1) + ": not valid JSON");
   }
+  BG_CHECK(ApplyEnvironment(environment, object));
   Config config;
   BG_CHECK(ReadConfig(object, config));
+  for (auto& account : config.accounts) BG_CHECK(ReadKeyFiles(account));
   BG_CHECK(Check(config));
   return config;
 }
@@ -234,8 +268,10 @@ Result<Config> Load(const std::string& file) {
   if (!in) return Fail(Errc::kNotFound, file + ": cannot be read");
   std::ostringstream text;
   text << in.rdbuf();
-  auto config = Parse(text.str());
+  auto config =
+      Parse(text.str(), [](const std::string& name) { return std::getenv(name.c_str()); });
   if (!config) return Fail(config.error().code, file + ": " + config.error().detail);
+  config->file = file;
   return config;
 }
 

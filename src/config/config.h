@@ -23,7 +23,8 @@ struct ChangeFeedConfig {
 
 struct AccountConfig {
   std::string name;
-  std::vector<std::string> keys;  ///< base64; one or two
+  std::vector<std::string> keys;       ///< base64; one or two, those of key_files included
+  std::vector<std::string> key_files;  ///< what Parse took the last of `keys` from
   std::string kind = "StorageV2";
   std::string sku = "Standard_LRS";
   bool hierarchical = false;
@@ -135,6 +136,7 @@ struct RehydrationConfig {
 };
 
 struct Config {
+  std::string file;  ///< where it was read; empty: nowhere
   EngineConfig engine;
   std::vector<ListenerConfig> listeners;
   std::vector<ListenerConfig> monitor_listeners;  ///< metrics and health; empty: none
@@ -158,8 +160,11 @@ struct Config {
 /// Parses and checks; unknown keys, wrong types, values out of range and weak combinations are
 /// errors that name the place. `text` is JSON; comments (//) are allowed.
 Result<Config> Parse(std::string_view text);
+/// The same of a file, under what the process's environment sets (config/environment.h).
 Result<Config> Load(const std::string& file);
 /// Checks what Parse checks between fields; for a Config built in code.
 Status Check(const Config& config);
+/// What may be meant otherwise, but stops nothing: roles for accounts that there are not.
+std::vector<std::string> Warnings(const Config& config);
 
 }  // namespace blobgate::config

@@ -1,7 +1,9 @@
 #include "config/schema.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <map>
 #include <nlohmann/json.hpp>
-
 #include <optional>
 #include <utility>
 
@@ -20,15 +22,40 @@ std::unexpected<Error> Bad(const std::string& where, const std::string& what) {
   return Fail(Errc::kInvalidArgument, where + ": " + what);
 }
 
-// A field binds a name to a place in the struct T. Reading and documenting both walk the fields.
+// A field binds a name to a place in the struct T. Reading, writing, comparing and documenting all
+// walk the fields.
 template <class T>
 struct Field {
   std::string name;
   OptionDoc doc;
   bool required = false;
   std::function<Status(T&, const json&, const std::string& where)> read;
+  /// Of a section: is all there that is required?
+  std::function<Status(const json&, const std::string& where)> check_required;
+  std::function<json(const T&, Which)> write;
   std::function<void(std::vector<OptionDoc>&, const std::string& path)> document;
+  /// Null: a leaf, whose written value says all.
+  std::function<void(const T& before, const T& after, const std::string& path,
+                     std::vector<Change>& out)>
+      compare;
+  /// Takes over what needs no restart.
+  std::function<void(T& into, const T& from)> take;
 };
+
+template <class V>
+json Written(const V& value) {
+  if constexpr (requires { value.count(); }) {
+    return static_cast<std::uint64_t>(value.count());
+  } else {
+    return value;
+  }
+}
+
+template <class T, class V>
+void BindLeaf(Field<T>& field, V T::* at) {
+  field.write = [at](const T& from, Which) { return Written(from.*at); };
+  field.take = [at](T& into, const T& from) { into.*at = from.*at; };
+}
 
 template <class T>
 void DocumentLeaf(std::vector<OptionDoc>& out, const std::string& path, const Field<T>& field) {
@@ -48,9 +75,31 @@ Field<T> Text(std::string name, std::string T::* at, std::string help, bool requ
   f.doc.help = std::move(help);
   f.doc.secret = secret;
   f.doc.fallback = json(T().*at).dump();
+  BindLeaf(f, at);
   f.read = [at](T& into, const json& v, const std::string& where) -> Status {
     if (!v.is_string()) return Bad(where, "must be a string");
     into.*at = v.get<std::string>();
+    return {};
+  };
+  return f;
+}
+
+/// "$CREDENTIALS_DIRECTORY/NAME" is the credential of that name that systemd passes.
+Result<std::string> PathOf(const std::string& text, const std::string& where) {
+  constexpr std::string_view kVariable = "$CREDENTIALS_DIRECTORY";
+  if (!text.starts_with(std::string(kVariable) + "/")) return text;
+  const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr) return Bad(where, "systemd passes no credentials here");
+  return directory + text.substr(kVariable.size());
+}
+
+template <class T>
+Field<T> File(std::string name, std::string T::* at, std::string help, bool required = false) {
+  Field<T> f = Text(std::move(name), at, std::move(help), required);
+  f.doc.type = "file";
+  f.read = [at](T& into, const json& v, const std::string& where) -> Status {
+    if (!v.is_string()) return Bad(where, "must be a string");
+    BG_TRY(into.*at, PathOf(v.get<std::string>(), where));
     return {};
   };
   return f;
@@ -82,7 +131,9 @@ Field<T> Flag(std::string name, bool T::* at, std::string help) {
   Field<T> f;
   f.name = std::move(name);
   f.doc.type = "true | false";
+  f.doc.form = Form::kFlag;
   f.doc.help = std::move(help);
+  BindLeaf(f, at);
   f.doc.fallback = T().*at ? "true" : "false";
   f.read = [at](T& into, const json& v, const std::string& where) -> Status {
     if (!v.is_boolean()) return Bad(where, "must be true or false");
@@ -108,7 +159,9 @@ Field<T> Number(std::string name, N T::* at, Range range, std::string unit, std:
   f.name = std::move(name);
   const std::string bounds = std::to_string(range.low) + ".." + std::to_string(range.high);
   f.doc.type = unit + " " + bounds;
+  f.doc.form = Form::kNumber;
   f.doc.help = std::move(help);
+  BindLeaf(f, at);
   if constexpr (requires(N n) { n.count(); }) {
     f.doc.fallback = std::to_string((T().*at).count());
   } else {
@@ -132,7 +185,9 @@ Field<T> Texts(std::string name, std::vector<std::string> T::* at, std::string h
   f.name = std::move(name);
   f.required = required;
   f.doc.type = "list of strings";
+  f.doc.form = Form::kTexts;
   f.doc.help = std::move(help);
+  BindLeaf(f, at);
   f.doc.secret = secret;
   f.doc.fallback = json(T().*at).dump();
   f.read = [at](T& into, const json& v, const std::string& where) -> Status {
@@ -148,9 +203,10 @@ Field<T> Texts(std::string name, std::vector<std::string> T::* at, std::string h
   return f;
 }
 
+/// What `object` does not name stays as it is.
 template <class T>
-Status ReadObject(const std::vector<Field<T>>& fields, T& into, const json& object,
-                  const std::string& where) {
+Status ReadGiven(const std::vector<Field<T>>& fields, T& into, const json& object,
+                 const std::string& where) {
   if (!object.is_object()) return Bad(where.empty() ? "the file" : where, "must be an object");
   for (const auto& [key, value] : object.items()) {
     const Field<T>* found = nullptr;
@@ -160,12 +216,28 @@ Status ReadObject(const std::vector<Field<T>>& fields, T& into, const json& obje
     if (!found) return Bad(Join(where, key), "unknown option");
     BG_CHECK(found->read(into, value, Join(where, key)));
   }
+  return {};
+}
+
+template <class T>
+Status CheckRequired(const std::vector<Field<T>>& fields, const json& object,
+                     const std::string& where) {
   for (const auto& field : fields) {
-    if (field.required && !object.contains(field.name)) {
-      return Bad(Join(where, field.name), "is required");
+    const auto found = object.find(field.name);
+    if (found == object.end()) {
+      if (field.required) return Bad(Join(where, field.name), "is required");
+    } else if (field.check_required) {
+      BG_CHECK(field.check_required(*found, Join(where, field.name)));
     }
   }
   return {};
+}
+
+template <class T>
+Status ReadObject(const std::vector<Field<T>>& fields, T& into, const json& object,
+                  const std::string& where) {
+  BG_CHECK(ReadGiven(fields, into, object, where));
+  return CheckRequired(fields, object, where);
 }
 
 template <class T>
@@ -181,17 +253,139 @@ void DocumentObject(const std::vector<Field<T>>& fields, std::vector<OptionDoc>&
   }
 }
 
+template <class T>
+Field<T> Files(std::string name, std::vector<std::string> T::* at, std::string help) {
+  Field<T> f = Texts(std::move(name), at, std::move(help));
+  f.doc.type = "list of files";
+  f.read = [at, texts = f.read](T& into, const json& v, const std::string& where) -> Status {
+    BG_CHECK(texts(into, v, where));
+    for (std::string& path : into.*at) {
+      BG_TRY(path, PathOf(path, where));
+    }
+    return {};
+  };
+  return f;
+}
+
+template <class T>
+json WriteObject(const std::vector<Field<T>>& fields, const T& from, Which which) {
+  static const T standard{};
+  json out = json::object();
+  for (const auto& field : fields) {
+    if (which == Which::kPublic && field.doc.secret) continue;
+    json value = field.write(from, which);
+    const bool optional = which == Which::kNotDefault && !field.required;
+    if (!optional || value != field.write(standard, which)) out[field.name] = std::move(value);
+  }
+  return out;
+}
+
+template <class T>
+void CompareObject(const std::vector<Field<T>>& fields, const T& before, const T& after,
+                   const std::string& path, std::vector<Change>& out) {
+  for (const auto& field : fields) {
+    const std::string at = Join(path, field.name);
+    if (field.compare) {
+      field.compare(before, after, at, out);
+      continue;
+    }
+    const json old = field.write(before, Which::kAll);
+    const json now = field.write(after, Which::kAll);
+    if (old == now) continue;
+    Change change{.path = at, .needs_restart = field.doc.needs_restart};
+    if (!field.doc.secret) {
+      change.before = old.dump(-1, ' ', false, json::error_handler_t::replace);
+      change.after = now.dump(-1, ' ', false, json::error_handler_t::replace);
+    }
+    out.push_back(std::move(change));
+  }
+}
+
+template <class T>
+void TakeObject(const std::vector<Field<T>>& fields, T& into, const T& from) {
+  for (const auto& field : fields) {
+    if (field.compare || !field.doc.needs_restart) field.take(into, from);
+  }
+}
+
+template <class S>
+bool NeedsRestart(const std::vector<Field<S>>& fields) {
+  std::vector<OptionDoc> docs;
+  DocumentObject(fields, docs, "");
+  return std::ranges::any_of(docs, &OptionDoc::needs_restart);
+}
+
+// Elements with a name are told apart by it, others by their place.
+template <class S>
+std::string ElementName(const S& element, std::size_t index) {
+  if constexpr (requires { element.name; }) return element.name;
+  return std::to_string(index);
+}
+
+template <class S>
+std::map<std::string, const S*> ByName(const std::vector<S>& list) {
+  std::map<std::string, const S*> out;
+  for (std::size_t i = 0; i < list.size(); ++i) out[ElementName(list[i], i)] = &list[i];
+  return out;
+}
+
+template <class S>
+void CompareLists(const std::vector<Field<S>>& fields, const std::vector<S>& before,
+                  const std::vector<S>& after, const std::string& path, std::vector<Change>& out) {
+  const auto old = ByName(before);
+  const auto now = ByName(after);
+  const bool restart = NeedsRestart(fields);
+  for (const auto& [name, element] : old) {
+    if (now.contains(name)) continue;
+    out.push_back({.kind = Change::Kind::kRemoved,
+                   .path = path + "[" + name + "]",
+                   .needs_restart = restart});
+  }
+  for (const auto& [name, element] : now) {
+    const std::string at = path + "[" + name + "]";
+    if (const auto was = old.find(name); was != old.end()) {
+      CompareObject(fields, *was->second, *element, at, out);
+    } else {
+      out.push_back({.kind = Change::Kind::kAdded, .path = at, .needs_restart = restart});
+    }
+  }
+}
+
+/// This option is applied by a reload; for a section or list Live goes around its own fields.
+template <class T>
+Field<T> Live(Field<T> field) {
+  field.doc.needs_restart = false;
+  return field;
+}
+
+template <class T>
+std::vector<Field<T>> Live(std::vector<Field<T>> fields) {
+  for (auto& field : fields) field.doc.needs_restart = false;
+  return fields;
+}
+
 template <class T, class S>
 Field<T> Section(std::string name, S T::* at, std::vector<Field<S>> fields, bool required = false) {
   Field<T> f;
   f.name = std::move(name);
   f.required = required;
   f.read = [at, fields](T& into, const json& v, const std::string& where) {
-    return ReadObject(fields, into.*at, v, where);
+    return ReadGiven(fields, into.*at, v, where);
+  };
+  f.check_required = [fields](const json& v, const std::string& where) {
+    return CheckRequired(fields, v, where);
   };
   f.document = [fields](std::vector<OptionDoc>& out, const std::string& path) {
     DocumentObject(fields, out, path);
   };
+  f.write = [at, fields](const T& from, Which which) {
+    return WriteObject(fields, from.*at, which);
+  };
+  f.compare = [at, fields](const T& before, const T& after, const std::string& path,
+                           std::vector<Change>& out) {
+    CompareObject(fields, before.*at, after.*at, path, out);
+  };
+  f.take = [at, fields](T& into, const T& from) { TakeObject(fields, into.*at, from.*at); };
   return f;
 }
 
@@ -201,15 +395,29 @@ Field<T> List(std::string name, std::vector<S> T::* at, std::vector<Field<S>> fi
   f.name = std::move(name);
   f.read = [at, fields](T& into, const json& v, const std::string& where) -> Status {
     if (!v.is_array()) return Bad(where, "must be a list of objects");
+    std::vector<S> list;
     for (std::size_t i = 0; i < v.size(); ++i) {
       S item;
       BG_CHECK(ReadObject(fields, item, v[i], where + "[" + std::to_string(i) + "]"));
-      (into.*at).push_back(std::move(item));
+      list.push_back(std::move(item));
     }
+    into.*at = std::move(list);
     return {};
   };
   f.document = [fields](std::vector<OptionDoc>& out, const std::string& path) {
     DocumentObject(fields, out, path + "[]");
+  };
+  f.write = [at, fields](const T& from, Which which) {
+    json out = json::array();
+    for (const S& item : from.*at) out.push_back(WriteObject(fields, item, which));
+    return out;
+  };
+  f.compare = [at, fields](const T& before, const T& after, const std::string& path,
+                           std::vector<Change>& out) {
+    CompareLists(fields, before.*at, after.*at, path, out);
+  };
+  f.take = [at, whole = !NeedsRestart(fields)](T& into, const T& from) {
+    if (whole) into.*at = from.*at;
   };
   return f;
 }
@@ -263,7 +471,7 @@ std::vector<Field<EncryptionScopeConfig>> EncryptionScopeFields() {
   using E = EncryptionScopeConfig;
   return {
       Text("name", &E::name, "3 to 63 letters, digits and `-`, as clients name it.", true),
-      Text(
+      File(
           "key_file", &E::key_file,
           "File of mode 0600 with the key, base64 of 32 bytes (`openssl rand -base64 32`). Content "
           "of the scope cannot be read without it.",
@@ -296,8 +504,11 @@ std::vector<Field<AccountConfig>> AccountFields() {
   using A = AccountConfig;
   return {
       Text("name", &A::name, "3 to 24 lower-case letters and digits.", true),
-      Texts("keys", &A::keys, "One or two keys, base64 of at least 16 bytes. Either signs.", true,
-            true),
+      Texts("keys", &A::keys,
+            "One or two keys, base64 of at least 16 bytes, those of `key_files` included. Either "
+            "signs.",
+            false, true),
+      Files("key_files", &A::key_files, "Files of mode 0600 with one key each, instead of `keys`."),
       Choice("kind", &A::kind, {"Storage", "BlobStorage", "StorageV2", "BlockBlobStorage"},
              "Answered by Get Account Information."),
       Choice("sku", &A::sku,
@@ -317,8 +528,8 @@ std::vector<Field<AccountConfig>> AccountFields() {
            "`versioning`."),
       Texts("immutable_containers", &A::immutable_containers,
             "Without `version_level_immutability`: only in these containers; needs `versioning`."),
-      List("encryption_scopes", &A::encryption_scopes, EncryptionScopeFields()),
-      Section("change_feed", &A::change_feed, ChangeFeedFields()),
+      List("encryption_scopes", &A::encryption_scopes, Live(EncryptionScopeFields())),
+      Section("change_feed", &A::change_feed, Live(ChangeFeedFields())),
       Text("lifecycle_policy_file", &A::lifecycle_policy_file,
            "File with lifecycle rules in the JSON form of Azure's management policies "
            "(`{\"rules\": [...]}`); empty: none."),
@@ -353,7 +564,7 @@ std::vector<Field<IssuerConfig>> IssuerFields() {
 std::vector<Field<LocalIssuerConfig>> LocalIssuerFields() {
   using L = LocalIssuerConfig;
   return {
-      Text("key_file", &L::key_file,
+      File("key_file", &L::key_file,
            "PEM file of mode 0600 with the private key (`blobgate token new-key`); empty: no local "
            "issuer."),
       Text("issuer", &L::issuer, "The `iss` of its tokens: an absolute URL of this server."),
@@ -388,13 +599,13 @@ std::vector<Field<OAuthConfig>> OAuthFields() {
   return {
       List("issuers", &O::issuers, IssuerFields()),
       Section("local_issuer", &O::local_issuer, LocalIssuerFields()),
-      Texts("audiences", &O::audiences,
-            "Audiences of tokens for this server besides `https://storage.azure.com` and "
-            "`https://ACCOUNT.SUFFIX`."),
-      List("roles", &O::roles, RoleFields()),
+      Live(Texts("audiences", &O::audiences,
+                 "Audiences of tokens for this server besides `https://storage.azure.com` and "
+                 "`https://ACCOUNT.SUFFIX`.")),
+      List("roles", &O::roles, Live(RoleFields())),
       Text("authority", &O::authority, "Where the 401 challenge sends clients to log in."),
-      Number("clock_skew", &O::clock_skew, Range{0, 600}, "seconds",
-             "How far clocks of issuers may be off."),
+      Live(Number("clock_skew", &O::clock_skew, Range{0, 600}, "seconds",
+                  "How far clocks of issuers may be off.")),
       Number("jwks_max_age", &O::jwks_max_age, Range{60, 7 * 86400}, "seconds",
              "Keys from a URL are fetched again after this."),
       Text("ca_file", &O::ca_file, "PEM file of CAs for `jwks_url`, besides the system's."),
@@ -436,29 +647,30 @@ std::vector<Field<Config>> ConfigFields() {
       List("listeners", &C::listeners, ListenerFields()),
       List("monitor_listeners", &C::monitor_listeners, ListenerFields()),
       Section("tls", &C::tls,
-              std::vector<Field<TlsConfig>>{
-                  Text("certificate_file", &TlsConfig::certificate_file,
+              Live(std::vector<Field<TlsConfig>>{
+                  File("certificate_file", &TlsConfig::certificate_file,
                        "PEM file: the server's certificate, then its chain."),
-                  Text("key_file", &TlsConfig::key_file, "PEM file: the private key.")}),
-      Texts("suffixes", &C::suffixes,
-            "Host names `ACCOUNT.SUFFIX` are host style; every other host is path style."),
-      Texts("web_suffixes", &C::web_suffixes,
-            "Host names `ACCOUNT.SUFFIX` and `ACCOUNT.zN.SUFFIX` are static websites."),
-      List("accounts", &C::accounts, AccountFields()),
+                  File("key_file", &TlsConfig::key_file, "PEM file: the private key.")})),
+      Live(Texts("suffixes", &C::suffixes,
+                 "Host names `ACCOUNT.SUFFIX` are host style; every other host is path style.")),
+      Live(Texts("web_suffixes", &C::web_suffixes,
+                 "Host names `ACCOUNT.SUFFIX` and `ACCOUNT.zN.SUFFIX` are static websites.")),
+      List("accounts", &C::accounts, Live(AccountFields())),
       Section("background", &C::background, BackgroundFields()),
       Section("oauth", &C::oauth, OAuthFields()),
       Section("copy_sources", &C::copy_sources,
               std::vector<Field<CopySourceConfig>>{
-                  Texts("allowed_hosts", &CopySourceConfig::allowed_hosts,
-                        "Hosts besides this server that copies may read: exact, `*.suffix` or `*`. "
-                        "Private and loopback addresses must be named exactly."),
+                  Live(Texts(
+                      "allowed_hosts", &CopySourceConfig::allowed_hosts,
+                      "Hosts besides this server that copies may read: exact, `*.suffix` or `*`. "
+                      "Private and loopback addresses must be named exactly.")),
                   Text("ca_file", &CopySourceConfig::ca_file,
                        "PEM file of CAs for https sources; empty: the system's.")}),
-      Section("limits", &C::limits, LimitFields()),
+      Section("limits", &C::limits, Live(LimitFields())),
       Section("rehydration", &C::rehydration, RehydrationFields()),
       Number("threads", &C::threads, Range{0, 256}, "threads", "I/O threads; 0: one per core."),
-      Choice("log_level", &C::log_level, {"debug", "info", "warn", "error"},
-             "Least severe messages that are logged."),
+      Live(Choice("log_level", &C::log_level, {"debug", "info", "warn", "error"},
+                  "Least severe messages that are logged.")),
       Choice("log_format", &C::log_format, {"text", "json"}, "One line per message either way."),
       Text("access_log", &C::access_log,
            "File with one line a request; empty: with the log; `off`: none."),
@@ -474,6 +686,44 @@ Status ReadConfig(const nlohmann::json& object, Config& config) {
   return ReadObject(ConfigFields(), config, object, "");
 }
 
+Status ReadGivenConfig(const nlohmann::json& object, Config& config) {
+  return ReadGiven(ConfigFields(), config, object, "");
+}
+
+Status ReadAccount(const nlohmann::json& given, AccountConfig& account) {
+  return ReadGiven(AccountFields(), account, given, "");
+}
+
+nlohmann::json WriteAccount(const AccountConfig& account, Which which) {
+  return WriteObject(AccountFields(), account, which);
+}
+
+std::vector<Change> Differences(const Config& before, const Config& after) {
+  std::vector<Change> out;
+  CompareObject(ConfigFields(), before, after, "", out);
+  return out;
+}
+
+std::string TextOf(const Change& change) {
+  std::string text = change.path + ": ";
+  if (change.kind == Change::Kind::kAdded) {
+    text += "added";
+  } else if (change.kind == Change::Kind::kRemoved) {
+    text += "removed";
+  } else if (change.before.empty()) {
+    text += "changed";
+  } else {
+    text += change.before + " -> " + change.after;
+  }
+  return text;
+}
+
+Config Reloaded(const Config& running, const Config& next) {
+  Config out = running;
+  TakeObject(ConfigFields(), out, next);
+  return out;
+}
+
 std::vector<OptionDoc> Documentation() {
   std::vector<OptionDoc> out;
   DocumentObject(ConfigFields(), out, "");
@@ -483,13 +733,21 @@ std::vector<OptionDoc> Documentation() {
 std::string DocumentationMarkdown() {
   std::string out =
       "# Configuration\n\n"
-      "One JSON file; `//` comments are allowed. Unknown options are errors. "
+      "One JSON file; `//` comments are allowed. Unknown options are errors. An environment "
+      "variable "
+      "`BLOBGATE_` with the option's path in capitals, `_` for `.`, goes before the file "
+      "(`BLOBGATE_LIMITS_HEAD_BYTES`; lists with commas; not for options in `[]`). A file may be "
+      "`$CREDENTIALS_DIRECTORY/NAME`, a credential that systemd passes. "
       "Written by `blobgate config-docs`.\n\n"
-      "| option | type | default | meaning |\n|---|---|---|---|\n";
+      "`systemctl reload blobgate` (SIGHUP) reads the file again and applies the options marked "
+      "*live*; "
+      "changes of others are logged and wait for a restart ([service.md](service.md)).\n\n"
+      "| option | type | default | applied | meaning |\n|---|---|---|---|---|\n";
   for (const auto& o : Documentation()) {
     out += "| `" + o.path + "` | " + o.type + " | " +
-           (o.fallback == "(required)" ? o.fallback : "`" + o.fallback + "`") + " | " + o.help +
-           (o.secret ? " Secret." : "") + " |\n";
+           (o.fallback == "(required)" ? o.fallback : "`" + o.fallback + "`") + " | " +
+           (o.needs_restart ? "restart" : "live") + " | " + o.help + (o.secret ? " Secret." : "") +
+           " |\n";
   }
   return out;
 }

@@ -1,30 +1,42 @@
 #include "gateway/accounts.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace blobgate::gateway {
 
-Accounts::Accounts(std::vector<AccountEntry> entries) {
+AccountTable::AccountTable(std::vector<AccountEntry> entries, azure::AddressRules rules)
+    : rules_(std::move(rules)) {
   for (auto& entry : entries) {
     std::string name = entry.settings.name;
     entries_.emplace(std::move(name), std::move(entry));
   }
+  rules_.is_account = [this](std::string_view name) { return Find(name) != nullptr; };
 }
 
-const AccountEntry* Accounts::Find(std::string_view name) const {
+const AccountEntry* AccountTable::Find(std::string_view name) const {
   auto it = entries_.find(name);
   return it == entries_.end() ? nullptr : &it->second;
 }
 
-const operations::Account* Accounts::FindAccount(std::string_view name) const {
-  const AccountEntry* entry = Find(name);
-  return entry ? &entry->settings : nullptr;
-}
-
-std::vector<std::string> Accounts::Names() const {
+std::vector<std::string> AccountTable::Names() const {
   std::vector<std::string> names;
   for (const auto& [name, entry] : entries_) names.push_back(name);
+  std::ranges::sort(names);
   return names;
+}
+
+void AccountTable::KeepCounters(const AccountTable& before) {
+  for (auto& [name, entry] : entries_) {
+    if (const AccountEntry* old = before.Find(name)) entry.counters = old->counters;
+  }
+}
+
+std::shared_ptr<const operations::Account> Accounts::FindAccount(std::string_view name) const {
+  auto table = Current();
+  const AccountEntry* entry = table->Find(name);
+  if (entry == nullptr) return nullptr;
+  return {std::move(table), &entry->settings};
 }
 
 }  // namespace blobgate::gateway

@@ -24,15 +24,19 @@ namespace blobgate::gateway {
 /// What is known of one request so far. Lives in Handle's frame.
 struct Gateway::Exchange {
   Exchange(const http::RequestHead& h, const GatewayParts& parts)
-      : head(h), in_flight(parts.counters.Begin()), now(parts.services.clock.Now()) {}
+      : head(h),
+        accounts(parts.accounts.Current()),
+        in_flight(parts.counters.Begin()),
+        now(parts.services.clock.Now()) {}
 
   const http::RequestHead& head;
+  const std::shared_ptr<const AccountTable> accounts;  ///< as the request found them
   RequestCounters::InFlight in_flight;
   std::string request_id = NewUuid();
   Time now;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   azure::Resource resource;
-  const AccountEntry* account = nullptr;
+  const AccountEntry* account = nullptr;  ///< of `accounts`
   const azure::OperationSpec* spec = nullptr;
   auth::Credential credential;
   Caller caller = Caller::kUnknown;
@@ -109,12 +113,12 @@ void LogFailure(const http::RequestHead& head, std::string_view request_id,
 Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyReader& body) {
   Exchange exchange(head, parts_);
   if (parts_.discovery != nullptr) {
-    if (auto document = parts_.discovery->Answer(head, parts_.rules)) {
+    if (auto document = parts_.discovery->Answer(head, exchange.accounts->rules())) {
       Finish(exchange, *document);
       co_return std::move(*document);
     }
   }
-  if (auto account = azure::WebsiteAccount(head.host(), parts_.rules)) {
+  if (auto account = azure::WebsiteAccount(head.host(), exchange.accounts->rules())) {
     co_return co_await HandleWebsite(exchange, *account);
   }
   auto outcome = co_await ServeSafely(exchange, body);
@@ -129,7 +133,7 @@ Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyRe
 // No credentials, no CORS, and errors as pages.
 Task<http::Response> Gateway::HandleWebsite(Exchange& x, std::string_view account) {
   x.resource.account = account;
-  x.account = parts_.accounts.Find(account);
+  x.account = x.accounts->Find(account);
   x.version = kWebsiteVersion;
   x.caller = Caller::kAnonymous;
   x.spec = &azure::SpecOf(x.head.method == "HEAD" ? azure::Operation::kGetBlobProperties
@@ -190,9 +194,9 @@ Task<azure::Outcome<http::Response>> Gateway::ServeSafely(Exchange& x, http::Bod
 
 // The pipeline. Each step fills the exchange or answers the client's error.
 Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReader& body) {
-  x.resource.face = azure::FaceOf(x.head, parts_.rules);
-  BG_CO_TRY(x.resource, azure::ParseResource(x.head, parts_.rules));
-  x.account = parts_.accounts.Find(x.resource.account);
+  x.resource.face = azure::FaceOf(x.head, x.accounts->rules());
+  BG_CO_TRY(x.resource, azure::ParseResource(x.head, x.accounts->rules()));
+  x.account = x.accounts->Find(x.resource.account);
   BG_CO_TRY(x.spec, azure::Route(x.head, x.resource));
   BG_CO_TRY(const auto permissions, co_await Admit(x));
   const bool structured = x.head.headers.Has("x-ms-structured-body");

@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "azure/resource.h"
 #include "gateway/access_log.h"
 #include "gateway/accounts.h"
 #include "gateway/authenticator.h"
@@ -25,7 +24,6 @@ namespace blobgate::gateway {
 /// Everything is owned by the server and outlives the gateway.
 struct GatewayParts {
   const Accounts& accounts;
-  azure::AddressRules rules;  ///< must know the accounts
   operations::Services& services;
   AccessLog& access_log;
   RequestCounters& counters;

@@ -160,7 +160,7 @@ azure::Error Unreachable(Error error) {
 
 GatewaySourceOpener::GatewaySourceOpener(SourceOpenerParts parts)
     : parts_(std::move(parts)),
-      allowed_(parts_.allowed_hosts),
+      allowed_(std::make_shared<const SourceRules>(parts_.allowed_hosts)),
       services_{parts_.engine, parts_.clock, parts_.etags, *this, parts_.background} {}
 
 Task<azure::Outcome<CopySource>> GatewaySourceOpener::Open(SourceRequest request) {
@@ -174,8 +174,9 @@ Task<azure::Outcome<CopySource>> GatewaySourceOpener::Open(SourceRequest request
     co_return azure::Fail(
         SourceFailure(azure::Error(azure::ErrorCode::kInvalidAuthenticationInfo).WithStatus(401)));
   }
-  if (azure::IsHostStyle(url->authority, parts_.rules) || IsOwnAddress(*url, request)) {
-    co_return co_await OpenLocal(*url, request);
+  const auto accounts = parts_.accounts.Current();
+  if (azure::IsHostStyle(url->authority, accounts->rules()) || IsOwnAddress(*url, request)) {
+    co_return co_await OpenLocal(*url, request, *accounts);
   }
   co_return co_await OpenOutside(*url, request);
 }
@@ -188,12 +189,13 @@ bool GatewaySourceOpener::IsOwnAddress(const SourceUrl& url, const SourceRequest
 }
 
 Task<azure::Outcome<CopySource>> GatewaySourceOpener::OpenLocal(const SourceUrl& url,
-                                                                const SourceRequest& request) {
+                                                                const SourceRequest& request,
+                                                                const AccountTable& accounts) {
   const auto head = HeadOf(url, request);
   if (!head) {
     co_return azure::Fail(SourceFailure(azure::Error(azure::ErrorCode::kInvalidUri)));
   }
-  auto source = co_await Admit(*head, request.own_account);
+  auto source = co_await Admit(*head, request.own_account, accounts);
   if (!source) co_return azure::Fail(AsSource(source.error()));
   auto state = operations::ParseStateName(head->query);
   if (!state) co_return azure::Fail(AsSource(state.error()));
@@ -202,10 +204,11 @@ Task<azure::Outcome<CopySource>> GatewaySourceOpener::OpenLocal(const SourceUrl&
 }
 
 Task<azure::Outcome<LocalSource>> GatewaySourceOpener::Admit(const http::RequestHead& head,
-                                                             std::string_view own_account) {
-  BG_CO_TRY(auto resource, azure::ParseResource(head, parts_.rules));
+                                                             std::string_view own_account,
+                                                             const AccountTable& accounts) {
+  BG_CO_TRY(auto resource, azure::ParseResource(head, accounts.rules()));
   BG_CO_CHECK(CheckIsGetBlob(head.query, resource));
-  const AccountEntry* account = parts_.accounts.Find(resource.account);
+  const AccountEntry* account = accounts.Find(resource.account);
   if (account != nullptr && resource.account == own_account && !head.headers.Has("authorization")) {
     co_return Allowed(std::move(resource), true);
   }
@@ -225,7 +228,7 @@ Task<azure::Outcome<LocalSource>> GatewaySourceOpener::Admit(const http::Request
 
 Task<azure::Outcome<CopySource>> GatewaySourceOpener::OpenOutside(const SourceUrl& url,
                                                                   const SourceRequest& request) {
-  const HostRule rule = allowed_.Of(url.host);
+  const HostRule rule = allowed_.Get()->Of(url.host);
   if (rule == HostRule::kRefused) co_return azure::Fail(RefusedHost());
   if (!request.authorization.empty() && !url.tls) {
     co_return azure::Fail(SourceFailure(403, "AuthenticationFailed",

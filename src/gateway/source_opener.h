@@ -3,11 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "azure/resource.h"
+#include "base/published.h"
 #include "gateway/accounts.h"
 #include "gateway/authenticator.h"
 #include "gateway/outside_client.h"
@@ -27,7 +28,6 @@ struct OwnListener {
 /// The references are the server's and outlive the opener.
 struct SourceOpenerParts {
   const Accounts& accounts;
-  azure::AddressRules rules;  ///< must know the accounts
   std::vector<std::string> allowed_hosts;
   OutsideClient& outside;
   engine::Engine& engine;
@@ -47,6 +47,11 @@ class GatewaySourceOpener final : public operations::SourceOpener {
   /// Call it after the listeners are bound and before requests are served.
   void SetListeners(std::vector<OwnListener> listeners) { listeners_ = std::move(listeners); }
 
+  /// For sources that are opened from now on. Any thread.
+  void AllowHosts(const std::vector<std::string>& hosts) {
+    allowed_.Set(std::make_shared<const SourceRules>(hosts));
+  }
+
   /// A URL names ourselves when its host is a known account under one of our suffixes, when it is
   /// the Host of the copy request itself, or when it is the address of one of our listeners
   /// (loopback names included). What looks like one of our suffixes but has an account that we do
@@ -57,14 +62,16 @@ class GatewaySourceOpener final : public operations::SourceOpener {
  private:
   bool IsOwnAddress(const SourceUrl& url, const operations::SourceRequest& request) const;
   Task<azure::Outcome<operations::CopySource>> OpenLocal(const SourceUrl& url,
-                                                         const operations::SourceRequest& request);
+                                                         const operations::SourceRequest& request,
+                                                         const AccountTable& accounts);
   Task<azure::Outcome<operations::CopySource>> OpenOutside(
       const SourceUrl& url, const operations::SourceRequest& request);
   Task<azure::Outcome<operations::LocalSource>> Admit(const http::RequestHead& head,
-                                                      std::string_view own_account);
+                                                      std::string_view own_account,
+                                                      const AccountTable& accounts);
 
   SourceOpenerParts parts_;
-  SourceRules allowed_;
+  Published<SourceRules> allowed_;
   std::vector<OwnListener> listeners_;
   operations::Services services_;  ///< for reading containers; its opener is this one
 };

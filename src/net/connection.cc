@@ -36,9 +36,9 @@ class Connection final : public ManagedConnection {
   Connection(S stream, PeerInfo peer, const ConnectionContext& context)
       : ManagedConnection(context.connections),
         context_(context),
-        limits_(context.limits),
+        limits_(*context.limits),
         peer_(std::move(peer)),
-        channel_(std::move(stream), context.sweep, context.limits.head_bytes) {
+        channel_(std::move(stream), context.sweep, context.limits->head_bytes) {
     head_.secure = S::kSecure;
     head_.peer = peer_.address;
     head_.local_port = peer_.local_port;

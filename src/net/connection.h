@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/task.h"
@@ -14,10 +15,10 @@
 namespace blobgate::net {
 
 /// What a connection uses; all of it outlives the connection, and belongs to its io thread except
-/// the handler and the limits, which are shared.
+/// the handler, which is shared.
 struct ConnectionContext {
   RequestHandler& handler;
-  const Limits& limits;
+  std::shared_ptr<const Limits> limits;
   DeadlineSweep& sweep;
   ConnectionSet& connections;
 };

@@ -7,7 +7,7 @@
 
 namespace blobgate::net {
 
-/// Fixed while a Server runs. Memory of one connection is at most about 2 * head_bytes (the head,
+/// Memory of one connection is at most about 2 * head_bytes (the head,
 /// and framing of a chunked body behind it) plus what the handler and the response hold.
 struct Limits {
   std::size_t max_connections = 4096;  ///< all listeners together; past it the answer is 503

@@ -64,9 +64,9 @@ struct Server::Worker {
 };
 
 Server::Server(IoThreads& threads, RequestHandler& handler, Limits limits)
-    : threads_(threads), handler_(handler), limits_(limits) {
+    : threads_(threads), handler_(handler), limits_(std::make_shared<const Limits>(limits)) {
   for (std::size_t i = 0; i < threads_.size(); ++i) {
-    workers_.push_back(std::make_unique<Worker>(threads_.executor(i), limits_));
+    workers_.push_back(std::make_unique<Worker>(threads_.executor(i), limits));
     Worker& worker = *workers_.back();
     sweeps_.Spawn(worker.executor, [&worker] { return worker.sweep.Run(); });
   }
@@ -132,11 +132,12 @@ void Server::OnAccept(Worker& worker, tcp::socket socket, const TlsContext* tls)
 
 template <class S>
 void Server::Spawn(Worker& worker, S stream, PeerInfo peer) {
-  const bool refuse = open_.load(std::memory_order_relaxed) >= limits_.max_connections;
+  auto limits = limits_.Get();
+  const bool refuse = open_.load(std::memory_order_relaxed) >= limits->max_connections;
   std::atomic<std::size_t>& count = refuse ? refusing_ : open_;
   (refuse ? refused_ : accepted_).fetch_add(1, std::memory_order_relaxed);
   if (refuse && count.load(std::memory_order_relaxed) >= kMaxRefusing) return;
-  const ConnectionContext context{handler_, limits_, worker.sweep, worker.connections};
+  const ConnectionContext context{handler_, std::move(limits), worker.sweep, worker.connections};
   auto start = [refuse, context, stream = std::move(stream), peer = std::move(peer),
                 counted = Counted(count)]() mutable {
     Task<void> connection = refuse ? RefuseConnection(std::move(stream), std::move(peer), context)

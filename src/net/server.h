@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/published.h"
 #include "base/result.h"
 #include "base/task_group.h"
 #include "net/connection.h"
@@ -34,6 +35,9 @@ class Server {
                                std::shared_ptr<TlsContext> tls = nullptr);
   /// The same on a socket that listens already (socket activation). `fd` stays the caller's.
   Result<std::uint16_t> Adopt(int fd, std::shared_ptr<TlsContext> tls = nullptr);
+
+  /// For connections from now on; those that are open keep theirs. Any thread.
+  void SetLimits(const Limits& limits) { limits_.Set(std::make_shared<const Limits>(limits)); }
 
   /// Closes the listeners and idle connections; requests in flight, and the first ones of clients
   /// that have just connected, are answered with `Connection: close`. Connections that are left
@@ -61,7 +65,7 @@ class Server {
 
   IoThreads& threads_;
   RequestHandler& handler_;
-  const Limits limits_;
+  Published<Limits> limits_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<std::size_t> open_{0};
   std::atomic<std::size_t> refusing_{0};

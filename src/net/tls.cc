@@ -79,20 +79,20 @@ std::chrono::sys_seconds ExpiryOf(SSL_CTX* context) {
 
 }  // namespace
 
-Result<std::shared_ptr<TlsContext>> TlsContext::Load(std::string certificate_file,
-                                                     std::string key_file) {
-  std::shared_ptr<TlsContext> tls(new TlsContext(std::move(certificate_file), std::move(key_file)));
-  BG_CHECK(tls->Reload());
+Result<std::shared_ptr<TlsContext>> TlsContext::Load(const std::string& certificate_file,
+                                                     const std::string& key_file) {
+  std::shared_ptr<TlsContext> tls(new TlsContext());
+  BG_TRY(tls->context_, Build(certificate_file, key_file));
+  tls->expiry_ = ExpiryOf(tls->context_->native_handle());
   return tls;
 }
 
-Status TlsContext::Reload() {
-  BG_TRY(auto context, Build(certificate_file_, key_file_));
+void TlsContext::Take(const TlsContext& other) {
+  auto context = other.current();
   const std::chrono::sys_seconds expiry = ExpiryOf(context->native_handle());
   const std::lock_guard lock(mutex_);
   context_ = std::move(context);
   expiry_ = expiry;
-  return {};
 }
 
 std::chrono::sys_seconds TlsContext::expiry() const {

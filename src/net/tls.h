@@ -17,11 +17,11 @@ class TlsContext {
  public:
   /// Reads a PEM chain (the server's certificate first) and its PEM key. Errors: kInvalidArgument
   /// with the file and the reason, also when key and certificate do not belong together.
-  static Result<std::shared_ptr<TlsContext>> Load(std::string certificate_file,
-                                                  std::string key_file);
+  static Result<std::shared_ptr<TlsContext>> Load(const std::string& certificate_file,
+                                                  const std::string& key_file);
 
-  /// Reads the files again, for handshakes from now on. After an error the old ones stay in use.
-  Status Reload();
+  /// For handshakes from now on: what `other` has in use.
+  void Take(const TlsContext& other);
 
   std::shared_ptr<boost::asio::ssl::context> current() const;
 
@@ -29,11 +29,8 @@ class TlsContext {
   std::chrono::sys_seconds expiry() const;
 
  private:
-  TlsContext(std::string certificate_file, std::string key_file)
-      : certificate_file_(std::move(certificate_file)), key_file_(std::move(key_file)) {}
+  TlsContext() = default;
 
-  const std::string certificate_file_;
-  const std::string key_file_;
   mutable std::mutex mutex_;
   std::shared_ptr<boost::asio::ssl::context> context_;  // guarded by mutex_
   std::chrono::sys_seconds expiry_{};                   // guarded by mutex_

@@ -43,7 +43,7 @@ Task<azure::Outcome<void>> WriteTime(Services& services, const Access& access) {
 }
 
 Task<azure::Outcome<void>> WarmUp(Services& services, const Access& access) {
-  const Account* account =
+  const auto account =
       services.accounts ? services.accounts->FindAccount(access.resource.account) : nullptr;
   if (!account || !account->lifecycle || !access.state.is_base()) co_return azure::Outcome<void>();
   BG_CO_TRY(const auto target, co_await LoadTarget(services, access.resource));

@@ -61,8 +61,10 @@ struct Account {
 class AccountDirectory {
  public:
   virtual ~AccountDirectory() = default;
-  /// nullptr when there is none. Lives as long as the directory.
-  virtual const Account* FindAccount(std::string_view name) const = 0;
+  /// As it is now; null when there is none.
+  virtual std::shared_ptr<const Account> FindAccount(std::string_view name) const = 0;
+  /// All that there are now.
+  virtual std::vector<std::string> Names() const = 0;
 };
 
 /// Makes ETags and ids that grow: never the same value twice in a process, and never below `above`.

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/published.h"
 #include "blob/encryption.h"
 
 namespace blobgate::operations {
@@ -13,21 +15,24 @@ namespace blobgate::operations {
 /// What x-ms-encryption-scope and x-ms-default-encryption-scope say for "no scope".
 inline constexpr std::string_view kAccountScope = "$account-encryption-key";
 
-/// Fixed after the start; any thread.
+/// By account and name.
+using ScopeKeys = std::map<std::pair<std::string, std::string>, blob::ContentKeyPtr>;
+
+/// Any thread.
 class EncryptionScopes {
  public:
-  void Add(std::string account, blob::ContentKeyPtr scope) {
-    std::string name = scope->identity.scope;
-    keys_.emplace(std::pair(std::move(account), std::move(name)), std::move(scope));
-  }
+  /// For what is opened from now on.
+  void Replace(ScopeKeys keys) { keys_.Set(std::make_shared<const ScopeKeys>(std::move(keys))); }
+
   /// Null: there is no such scope.
   blob::ContentKeyPtr Find(std::string_view account, std::string_view name) const {
-    const auto it = keys_.find(std::pair(std::string(account), std::string(name)));
-    return it == keys_.end() ? nullptr : it->second;
+    const auto keys = keys_.Get();
+    const auto it = keys->find(std::pair(std::string(account), std::string(name)));
+    return it == keys->end() ? nullptr : it->second;
   }
 
  private:
-  std::map<std::pair<std::string, std::string>, blob::ContentKeyPtr> keys_;
+  Published<ScopeKeys> keys_{std::make_shared<const ScopeKeys>()};
 };
 
 }  // namespace blobgate::operations

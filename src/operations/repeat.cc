@@ -23,6 +23,19 @@ Task<void> Repeat(std::string name, std::chrono::seconds interval,
   }
 }
 
+Task<Status> PassOverAccounts(Services& services, std::string name, AccountPass& pass) {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  for (const std::string& of : services.accounts->Names()) {
+    const auto account = services.accounts->FindAccount(of);
+    if (!account) continue;  // removed meanwhile
+    const Status done = co_await pass(*account);
+    if (done) continue;
+    if (done.error().code == Errc::kCancelled) co_return done;
+    spdlog::warn("{} of {}: {} {}", name, of, ErrcName(done.error().code), done.error().detail);
+  }
+  co_return Status();
+}
+
 }  // namespace
 
 Task<bool> Stopped() {
@@ -53,6 +66,14 @@ void SpawnRepeated(Services& services, std::string name, std::chrono::seconds in
     return Repeat(std::move(name), interval, std::move(pass));
   };
   services.background.Spawn(label, std::move(task));
+}
+
+void SpawnForAccounts(Services& services, std::string name, std::chrono::seconds interval,
+                      AccountPass pass) {
+  auto all = [&services, name, pass = std::move(pass)]() mutable {
+    return PassOverAccounts(services, name, pass);
+  };
+  SpawnRepeated(services, std::move(name), interval, std::move(all));
 }
 
 }  // namespace blobgate::operations

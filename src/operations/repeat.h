@@ -31,4 +31,11 @@ bool MayPass(Errc code);
 void SpawnRepeated(Services& services, std::string name, std::chrono::seconds interval,
                    std::move_only_function<Task<Status>()> pass);
 
+using AccountPass = std::move_only_function<Task<Status>(const Account&)>;
+
+/// The same with `pass` for each account that there is then, one after the other. The failure of
+/// one is logged with `name` and the account, and the others have their turn.
+void SpawnForAccounts(Services& services, std::string name, std::chrono::seconds interval,
+                      AccountPass pass);
+
 }  // namespace blobgate::operations

@@ -1,12 +1,10 @@
 #include "server/adapters.h"
 
-#include <sys/stat.h>
-
-#include <fstream>
 #include <utility>
 
 #include "azure/delegation_key.h"
 #include "base/encoding.h"
+#include "base/secret_file.h"
 
 namespace blobgate::server {
 namespace {
@@ -21,18 +19,22 @@ std::vector<std::string> DelegationSecretsOf(const config::AccountConfig& accoun
 }
 
 Result<blob::ContentKeyPtr> ReadScopeKey(const config::EncryptionScopeConfig& scope) {
-  const auto bad = [&scope](std::string_view what) {
-    return Fail(Errc::kInvalidArgument, scope.key_file + ": " + std::string(what));
-  };
-  struct stat status{};
-  std::ifstream file(scope.key_file);
-  if (!file || stat(scope.key_file.c_str(), &status) != 0) return bad("cannot be read");
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) return bad("must have mode 0600");
-  std::string text;
-  file >> text;
-  auto key = Base64Decode(text);
-  if (!key || key->size() != SecretKey::kSize) return bad("is not base64 of 32 bytes");
+  BG_TRY(const std::string text, ReadSecretFile(scope.key_file));
+  auto key = Base64Decode(text.substr(0, text.find_first_of(" \t\r\n")));
+  if (!key || key->size() != SecretKey::kSize) {
+    return Fail(Errc::kInvalidArgument, scope.key_file + ": is not base64 of 32 bytes");
+  }
   return blob::NewScopeKey(scope.name, AsBytes(*key));
+}
+
+azure::AddressRules RulesOf(const config::Config& config) {
+  azure::AddressRules rules;
+  rules.suffixes = config.suffixes;
+  rules.web_suffixes = config.web_suffixes;
+  for (const auto& account : config.accounts) {
+    for (const auto& host : account.website_hosts) rules.web_hosts.emplace_back(host, account.name);
+  }
+  return rules;
 }
 
 }  // namespace
@@ -41,7 +43,8 @@ void IoBackground::Spawn(std::string_view, std::move_only_function<Task<void>()>
   tasks_.Spawn(threads_.Next(), std::move(task));
 }
 
-gateway::Accounts AccountsOf(const config::Config& config, const LifecyclePolicies& policies) {
+std::shared_ptr<gateway::AccountTable> AccountsOf(const config::Config& config,
+                                                        const LifecyclePolicies& policies) {
   std::vector<gateway::AccountEntry> entries;
   for (const auto& account : config.accounts) {
     gateway::AccountEntry entry;
@@ -66,15 +69,15 @@ gateway::Accounts AccountsOf(const config::Config& config, const LifecyclePolici
     }
     entries.push_back(std::move(entry));
   }
-  return gateway::Accounts(std::move(entries));
+  return std::make_shared<gateway::AccountTable>(std::move(entries), RulesOf(config));
 }
 
-Result<std::shared_ptr<const operations::EncryptionScopes>> ScopesOf(const config::Config& config) {
-  auto scopes = std::make_shared<operations::EncryptionScopes>();
+Result<operations::ScopeKeys> ScopesOf(const config::Config& config) {
+  operations::ScopeKeys scopes;
   for (const auto& account : config.accounts) {
     for (const auto& scope : account.encryption_scopes) {
       BG_TRY(auto key, ReadScopeKey(scope));
-      scopes->Add(account.name, std::move(key));
+      scopes.emplace(std::pair(account.name, scope.name), std::move(key));
     }
   }
   return scopes;

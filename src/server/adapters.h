@@ -13,6 +13,7 @@
 #include "net/io_threads.h"
 #include "net/limits.h"
 #include "operations/call.h"
+#include "operations/encryption_scopes.h"
 #include "server/lifecycle_policies.h"
 
 namespace blobgate::server {
@@ -47,10 +48,12 @@ class AccessLogWriter final : public gateway::AccessLog {
   std::unique_ptr<State> state_;
 };
 
-gateway::Accounts AccountsOf(const config::Config& config, const LifecyclePolicies& policies);
+/// The accounts of `config`, and how hosts name them.
+std::shared_ptr<gateway::AccountTable> AccountsOf(const config::Config& config,
+                                                        const LifecyclePolicies& policies);
 /// Reads the key files of all encryption scopes. kInvalidArgument names the file that cannot be
 /// read, that others than its owner may read, or that is not base64 of 32 bytes.
-Result<std::shared_ptr<const operations::EncryptionScopes>> ScopesOf(const config::Config& config);
+Result<operations::ScopeKeys> ScopesOf(const config::Config& config);
 net::Limits LimitsOf(const config::LimitConfig& config);
 
 }  // namespace blobgate::server

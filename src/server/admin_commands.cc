@@ -5,18 +5,21 @@
 #include <string>
 #include <utility>
 
+#include "server/account_file.h"
+
 namespace blobgate::server {
 namespace {
 
 using nlohmann::json;
 
-Result<json> Snapshot(engine::Engine& engine, const json& request, const std::stop_token& stop) {
+Result<json> Snapshot(engine::Engine& engine, const std::string& data_dir, const json& request,
+                      const std::stop_token& stop) {
   const std::string target = request.value("target", json()).is_string() ? request["target"] : "";
   if (!target.starts_with('/')) {
     return Fail(Errc::kInvalidArgument, "target: an absolute path is needed");
   }
   spdlog::info("snapshot to {}", target);
-  auto report = engine::TakeSnapshot(engine, target, stop);
+  auto report = SnapshotStore(engine, data_dir, target, stop);
   if (!report) {
     spdlog::error("snapshot to {}: {}", target, report.error().detail);
     return std::unexpected(std::move(report).error());
@@ -59,15 +62,24 @@ json AsJson(const engine::EngineStats& stats) {
           {"read_only", stats.read_only}};
 }
 
-void AddEngineCommands(AdminServer& admin, engine::Engine& engine) {
+Result<engine::SnapshotReport> SnapshotStore(engine::Engine& engine, const std::string& data_dir,
+                                             const std::string& target,
+                                             const std::stop_token& stop) {
+  BG_TRY(const auto report, engine::TakeSnapshot(engine, target, stop));
+  BG_CHECK(CopyAccountFile(data_dir, target));
+  return report;
+}
+
+void AddEngineCommands(AdminServer& admin, engine::Engine& engine, const std::string& data_dir) {
   admin.Handle("stats", [&engine](const json&, std::stop_token) -> Result<json> {
     return AsJson(engine.Stats());
   });
   admin.Handle("scrub",
                [&engine](const json&, std::stop_token) -> Result<json> { return Scrub(engine); });
-  admin.Handle("snapshot", [&engine](const json& request, std::stop_token stop) -> Result<json> {
-    return Snapshot(engine, request, stop);
-  });
+  admin.Handle("snapshot",
+               [&engine, data_dir](const json& request, std::stop_token stop) -> Result<json> {
+                 return Snapshot(engine, data_dir, request, stop);
+               });
 }
 
 }  // namespace blobgate::server

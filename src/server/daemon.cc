@@ -19,12 +19,15 @@
 #include "operations/access_time.h"
 #include "operations/block/staged_expiry.h"
 #include "operations/container/collector.h"
+#include "operations/container/container_walk.h"
 #include "operations/copy/copy_job.h"
 #include "operations/feed/publish.h"
 #include "operations/history/purge.h"
 #include "operations/leftovers.h"
 #include "operations/lifecycle/run_lifecycle.h"
 #include "operations/path/detached.h"
+#include "server/account_commands.h"
+#include "server/account_registry.h"
 #include "server/adapters.h"
 #include "server/admin_client.h"
 #include "server/admin_commands.h"
@@ -58,27 +61,21 @@ Result<std::unique_ptr<engine::Engine>> OpenEngine(const config::EngineConfig& c
   return engine::OpenLocalEngine(options);
 }
 
-azure::AddressRules RulesOf(const config::Config& config, const gateway::Accounts& accounts) {
-  azure::AddressRules rules;
-  rules.suffixes = config.suffixes;
-  rules.web_suffixes = config.web_suffixes;
-  for (const auto& account : config.accounts) {
-    for (const auto& host : account.website_hosts) rules.web_hosts.emplace_back(host, account.name);
-  }
-  rules.is_account = [&accounts](std::string_view name) { return accounts.Find(name) != nullptr; };
-  return rules;
-}
-
 }  // namespace
 
 // In the order of construction; destroyed the other way round, so that each outlives its users.
 struct Daemon::Parts {
-  Parts(const config::Config& c, const LifecyclePolicies& policies)
-      : config(c), accounts(AccountsOf(c, policies)), threads(ThreadsOf(c)), background(threads) {}
+  Parts(const config::Config& c, std::unique_ptr<AccountRegistry> all)
+      : config(c),
+        registry(std::move(all)),
+        accounts(registry->accounts()),
+        threads(ThreadsOf(c)),
+        background(threads) {}
 
-  config::Config config;
+  config::Config config;  ///< in force; of the main thread once Start has returned
   SystemClock clock;
-  gateway::Accounts accounts;
+  std::unique_ptr<AccountRegistry> registry;
+  const gateway::Accounts& accounts;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<AccessLogWriter> access_log;
   gateway::RequestCounters counters;
@@ -107,6 +104,8 @@ struct Daemon::Parts {
   void Watch(std::chrono::microseconds interval);
   std::vector<NotReady> ReasonsNotReady() const;
   Status Resume();
+  Task<void> NoteAccessTracking();
+  Result<std::size_t> CountContainers(const std::string& account);
   void Administer();
 };
 
@@ -127,7 +126,6 @@ Status Daemon::Parts::Open() {
       oauth ? oauth->authenticator() : gateway::Authenticator();
   sources = std::make_unique<gateway::GatewaySourceOpener>(
       gateway::SourceOpenerParts{.accounts = accounts,
-                                 .rules = RulesOf(config, accounts),
                                  .allowed_hosts = config.copy_sources.allowed_hosts,
                                  .outside = *outside,
                                  .engine = *engine,
@@ -142,13 +140,12 @@ Status Daemon::Parts::Open() {
   services->accounts = &accounts;
   gateway = std::make_unique<gateway::Gateway>(
       gateway::GatewayParts{.accounts = accounts,
-                            .rules = RulesOf(config, accounts),
                             .services = *services,
                             .access_log = *access_log,
                             .counters = counters,
                             .authenticator = authenticator,
                             .discovery = oauth ? oauth->discovery() : nullptr});
-  BG_TRY(services->scopes, ScopesOf(config));
+  services->scopes = registry->scopes();
   server = std::make_unique<net::Server>(threads, *gateway, LimitsOf(config.limits));
   std::vector<std::shared_ptr<prometheus::Collectable>> metrics{
       std::make_shared<RequestMetrics>(counters, accounts),
@@ -159,6 +156,26 @@ Status Daemon::Parts::Open() {
   return {};
 }
 
+// When it began for accounts that have it now, and that it ended for the others.
+Task<void> Daemon::Parts::NoteAccessTracking() {
+  for (const std::string& name : accounts.Names()) {
+    const auto account = accounts.FindAccount(name);
+    if (!account) continue;
+    const auto since = co_await operations::AccessTrackedSince(*services, *account);
+    if (!since) spdlog::warn("access tracking of {}: {}", name, since.error().detail);
+  }
+}
+
+// For the threads of the admin socket.
+Result<std::size_t> Daemon::Parts::CountContainers(const std::string& account) {
+  auto count = [this, &account]() -> Task<Result<std::size_t>> {
+    BG_CO_TRY(const auto there, co_await operations::ContainersOf(*services, account));
+    BG_CO_TRY(const auto kept, co_await operations::RestorableContainersOf(*services, account));
+    co_return there.size() + kept.size();
+  };
+  return boost::asio::co_spawn(threads.Next(), count(), boost::asio::use_future).get();
+}
+
 // What the last run left half done is taken up again before requests come.
 Status Daemon::Parts::Resume() {
   auto work = [this]() -> Task<Status> {
@@ -166,16 +183,11 @@ Status Daemon::Parts::Resume() {
     BG_CO_CHECK(co_await operations::ResumeLeftovers(*services, accounts.Names()));
     BG_CO_CHECK(co_await operations::ResumeDetached(*services, accounts.Names()));
     co_await operations::ResumeCopies(*services, accounts.Names());
-    operations::SpawnStagedExpiry(*services, accounts.Names());
-    operations::SpawnPurge(*services, accounts.Names());
-    for (const std::string& name : accounts.Names()) {
-      const auto since =
-          co_await operations::AccessTrackedSince(*services, *accounts.FindAccount(name));
-      if (!since) spdlog::warn("access tracking of {}: {}", name, since.error().detail);
-    }
-    operations::SpawnLifecycle(*services, accounts.Names(), config.background.lifecycle_interval);
-    operations::SpawnChangeFeed(*services, accounts.Names(),
-                                config.background.change_feed_interval);
+    operations::SpawnStagedExpiry(*services);
+    operations::SpawnPurge(*services);
+    co_await NoteAccessTracking();
+    operations::SpawnLifecycle(*services, config.background.lifecycle_interval);
+    operations::SpawnChangeFeed(*services, config.background.change_feed_interval);
     if (oauth) co_await oauth->LoadKeys();
     co_return Status();
   };
@@ -225,7 +237,11 @@ std::vector<NotReady> Daemon::Parts::ReasonsNotReady() const {
 
 // The server is worth running without it.
 void Daemon::Parts::Administer() {
-  AddEngineCommands(admin, *engine);
+  registry->OnChange(
+      [this] { background.Spawn("access tracking", [this] { return NoteAccessTracking(); }); });
+  AddEngineCommands(admin, *engine, config.engine.data_dir);
+  AddAccountCommands(admin, *registry,
+                     [this](const std::string& account) { return CountContainers(account); });
   const Status started = admin.Start(AdminSocketOf(config.engine.data_dir));
   if (!started) spdlog::warn("no admin socket: {}", started.error().detail);
 }
@@ -243,8 +259,8 @@ Daemon::~Daemon() = default;
 
 Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config,
                                               ServiceManagement management) {
-  BG_TRY(const auto policies, LoadLifecyclePolicies(config));
-  auto parts = std::make_unique<Parts>(config, policies);
+  BG_TRY(auto registry, AccountRegistry::Open(config));
+  auto parts = std::make_unique<Parts>(config, std::move(registry));
   BG_CHECK(parts->Open());
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(parts)));
   Status ready = daemon->parts_->Resume();
@@ -262,8 +278,25 @@ const std::vector<BoundListener>& Daemon::listeners() const {
   return parts_->listeners;
 }
 
-Status Daemon::ReloadCertificates() {
-  return parts_->tls ? parts_->tls->Reload() : Status();
+// What can fail comes first, and of that the accounts last: they are in force at once.
+Result<std::vector<config::Change>> Daemon::Reload(const config::Config& next) {
+  Parts& p = *parts_;
+  const config::Config config = config::Reloaded(p.config, next);
+  std::shared_ptr<net::TlsContext> tls;
+  if (p.tls) {
+    BG_TRY(tls, net::TlsContext::Load(config.tls.certificate_file, config.tls.key_file));
+  }
+  BG_TRY(auto rules, OAuthRulesOf(config));
+  BG_CHECK(p.registry->Reconfigure(config));
+  if (p.tls) p.tls->Take(*tls);
+  if (p.oauth) p.oauth->Replace(std::move(rules));
+  p.sources->AllowHosts(config.copy_sources.allowed_hosts);
+  p.server->SetLimits(LimitsOf(config.limits));
+  p.monitor_server->SetLimits(LimitsOf(config.limits));
+  SetLogLevel(config.log_level);
+  auto changes = config::Differences(p.config, next);
+  p.config = config;
+  return changes;
 }
 
 // A handler that does not end even after its connection was cut still uses what would be destroyed.

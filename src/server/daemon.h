@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "config/schema.h"
 #include "server/passed_sockets.h"
 
 namespace blobgate::server {
@@ -38,8 +39,10 @@ class Daemon {
 
   const std::vector<BoundListener>& listeners() const;
 
-  /// Reads the certificate files again (SIGHUP); connections that are open keep theirs.
-  Status ReloadCertificates();
+  /// Applies what a reload applies of `next` (config::Reloaded), and reads again the files that
+  /// options name, certificates among them. Open connections keep certificate and limits. Answers
+  /// where `next` differs from what was in force. An error changes nothing.
+  Result<std::vector<config::Change>> Reload(const config::Config& next);
 
   /// Stops accepting, lets running requests finish for at most limits.drain_timeout, cuts the rest,
   /// closes the store. Clients that come after it began wait in the queues of passed sockets.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "auth/oauth.h"
 #include "auth/signing_key.h"
@@ -27,6 +28,9 @@ class OAuthService {
   static Result<std::unique_ptr<OAuthService>> Create(const config::Config& config,
                                                       const Clock& clock,
                                                       operations::Background& background);
+
+  /// Roles, audiences, suffixes and clock skew for tokens from now on. Any thread.
+  void Replace(auth::OAuthRules rules) { oauth_->Replace(std::move(rules)); }
 
   gateway::Authenticator authenticator() { return {*oauth_, *keys_}; }
   /// Null without a local issuer.

@@ -155,8 +155,9 @@ std::vector<MetricFamily> RequestMetrics::Collect() const {
     }
   }
   ByAccount by_account;
-  for (const std::string& name : accounts_.Names()) {
-    by_account.Add(name, accounts_.Find(name)->counters->Totals());
+  const auto table = accounts_.Current();
+  for (const std::string& name : table->Names()) {
+    by_account.Add(name, table->Find(name)->counters->Totals());
   }
   by_account.Add(std::string(kNone), counters_.no_account().Totals());
 

@@ -141,6 +141,10 @@ class Daemon:
             else:
                 self.ports[listener["tls"]] = listener["port"]
 
+    def signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def stop(self, deadline: float = STOP_DEADLINE) -> int:
         """SIGTERM and wait for the drain. Returns the exit code."""
         assert self._process is not None

@@ -135,10 +135,8 @@ Task<Status> ExpireStagedBlocks(Services& services, std::vector<std::string> acc
   co_return Status();
 }
 
-void SpawnStagedExpiry(Services& services, std::vector<std::string> accounts) {
-  auto pass = [&services, accounts = std::move(accounts)] {
-    return ExpireStagedBlocks(services, accounts);
-  };
+void SpawnStagedExpiry(Services& services) {
+  auto pass = [&services] { return ExpireStagedBlocks(services, services.accounts->Names()); };
   SpawnRepeated(services, "expiry of uncommitted blocks", kInterval, std::move(pass));
 }
 

@@ -20,8 +20,8 @@ inline constexpr std::chrono::hours kStagedLifetime{7 * 24};
 /// then stays removed. kCancelled: asked to stop.
 Task<Status> ExpireStagedBlocks(Services& services, std::vector<std::string> accounts);
 
-/// Starts a pass now, and another every hour until shutdown. `services` must outlive Background's
-/// tasks.
-void SpawnStagedExpiry(Services& services, std::vector<std::string> accounts);
+/// Starts a pass over the accounts that there are now, and another every hour until shutdown.
+/// `services` must outlive Background's tasks.
+void SpawnStagedExpiry(Services& services);
 
 }  // namespace blobgate::operations

@@ -154,7 +154,7 @@ class Collection {
 
   /// Change events are for the feed, which takes them away.
   bool FeedWants() const {
-    const Account* account =
+    const auto account =
         services_.accounts ? services_.accounts->FindAccount(container_.account) : nullptr;
     return account && account->change_feed;
   }

@@ -373,6 +373,11 @@ class Publisher {
   blob::FeedState state_;
 };
 
+Task<Status> PublishIfWanted(Services& services, const Account& account) {
+  if (!account.change_feed) co_return Status();
+  co_return co_await PublishChangeFeed(services, account);
+}
+
 }  // namespace
 
 Task<Status> PublishChangeFeed(Services& services, const Account& account) {
@@ -381,14 +386,11 @@ Task<Status> PublishChangeFeed(Services& services, const Account& account) {
   co_return co_await publisher.Run();
 }
 
-void SpawnChangeFeed(Services& services, std::vector<std::string> accounts,
-                     std::chrono::seconds interval) {
-  for (const std::string& name : accounts) {
-    const Account* account = services.accounts->FindAccount(name);
-    if (!account || !account->change_feed) continue;
-    auto pass = [&services, account] { return PublishChangeFeed(services, *account); };
-    SpawnRepeated(services, "change feed of " + name, interval, std::move(pass));
-  }
+void SpawnChangeFeed(Services& services, std::chrono::seconds interval) {
+  AccountPass pass = [&services](const Account& account) {
+    return PublishIfWanted(services, account);
+  };
+  SpawnForAccounts(services, "change feed", interval, std::move(pass));
 }
 
 }  // namespace blobgate::operations

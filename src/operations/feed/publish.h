@@ -27,8 +27,7 @@ namespace blobgate::operations {
 /// failure leaves the rest for the next pass. REQUIRES: no other pass over the account runs.
 Task<Status> PublishChangeFeed(Services& services, const Account& account);
 
-/// Does so for each of `accounts` that has a feed, every `interval`, in the background.
-void SpawnChangeFeed(Services& services, std::vector<std::string> accounts,
-                     std::chrono::seconds interval);
+/// Does so for each account that has a feed then, every `interval`, in the background.
+void SpawnChangeFeed(Services& services, std::chrono::seconds interval);
 
 }  // namespace blobgate::operations

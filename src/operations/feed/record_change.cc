@@ -184,8 +184,7 @@ void RecordTier(const Call& call, const ChangedState& changed, engine::Batch& ba
 
 void RecordCopied(Services& services, const azure::Resource& blob, const ChangedState& changed,
                   engine::Batch& batch) {
-  const Account* account =
-      services.accounts ? services.accounts->FindAccount(blob.account) : nullptr;
+  const auto account = services.accounts ? services.accounts->FindAccount(blob.account) : nullptr;
   if (!account || !IsRecorded(*account, blob)) return;
   blob::ChangeEvent event = EventOf(services, blob, changed);
   event.api = ApiName(azure::Operation::kCopyBlob);

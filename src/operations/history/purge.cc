@@ -186,10 +186,8 @@ Task<Status> PurgeDeleted(Services& services, std::vector<std::string> accounts)
   co_return Status();
 }
 
-void SpawnPurge(Services& services, std::vector<std::string> accounts) {
-  auto pass = [&services, accounts = std::move(accounts)] {
-    return PurgeDeleted(services, accounts);
-  };
+void SpawnPurge(Services& services) {
+  auto pass = [&services] { return PurgeDeleted(services, services.accounts->Names()); };
   SpawnRepeated(services, "purge of deleted blobs", kInterval, std::move(pass));
 }
 

@@ -12,7 +12,7 @@ namespace blobgate::operations {
 /// found through the purge index. kCancelled when the Task was asked to stop.
 Task<Status> PurgeDeleted(Services& services, std::vector<std::string> accounts);
 
-/// Does so every hour, in the background.
-void SpawnPurge(Services& services, std::vector<std::string> accounts);
+/// Does so every hour, in the background, for the accounts that there are then.
+void SpawnPurge(Services& services);
 
 }  // namespace blobgate::operations

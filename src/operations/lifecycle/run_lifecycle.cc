@@ -201,14 +201,11 @@ Task<Result<LifecycleReport>> RunLifecycle(Services& services, const Account& ac
   co_return run.report();
 }
 
-void SpawnLifecycle(Services& services, std::vector<std::string> accounts,
-                    std::chrono::seconds interval) {
-  for (const std::string& name : accounts) {
-    const Account* account = services.accounts->FindAccount(name);
-    if (!account || !account->lifecycle) continue;
-    auto pass = [&services, account] { return RunAndReport(services, *account); };
-    SpawnRepeated(services, "lifecycle of " + name, interval, std::move(pass));
-  }
+void SpawnLifecycle(Services& services, std::chrono::seconds interval) {
+  AccountPass pass = [&services](const Account& account) {
+    return RunAndReport(services, account);
+  };
+  SpawnForAccounts(services, "lifecycle", interval, std::move(pass));
 }
 
 }  // namespace blobgate::operations

@@ -24,8 +24,7 @@ struct LifecycleReport {
 /// of the catalog; kCancelled when the Task was asked to stop. What was done until then stays done.
 Task<Result<LifecycleReport>> RunLifecycle(Services& services, const Account& account);
 
-/// Does so for each of `accounts` that has rules, now and `interval` after each end.
-void SpawnLifecycle(Services& services, std::vector<std::string> accounts,
-                    std::chrono::seconds interval);
+/// Does so for each account that has rules then, now and `interval` after each end.
+void SpawnLifecycle(Services& services, std::chrono::seconds interval);
 
 }  // namespace blobgate::operations

@@ -194,10 +194,22 @@ TEST(Config, OAuthRolesAreChecked) {
             "(accepted)");
   EXPECT_NE(with(R"("account": "*")").find("one of oid"), std::string::npos);
   EXPECT_NE(with(R"("tenant": "x", "account": "*")").find("one of oid"), std::string::npos);
-  EXPECT_NE(with(R"("oid": "*", "account": "acct9")").find("no account"), std::string::npos);
+  EXPECT_NE(with(R"("oid": "*", "account": "Nobody")").find("no name"), std::string::npos);
   EXPECT_NE(with(R"("oid": "*", "account": "*", "prefix": "p")").find("container"),
             std::string::npos);
   EXPECT_NE(with(R"("oid": "*")").find("account: is required"), std::string::npos);
+}
+
+TEST(Config, RolesForAccountsThatThereAreNotAreWarnedOf) {
+  const auto warnings = [](const std::string& account) {
+    const auto config = Parse(Minimal(
+        R"(, "oauth": {"roles": [{"role": "Storage Blob Data Reader", "oid": "*", "account": ")" +
+        account + "\"}]}"));
+    return config ? Warnings(*config).size() : 99;
+  };
+  EXPECT_EQ(warnings("acct1"), 0u);
+  EXPECT_EQ(warnings("*"), 0u);
+  EXPECT_EQ(warnings("acct9"), 1u);
 }
 
 TEST(Config, TlsListenersNeedACertificate) {

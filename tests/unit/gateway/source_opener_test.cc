@@ -54,10 +54,9 @@ class FakeOutside final : public OutsideClient {
 class SourceOpenerTest : public ::testing::Test {
  protected:
   SourceOpenerTest()
-      : accounts_(Entries()),
+      : accounts_(std::make_shared<const AccountTable>(
+            Entries(), azure::AddressRules{.suffixes = {"blob.example"}, .is_account = nullptr})),
         opener_({.accounts = accounts_,
-                 .rules = {.suffixes = {"blob.example"},
-                           .is_account = [](std::string_view name) { return name == "acct"; }},
                  .allowed_hosts = {"*.public.example", "inside.example"},
                  .outside = outside_,
                  .engine = h_.services.engine,
@@ -271,17 +270,15 @@ class SourceTokenTest : public SourceOpenerTest {
     origins[0].fixed = server_.keys.KeysOf(0);
     origins.push_back(origins[0]);
     keys_ = std::make_unique<IssuerKeys>(std::move(origins), outside_, h_.clock, h_.background);
-    with_issuer_ = std::make_unique<GatewaySourceOpener>(SourceOpenerParts{
-        .accounts = accounts_,
-        .rules = {.suffixes = {"blob.example"},
-                  .is_account = [](std::string_view name) { return name == "acct"; }},
-        .allowed_hosts = {"*.public.example"},
-        .outside = outside_,
-        .engine = h_.services.engine,
-        .clock = h_.clock,
-        .etags = h_.etags,
-        .background = h_.background,
-        .authenticator = Authenticator(*server_.oauth, *keys_)});
+    with_issuer_ = std::make_unique<GatewaySourceOpener>(
+        SourceOpenerParts{.accounts = accounts_,
+                          .allowed_hosts = {"*.public.example"},
+                          .outside = outside_,
+                          .engine = h_.services.engine,
+                          .clock = h_.clock,
+                          .etags = h_.etags,
+                          .background = h_.background,
+                          .authenticator = Authenticator(*server_.oauth, *keys_)});
     auto claims = auth::GoodClaims();
     claims["nbf"] = auth::Unix(h_.clock.Now());
     claims["exp"] = auth::Unix(h_.clock.Now()) + 3600;

@@ -109,7 +109,8 @@ class ConnectionHarness {
     client_ = fds[0];
     boost::asio::ip::tcp::socket socket(context_);
     socket.assign(boost::asio::ip::tcp::v4(), fds[1]);
-    const ConnectionContext connection{handler_, limits_, sweep_, set_};
+    const ConnectionContext connection{handler_, std::make_shared<const Limits>(limits_), sweep_,
+                                       set_};
     boost::asio::co_spawn(context_,
                           ServeConnection(PlainStream(std::move(socket)),
                                           PeerInfo{"192.0.2.1", 10000, 50000}, connection),

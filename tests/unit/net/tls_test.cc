@@ -87,16 +87,18 @@ TEST_F(TlsTest, ReloadsWithoutDroppingConnections) {
   before.ReadUntil(kAnswer);
   EXPECT_EQ(before.certificate_serial(), 7);
   WriteCertificate(certificate_, key_, 8);
-  ASSERT_TRUE(tls_->Reload());
+  const auto next = TlsContext::Load(certificate_, key_);
+  ASSERT_TRUE(next);
+  tls_->Take(**next);
   LoopbackClient after(port_, certificate_);
   EXPECT_EQ(after.certificate_serial(), 8);
   before.Send(kGet);
   EXPECT_THAT(before.ReadUntil(kAnswer), EndsWith(kAnswer));
 }
 
-TEST_F(TlsTest, AFailedReloadKeepsTheOld) {
+TEST_F(TlsTest, FilesThatAreNoGoodAreRefused) {
   std::ofstream(key_, std::ios::trunc) << "nonsense";
-  const Status reloaded = tls_->Reload();
+  const auto reloaded = TlsContext::Load(certificate_, key_);
   ASSERT_FALSE(reloaded);
   EXPECT_EQ(reloaded.error().code, Errc::kInvalidArgument);
   EXPECT_THAT(reloaded.error().detail, HasSubstr("key.pem"));

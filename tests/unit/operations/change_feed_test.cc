@@ -25,9 +25,10 @@ using std::chrono::minutes;
 class OneAccount final : public AccountDirectory {
  public:
   explicit OneAccount(const Account& account) : account_(account) {}
-  const Account* FindAccount(std::string_view name) const override {
-    return name == account_.name ? &account_ : nullptr;
+  std::shared_ptr<const Account> FindAccount(std::string_view name) const override {
+    return name == account_.name ? std::make_shared<const Account>(account_) : nullptr;
   }
+  std::vector<std::string> Names() const override { return {account_.name}; }
 
  private:
   const Account& account_;

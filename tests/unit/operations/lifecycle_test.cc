@@ -19,7 +19,10 @@ using std::chrono::hours;
 class OneAccount final : public AccountDirectory {
  public:
   explicit OneAccount(const Account& account) : account_(account) {}
-  const Account* FindAccount(std::string_view) const override { return &account_; }
+  std::shared_ptr<const Account> FindAccount(std::string_view) const override {
+    return std::make_shared<const Account>(account_);
+  }
+  std::vector<std::string> Names() const override { return {account_.name}; }
 
  private:
   const Account& account_;
