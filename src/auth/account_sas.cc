@@ -38,7 +38,7 @@ azure::Outcome<Credential> CheckAccountSas(const SasFields& fields, const http::
                                            const AccountKeys& account, Time now) {
   if (!IsWellFormed(fields)) return azure::Fail(SasNotWellFormed());
   const std::string text = StringToSign(fields, account.name);
-  if (!SignedByAny(account, text, fields.sig, SignedText::kRepeated))
+  if (!SignedByAny(account, text, fields.sig, TextUse::kRepeated))
     return azure::Fail(SasSignatureMismatch(text));
   BG_CHECK(CheckTimeWindow(fields.st, fields.se, now));
   BG_CHECK(CheckOrigin(fields, head));

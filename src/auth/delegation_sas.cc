@@ -119,11 +119,11 @@ azure::Outcome<void> CheckSignature(const SasFields& fields, const http::Request
   }
   const AccountKeys keys = DerivedKeys(fields, account);
   const std::string text = StringToSign(fields, *covered, headers, query);
-  if (SignedByAny(keys, text, fields.sig, SignedText::kRepeated)) return {};
+  if (SignedByAny(keys, text, fields.sig, TextUse::kRepeated)) return {};
   // The documentation writes a directory with a slash at its end, SDKs do not.
   const bool directory = fields.sr == "d" && depth > 0;
   if (directory && SignedByAny(keys, StringToSign(fields, *covered + "/", headers, query),
-                               fields.sig, SignedText::kRepeated)) {
+                               fields.sig, TextUse::kRepeated)) {
     return {};
   }
   return azure::Fail(SasSignatureMismatch(text));

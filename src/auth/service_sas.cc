@@ -57,10 +57,9 @@ azure::Outcome<void> CheckSignature(const SasFields& fields, const http::Request
       CoveredResource(fields, account.name, resource, depth, azure::ListedPrefix(head, resource));
   if (!covered) return azure::Fail(SasNotWellFormed());
   const std::string text = StringToSign(fields, *covered, false);
-  if (SignedByAny(account, text, fields.sig, SignedText::kRepeated)) return {};
+  if (SignedByAny(account, text, fields.sig, TextUse::kRepeated)) return {};
   if (!fields.sv.empty() && fields.sv < kBlobPrefix &&
-      SignedByAny(account, StringToSign(fields, *covered, true), fields.sig,
-                  SignedText::kRepeated)) {
+      SignedByAny(account, StringToSign(fields, *covered, true), fields.sig, TextUse::kRepeated)) {
     return {};
   }
   return azure::Fail(SasSignatureMismatch(text));

@@ -116,7 +116,7 @@ bool MatchesOtherForm(const SharedKeyClaim& claim, const http::RequestHead& head
     if (as_secondary && !resource.secondary) continue;
     const std::string_view name = as_secondary ? secondary : account.name;
     if (SignedByAny(account, StringToSign(claim, head, headers, name, form), claim.signature,
-                    SignedText::kOnce)) {
+                    TextUse::kOnce)) {
       return true;
     }
   }
@@ -138,7 +138,7 @@ azure::Outcome<Credential> CheckSharedKey(const SharedKeyClaim& claim,
     return azure::Fail(AuthenticationFailed("A query parameter holds a line break."));
   }
   const std::string usual = StringToSign(claim, head, headers, account.name, {});
-  if (!SignedByAny(account, usual, claim.signature, SignedText::kOnce) &&
+  if (!SignedByAny(account, usual, claim.signature, TextUse::kOnce) &&
       !MatchesOtherForm(claim, head, headers, resource, account)) {
     return azure::Fail(SignatureMismatch(claim, usual));
   }

@@ -42,12 +42,12 @@ class KnownSignatures {
 }  // namespace
 
 bool SignedByAny(const AccountKeys& account, std::string_view string_to_sign,
-                 std::string_view signature, SignedText kind) {
+                 std::string_view signature, TextUse use) {
   thread_local KnownSignatures known;
   for (const std::string& key : account.keys) {
     if (key.empty()) continue;
     const bool match =
-        kind == SignedText::kRepeated
+        use == TextUse::kRepeated
             ? EqualConstantTime(AsBytes(known.Of(key, string_to_sign)), AsBytes(signature))
             : EqualConstantTime(AsBytes(Sign(key, string_to_sign)), AsBytes(signature));
     if (match) return true;

@@ -44,7 +44,7 @@ void IoBackground::Spawn(std::string_view, std::move_only_function<Task<void>()>
 }
 
 std::shared_ptr<gateway::AccountTable> AccountsOf(const config::Config& config,
-                                                        const LifecyclePolicies& policies) {
+                                                  const LifecyclePolicies& policies) {
   std::vector<gateway::AccountEntry> entries;
   for (const auto& account : config.accounts) {
     gateway::AccountEntry entry;

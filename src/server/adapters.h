@@ -50,7 +50,7 @@ class AccessLogWriter final : public gateway::AccessLog {
 
 /// The accounts of `config`, and how hosts name them.
 std::shared_ptr<gateway::AccountTable> AccountsOf(const config::Config& config,
-                                                        const LifecyclePolicies& policies);
+                                                  const LifecyclePolicies& policies);
 /// Reads the key files of all encryption scopes. kInvalidArgument names the file that cannot be
 /// read, that others than its owner may read, or that is not base64 of 32 bytes.
 Result<operations::ScopeKeys> ScopesOf(const config::Config& config);

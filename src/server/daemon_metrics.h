@@ -16,7 +16,8 @@ namespace blobgate::server {
 /// Connections, the certificate, the access log, version and start. Any thread.
 class DaemonMetrics final : public prometheus::Collectable {
  public:
-  /// The daemon starts with it. `server` and `access_log` outlive it. `tls` null: there is no certificate.
+  /// The daemon starts with it. `server` and `access_log` outlive it. `tls` null: there is no
+  /// certificate.
   DaemonMetrics(const net::Server& server, const AccessLogWriter& access_log,
                 std::shared_ptr<const net::TlsContext> tls)
       : server_(server), access_log_(access_log), tls_(std::move(tls)) {}
