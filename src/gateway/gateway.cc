@@ -160,7 +160,10 @@ Task<http::Response> Gateway::Run(const http::RequestHead& head, std::string_vie
   http::Response response =
       outcome ? std::move(*outcome) : ErrorResponse(exchange, outcome.error());
   Finish(exchange, response);
-  if (response.on_sent) response.on_sent({.complete = true, .body_bytes = response.text.size()});
+  http::SendReport report;  // the batch's answer holds it
+  report.complete = true;
+  report.body_bytes = response.text.size();
+  if (response.on_sent) response.on_sent(report);
   response.on_sent = nullptr;
   co_return response;
 }

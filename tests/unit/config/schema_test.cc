@@ -100,7 +100,7 @@ Config AllDifferent() {
   config.accounts[1].change_feed.enabled = true;
   config.background.lifecycle_interval = std::chrono::seconds(1);
   config.oauth.issuers = {{"i", "t", "f", ""}};
-  config.oauth.roles = {{.role = "r"}};
+  config.oauth.roles.emplace_back().role = "r";
   config.oauth.audiences = {"x"};
   config.oauth.authority = "https://a";
   config.copy_sources = {{"h"}, "/ca"};

@@ -168,7 +168,8 @@ TEST(Connection, EndsABodyOfUnknownLengthWithTheConnectionForHttp10) {
 }
 
 TEST(Connection, CutsABodyOfUnknownLengthThatFails) {
-  http::SendReport report{.complete = true};
+  http::SendReport report;
+  report.complete = true;
   ConnectionHarness harness(OfUnknownLength({"abc"}, true, &report));
   harness.Send(kGet + kGet);
   EXPECT_THAT(harness.Receive(), EndsWith("\r\n\r\n3\r\nabc"));
@@ -186,7 +187,8 @@ TEST(Connection, CutsWhenAStreamFails) {
   };
   for (const Case& test : {Case{{"abc"}, false, "abc"}, Case{{"abc"}, true, "abc"},
                            Case{{}, true, ""}, Case{{"abc", "toolong"}, false, "abc"}}) {
-    http::SendReport report{.complete = true};
+    http::SendReport report;
+    report.complete = true;
     int calls = 0;
     ConnectionHarness harness([&](const auto&, auto&) -> Task<http::Response> {
       http::Response response;
