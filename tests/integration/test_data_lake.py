@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import datetime
+import socket
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,8 @@ from azure.core.exceptions import (HttpResponseError, ResourceExistsError, Resou
 from azure.storage.blob import BlobBlock
 from azure.storage.filedatalake import ContentSettings, DataLakeFileClient
 
+import azure_auth
+import blobgate_daemon
 import data_lake
 
 
@@ -503,7 +506,7 @@ class TestAppend:
 
 
 class TestAppendBlobs:
-    """By x-ms-blob-type of Create Path, as Hadoop's driver sends it."""
+    """Made by Create Path with `blobtype`, as Hadoop's driver asks, or with Put Blob's header."""
 
     @pytest.fixture
     def ask(self, daemon):
@@ -512,7 +515,7 @@ class TestAppendBlobs:
     @pytest.fixture
     def path(self, ask, filesystem):
         path = f"/{filesystem.file_system_name}/d/f"
-        made = ask("PUT", path + "?resource=file", {"x-ms-blob-type": "appendblob"})
+        made = ask("PUT", path + "?resource=file&blobtype=appendblob")
         assert (made.status, "etag" in made.headers) == (201, True)
         return path
 
@@ -618,6 +621,8 @@ class TestAppendBlobs:
         for kind in ("PageBlob", "x", "appendblob,blockblob"):
             answer = ask("PUT", root + "/x?resource=file", {"x-ms-blob-type": kind})
             assert (answer.status, answer.code) == (400, "InvalidHeaderValue"), kind
+            answer = ask("PUT", root + f"/x?resource=file&blobtype={kind}")
+            assert (answer.status, answer.code) == (400, "InvalidQueryParameterValue"), kind
         assert ask("HEAD", root + "/x").status == 404
         made = ask("PUT", root + "/e?resource=directory", {"x-ms-blob-type": "appendblob"})
         assert made.status == 201
@@ -660,6 +665,26 @@ def test_the_blob_face_writes_no_parts_of_what_dfs_made(daemon, filesystem, cont
     block.stage_block("AAAA", b"part")
     block.commit_block_list([BlobBlock("AAAA")])
     assert block.download_blob().readall() == b"part"
+
+
+def test_the_refusal_of_parts_is_read_by_who_waits_for_100_continue(daemon, filesystem):
+    """Hadoop's driver must see the code; Java hands out no more than the status of an answer that comes
+    instead of 100 Continue."""
+    upload(filesystem, "f", b"data")
+    sas = azure_auth.account_sas("tree", blobgate_daemon.ACCOUNTS["tree"])
+    with socket.create_connection(daemon.address()) as connection:
+        connection.settimeout(30)
+        connection.sendall((f"PUT /tree/{filesystem.file_system_name}/f?comp=block&blockid=AAAA&{sas}"
+                            " HTTP/1.1\r\nHost: x\r\nx-ms-version: 2023-11-03\r\n"
+                            "Content-Length: 1\r\nExpect: 100-continue\r\n\r\n").encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(b"x")
+        answer = b""
+        while b"</Error>" not in answer:
+            piece = connection.recv(4096)
+            assert piece, answer
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 409 ") and b"BlobOperationNotSupported" in answer
 
 
 class TestAccessControl:
@@ -918,8 +943,8 @@ def test_a_path_by_the_dfs_face_alone(daemon, filesystem):
     root = f"/{filesystem.file_system_name}/"
     changed = ask("PATCH", root + "?action=setProperties", {"x-ms-properties": "b=Mg=="})
     assert changed.code == "InvalidUri"
-    found = ask("HEAD", root + "?upn=false")  # Hadoop's driver expects so: the root has none
-    assert (found.status, found.code) == (400, "InvalidUri")
+    refused = ask("HEAD", root + "?upn=false")  # Hadoop's driver expects so: the root has none
+    assert (refused.status, refused.code) == (400, "InvalidUri")
     assert ask("HEAD", root + "?action=getStatus").status == 200
     lease = {"x-ms-lease-action": "acquire", "x-ms-lease-duration": "-1",
              "x-ms-proposed-lease-id": str(uuid.uuid4())}

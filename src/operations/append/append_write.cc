@@ -29,7 +29,6 @@ azure::Outcome<AppendRequest> AppendRequest::Parse(const Call& call) {
 azure::Outcome<blob::LeaseRecord> CheckAppend(Call& call, const Target& target,
                                               const AppendRequest& request, std::uint64_t added) {
   BG_TRY(auto lease, CheckContentUpdate(call, target, blob::BlobType::kAppend, request.common));
-  BG_CHECK(CheckFaceOfPart(call, target));
   const blob::BlobRecord& record = *target.blob;
   if (record.sealed) return azure::Fail(azure::ErrorCode::kBlobIsSealed);
   BG_CHECK(request.append.Check(record.length, added));
@@ -41,7 +40,9 @@ azure::Outcome<blob::LeaseRecord> CheckAppend(Call& call, const Target& target,
 }
 
 azure::Outcome<blob::LeaseRecord> AppendWrite::Check(const Target& target) {
-  return CheckAppend(call_, target, request_, block_.size);
+  BG_TRY(auto lease, CheckAppend(call_, target, request_, block_.size));
+  BG_CHECK(CheckFaceOfPart(call_, target));
+  return lease;
 }
 
 Task<azure::Outcome<void>> AppendWrite::Apply(Services&, BlobEdit& edit) {

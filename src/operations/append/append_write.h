@@ -22,9 +22,9 @@ struct AppendRequest {
 };
 
 /// May `added` bytes be appended to `target`? In this order: 404 BlobNotFound; 409 InvalidBlobType,
-/// PendingCopyOperation; 412 Lease*, ConditionNotMet; 409 BlobOperationNotSupported, BlobIsSealed;
-/// 412 AppendPositionConditionNotMet, MaxBlobSizeConditionNotMet; 409 BlockCountExceedsLimit; 409
-/// as KeyOfUpdate. The lease to store.
+/// PendingCopyOperation; 412 Lease*, ConditionNotMet; 409 BlobIsSealed; 412
+/// AppendPositionConditionNotMet, MaxBlobSizeConditionNotMet; 409 BlockCountExceedsLimit; 409 as
+/// KeyOfUpdate. The lease to store.
 azure::Outcome<blob::LeaseRecord> CheckAppend(Call& call, const Target& target,
                                               const AppendRequest& request, std::uint64_t added);
 
@@ -50,7 +50,7 @@ class AppendWrite : public BlobWrite {
   Time modified() const { return modified_; }
 
  protected:
-  /// CheckAppend.
+  /// CheckAppend, CheckFaceOfPart.
   virtual azure::Outcome<blob::LeaseRecord> Check(const Target& target);
 
   Call& call_;

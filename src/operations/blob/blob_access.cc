@@ -93,6 +93,8 @@ azure::Outcome<blob::LeaseRecord> CheckUpdate(Call& call, const Target& target,
   return lease;
 }
 
+// Asked when the body was read, as the service does: Hadoop's driver has to know the code, and sees
+// only the status of an answer that comes instead of 100 Continue.
 azure::Outcome<void> CheckFaceOfPart(const Call& call, const Target& target) {
   const bool refused =
       target.exists() && target.blob->path.made_by_dfs && call.resource.face != azure::Face::kDfs;

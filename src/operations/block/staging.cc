@@ -121,7 +121,6 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
                                 const blob::ContentKeyPtr& key) {
   const Time now = call.services.clock.Now();
   if (target.is_directory()) return azure::Fail(azure::ErrorCode::kResourceTypeMismatch);
-  BG_CHECK(CheckFaceOfPart(call, target));
   if (target.exists()) {
     if (target.blob->type != blob::BlobType::kBlock) {
       return azure::Fail(azure::ErrorCode::kInvalidBlobType);
@@ -152,6 +151,7 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
 Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob::Block& block,
                                     const blob::ContentKeyPtr& key) {
   BG_CO_CHECK(CheckStage(call, target, block.id.size(), key));
+  BG_CO_CHECK(CheckFaceOfPart(call, target));
   if (target.expired) {
     BG_CO_CHECK(co_await RemoveExpired(call.services, target));
     co_return false;

@@ -42,15 +42,15 @@ void DropStagedBlocks(const Target& target, const StagedBlocks& staged, engine::
                       ReferenceSet& kept);
 
 /// May a block with an id of this length (of its base64 text) be put on `target`? 409
-/// BlobOperationNotSupported, InvalidBlobType, BlobArchived, PendingCopyOperation; 412 Lease*; 409
-/// BlobImmutable* where the account keeps no versions; 400 InvalidBlobOrBlock. Uncommitted blocks
-/// of one blob have one key (null: none): 409 as blob::CheckKey.
+/// InvalidBlobType, BlobArchived, PendingCopyOperation; 412 Lease*; 409 BlobImmutable* where the
+/// account keeps no versions; 400 InvalidBlobOrBlock.
+/// Uncommitted blocks of one blob have one key (null: none): 409 as blob::CheckKey.
 azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id_length,
                                 const blob::ContentKeyPtr& key);
 
-/// One round of Put Block or Put Block From URL: CheckStage, then a commit that puts the block (and
-/// drops an earlier one of the same id). Every slice of `block` gets a new reference. True: durable
-/// and visible; false: something moved, load and try again.
+/// One round of Put Block or Put Block From URL: CheckStage, CheckFaceOfPart, then a commit that
+/// puts the block (and drops an earlier one of the same id). Every slice of `block` gets a new
+/// reference. True: durable and visible; false: something moved, load and try again.
 Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob::Block& block,
                                     const blob::ContentKeyPtr& key);
 

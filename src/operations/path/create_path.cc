@@ -41,14 +41,26 @@ azure::Outcome<bool> ParseResourceKind(const http::Query& query) {
   return azure::Fail(azure::InvalidQueryParameter("resource", text));
 }
 
-/// Is the file to be an append blob? 400 InvalidHeaderValue for other types than that and block
-/// blobs.
-azure::Outcome<bool> ParseAppendBlob(const http::HeaderView& headers) {
-  constexpr std::string_view kName = "x-ms-blob-type";
-  const std::string_view type = headers.Get(kName);
+/// nullopt: a type that files do not have.
+std::optional<bool> IsAppendBlob(std::string_view type) {
   if (EqualsIgnoreCase(type, "AppendBlob")) return true;
   if (type.empty() || EqualsIgnoreCase(type, "BlockBlob")) return false;
-  return azure::Fail(azure::InvalidHeader(kName, type));
+  return std::nullopt;
+}
+
+/// Is the file to be an append blob? Hadoop's driver says so with `blobtype` in the query; the
+/// header is that of Put Blob. 400 InvalidQueryParameterValue, InvalidHeaderValue for other types
+/// than that and block blobs.
+azure::Outcome<bool> ParseAppendBlob(const Call& call) {
+  constexpr std::string_view kParameter = "blobtype";
+  constexpr std::string_view kHeader = "x-ms-blob-type";
+  const std::string_view asked = call.query().Get(kParameter);
+  const std::string_view header = call.headers().Get(kHeader);
+  const auto by_query = IsAppendBlob(asked);
+  const auto by_header = IsAppendBlob(header);
+  if (!by_query) return azure::Fail(azure::InvalidQueryParameter(kParameter, asked));
+  if (!by_header) return azure::Fail(azure::InvalidHeader(kHeader, header));
+  return *by_query || *by_header;
 }
 
 /// The lease that the new file is to have at once.
@@ -79,7 +91,7 @@ azure::Outcome<CreateRequest> ParseCreate(Call& call) {
   CreateRequest request;
   BG_TRY(request.inputs.keys, ParseKeyRequest(call));
   BG_TRY(request.directory, ParseResourceKind(call.query()));
-  BG_TRY(const bool append_blob, ParseAppendBlob(headers));
+  BG_TRY(const bool append_blob, ParseAppendBlob(call));
   request.append_blob = append_blob && !request.directory;
   if (call.head.has_body()) return azure::Fail(azure::ErrorCode::kContentLengthMustBeZero);
   BG_TRY(auto properties, ParsePropertyHeaders(headers, false, kPathPropertyPrefix));
