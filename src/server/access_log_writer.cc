@@ -1,8 +1,10 @@
 #include <spdlog/async_logger.h>
+#include <spdlog/details/periodic_worker.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "base/time.h"
@@ -13,6 +15,7 @@ namespace blobgate::server {
 namespace {
 
 constexpr std::size_t kQueue = 8192;
+constexpr std::chrono::seconds kFlushInterval{1};  // who follows the file sees lines by then
 
 std::string AsJson(const gateway::AccessEntry& e) {
   return nlohmann::json{{"time", FormatIso8601(SystemClock().Now())},
@@ -63,6 +66,7 @@ struct AccessLogWriter::State {
   Format format = Format::kText;
   std::shared_ptr<spdlog::details::thread_pool> pool;  // outlives the logger
   std::shared_ptr<spdlog::async_logger> logger;        // null: no access log
+  std::unique_ptr<spdlog::details::periodic_worker> flusher;
 };
 
 AccessLogWriter::AccessLogWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -87,6 +91,8 @@ Result<std::unique_ptr<AccessLogWriter>> AccessLogWriter::Open(const config::Con
         "access", std::move(sink), state->pool, spdlog::async_overflow_policy::overrun_oldest);
     const bool text = state->format == Format::kText;
     state->logger->set_pattern(text ? "%Y-%m-%dT%H:%M:%S.%e%z %v" : "%v");
+    state->flusher = std::make_unique<spdlog::details::periodic_worker>(
+        [logger = state->logger] { logger->flush(); }, kFlushInterval);
   }
   return std::unique_ptr<AccessLogWriter>(new AccessLogWriter(std::move(state)));
 }

@@ -22,8 +22,12 @@ constexpr std::string_view kNone = "-";  ///< no operation, no account; as the a
 
 /// "Put Block List": "PutBlockList", as Azure's own metrics and logs have it.
 std::string LabelOf(std::string_view name) {
-  std::string label(name);
-  std::erase(label, ' ');
+  std::string label;
+  bool begins = true;
+  for (const char c : name) {
+    if (c != ' ') label += begins && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    begins = c == ' ';
+  }
   return label;
 }
 

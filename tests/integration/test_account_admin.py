@@ -181,7 +181,7 @@ def test_a_container_that_can_be_restored_counts(served):
     own = client(served, "restorable", key)
     own.create_container("con")
     own.delete_container("con")
-    assert admin.refusal(served, "account-remove", name="restorable")["code"] == "kConflict"
+    assert admin.refusal(served, "account-remove", name="restorable")["code"] == "Conflict"
 
 
 def test_a_removed_accounts_sas_is_refused_at_once(served):
@@ -347,7 +347,7 @@ def test_a_change_that_cannot_be_kept_is_not_made(own):
     (own.data_directory / "accounts.json").unlink()
     (own.data_directory / "accounts.json").mkdir()
     (own.data_directory / "accounts.json" / "x").touch()
-    assert admin.refusal(own, "account-add", name="lost")["code"] == "kIoError"
+    assert admin.refusal(own, "account-add", name="lost")["code"] == "IoError"
     assert "lost" not in names(own)
     assert admin.refusal(own, "account-rotate-key", name="kept2", key="key1")
     assert status(own, "kept2", key) == 200
@@ -379,7 +379,7 @@ def test_hostile_names(served, name):
                           ("account-rotate-key", {"key": "key1"}), ("account-remove", {}),
                           ("account-show", {})):
         assert admin.refusal(served, command, name=name, **more)["code"] in (
-            "kInvalidArgument", "kNotFound")
+            "InvalidArgument", "NotFound")
     assert names(served) == before
 
 
@@ -428,7 +428,7 @@ HOSTILE_REQUESTS = [
 def test_hostile_requests(served, line):
     before = names(served)
     answer = admin.ask(served, line)
-    assert answer["ok"] is False and answer["error"]["code"] == "kInvalidArgument"
+    assert answer["ok"] is False and answer["error"]["code"] == "InvalidArgument"
     assert names(served) == before
 
 

@@ -102,10 +102,10 @@ def test_each_admin_command_is_in_the_audit_log():
         assert [line.removeprefix(who) for line in audit] == [
             'command="stats" arguments={} result=ok',
             'command="snapshot" arguments={"key":"REDACTED","target":"not absolute"} '
-            'result=kInvalidArgument message="target: an absolute path is needed"',
-            'command=- arguments=null result=kInvalidArgument '
+            'result=InvalidArgument message="target: an absolute path is needed"',
+            'command=- arguments=null result=InvalidArgument '
             'message="a request is an object with a command"',
-            'command="a\\n2026 error forged" arguments={} result=kInvalidArgument '
+            'command="a\\n2026 error forged" arguments={} result=InvalidArgument '
             'message="unknown command a\\n2026 error forged"']
 
 

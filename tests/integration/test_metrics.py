@@ -239,14 +239,16 @@ def test_histograms_are_cumulative(site):
     for family in scrape(site.daemon).values():
         if family.type != "histogram":
             continue
+        highest: dict[str, float] = {}  # of the buckets, in their order
         counts: dict[str, float] = {}
         for name, labels, value in family.samples:
             series = json.dumps({k: v for k, v in labels.items() if k != "le"}, sort_keys=True)
             if name.endswith("_bucket"):
-                assert value >= counts.get(series, 0), (name, labels)
-                counts[series] = value
+                assert value >= highest.get(series, 0), (name, labels)
+                highest[series] = value
             elif name.endswith("_count"):
                 counts[series] = value
+        assert highest == counts
 
 
 # --- Whatever clients send ----------------------------------------------------------------------
