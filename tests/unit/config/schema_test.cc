@@ -168,9 +168,10 @@ TEST(Schema, WhatIsNotGivenStays) {
   account.change_feed = {true, 4};
   account.website_hosts = {"a"};
   account.encryption_scopes = {{"red", "/k"}};
-  const json given{{"change_feed", {{"retention_days", 5}}},
-                   {"website_hosts", {"b"}},
-                   {"encryption_scopes", {{{"name", "blue"}, {"key_file", "/b"}}}}};
+  const json given{
+      {"change_feed", {{"retention_days", 5}}},
+      {"website_hosts", json::array({"b"})},
+      {"encryption_scopes", json::array({json{{"name", "blue"}, {"key_file", "/b"}}})}};
   ASSERT_TRUE(ReadAccount(given, account));
   EXPECT_TRUE(account.versioning && account.change_feed.enabled);
   EXPECT_EQ(account.change_feed.retention_days, 5u);

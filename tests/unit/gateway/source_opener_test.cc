@@ -137,6 +137,7 @@ class SourceOpenerTest : public ::testing::Test {
                          .range = {},
                          .own_account = {},
                          .conditions = {},
+                         .key_headers = {},
                          .secure = false,
                          .host = "gateway.example:1234",
                          .peer = "192.0.2.7",
