@@ -172,7 +172,8 @@ TEST(Schema, WhatIsNotGivenStays) {
       {"change_feed", {{"retention_days", 5}}},
       {"website_hosts", json::array({"b"})},
       {"encryption_scopes", json::array({json{{"name", "blue"}, {"key_file", "/b"}}})}};
-  ASSERT_TRUE(ReadAccount(given, account));
+  const Status read = ReadAccount(given, account);
+  ASSERT_TRUE(read) << read.error().detail;
   EXPECT_TRUE(account.versioning && account.change_feed.enabled);
   EXPECT_EQ(account.change_feed.retention_days, 5u);
   EXPECT_EQ(account.website_hosts, std::vector<std::string>{"b"});
