@@ -169,7 +169,7 @@ TEST(Schema, WhatIsNotGivenStays) {
   account.website_hosts = {"a"};
   account.encryption_scopes = {{"red", "/k"}};
   const json given{
-      {"change_feed", {{"retention_days", 5}}},
+      {"change_feed", {{"retention_days", 5u}}},
       {"website_hosts", json::array({"b"})},
       {"encryption_scopes", json::array({json{{"name", "blue"}, {"key_file", "/b"}}})}};
   const Status read = ReadAccount(given, account);
