@@ -171,4 +171,13 @@ Task<azure::Outcome<Uploaded>> Receive(Services& services, http::BodyReader& bod
   co_return uploaded;
 }
 
+void SetContentHash(http::Response& response, std::uint64_t crc64,
+                    const std::optional<Md5Digest>& md5) {
+  if (md5) {
+    response.Set("Content-MD5", Base64Encode(Bytes(*md5)));
+  } else {
+    response.Set("x-ms-content-crc64", Crc64ToBase64(crc64));
+  }
+}
+
 }  // namespace blobgate::operations

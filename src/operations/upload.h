@@ -45,4 +45,8 @@ Task<azure::Outcome<Uploaded>> Receive(Services& services, http::BodyReader& bod
                                        std::uint64_t length, const ChecksumPlan& plan,
                                        ContentCipher* cipher = nullptr);
 
+/// Content-MD5 when it is there to be answered, else x-ms-content-crc64.
+void SetContentHash(http::Response& response, std::uint64_t crc64,
+                    const std::optional<Md5Digest>& md5);
+
 }  // namespace blobgate::operations

@@ -22,8 +22,9 @@ struct ListedAccount {
 
 /// The accounts of the configuration file, and those made by command, which DATA_DIR/accounts.json
 /// keeps. A change is checked as a whole, together with the configuration; then it is made durable;
-/// then it is in force for every request that comes. On an error nothing has changed. Any thread;
-/// changes wait for each other.
+/// then it is in force for every request that comes. On an error nothing has changed for requests;
+/// which of the two files the next start finds is open only when it says that the directory could
+/// not be synced (ReplaceFile). Any thread; changes wait for each other.
 class AccountRegistry {
  public:
   /// Reads the file. Errors: those of LoadAccountFile, of config::Check with all accounts, of the

@@ -4,23 +4,15 @@ import http.client
 import json
 import os
 import re
-import socket
 import time
 
+import admin
 import blobgate_daemon
 import fsck
 import pytest
 import test_data
 
 REQUEST_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-def ask(daemon, line: bytes) -> dict:
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(60)
-        connection.connect(str(daemon.data_directory / "admin.sock"))
-        connection.sendall(line)
-        return json.loads(connection.makefile().readline())
 
 
 def log(daemon) -> list[str]:
@@ -81,7 +73,7 @@ def test_a_cut_answer_is_logged_with_its_request_id(log_format):
 def test_json_lines_are_json():
     with blobgate_daemon.Daemon({"log_format": "json"}) as daemon:
         daemon.client().create_container("con")
-        ask(daemon, b'{"command": "stats"}\n')
+        admin.ask(daemon, b'{"command": "stats"}\n')
         assert daemon.stop() == 0
         for line in log(daemon):
             entry = json.loads(line)
@@ -92,10 +84,10 @@ def test_json_lines_are_json():
 
 def test_each_admin_command_is_in_the_audit_log():
     with blobgate_daemon.Daemon({"log_format": "json", "log_level": "error"}) as daemon:
-        assert ask(daemon, b'{"command": "stats"}\n')["ok"]
+        assert admin.ask(daemon, b'{"command": "stats"}\n')["ok"]
         for refused in (b'{"command": "snapshot", "target": "not absolute", "key": "hush"}',
                         b'nonsense "x', b'{"command": "a\\n2026 error forged"}'):
-            assert not ask(daemon, refused + b"\n")["ok"]
+            assert not admin.ask(daemon, refused + b"\n")["ok"]
         lines = [json.loads(line) for line in log(daemon)]
         audit = [line["message"] for line in lines if line["logger"] == "audit"]
         who = f"uid={os.getuid()} pid={os.getpid()} "
@@ -111,7 +103,7 @@ def test_each_admin_command_is_in_the_audit_log():
 
 def test_audit_lines_in_the_text_log():
     with blobgate_daemon.Daemon({"log_level": "error"}) as daemon:
-        assert ask(daemon, b'{"command": "stats"}\n')["ok"]
+        assert admin.ask(daemon, b'{"command": "stats"}\n')["ok"]
         [line] = log(daemon)
         assert re.fullmatch(r'\S+Z info [0-9]+ audit: uid=[0-9]+ pid=[0-9]+ command="stats" '
                             r'arguments=\{\} result=ok', line)

@@ -1,11 +1,10 @@
 """fsck, scrub, snapshot and verify as their user runs them, and the daemon's admin socket."""
-import json
 import shutil
-import socket
 import stat
 import subprocess
 import threading
 
+import admin
 import blobgate_daemon
 import fsck
 import pytest
@@ -26,14 +25,6 @@ def own():
 def command(*arguments) -> subprocess.CompletedProcess:
     return subprocess.run([str(blobgate_daemon.find_binary()), *map(str, arguments)],
                           capture_output=True, text=True, timeout=300)
-
-
-def ask(daemon, line: bytes) -> dict:
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(60)
-        connection.connect(str(daemon.data_directory / "admin.sock"))
-        connection.sendall(line)
-        return json.loads(connection.makefile().readline())
 
 
 def check_content(client, first: int = 0) -> None:
@@ -101,29 +92,29 @@ def test_fsck_removes_a_stray_file(own):
 def test_admin_socket(own):
     path = own.data_directory / "admin.sock"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    stats = ask(own, b'{"command": "stats"}\n')
+    stats = admin.ask(own, b'{"command": "stats"}\n')
     assert stats["ok"] and stats["result"]["live_bytes"] > 900_000
     for figure in ("garbage_bytes", "reclaimed_bytes", "holes_punched", "rewritten_segments",
                    "rewritten_bytes"):
         assert stats["result"][figure] >= 0
     for bad in (b"\n", b"{}\n", b"[1]\n", b'{"command": 1}\n', b'{"command": "no"}\n',
                 b'{"command": "snapshot"}\n', b'{"command": "snapshot", "target": "x"}\n'):
-        answer = ask(own, bad)
+        answer = admin.ask(own, bad)
         assert not answer["ok"] and answer["error"]["code"] and answer["error"]["message"]
     own.stop()
     assert not path.exists()
     own.start()
     own.kill()
     own.start()
-    assert ask(own, b'{"command": "stats"}\n')["ok"], "a socket left by a kill is replaced"
+    assert admin.ask(own, b'{"command": "stats"}\n')["ok"], "a socket left by a kill is replaced"
 
 
 def test_scrub_by_the_daemon(own):
-    before = ask(own, b'{"command": "stats"}\n')["result"]
+    before = admin.ask(own, b'{"command": "stats"}\n')["result"]
     assert command("scrub", "--data-dir", own.data_directory).returncode == 0
     deadline = threading.Event()
     for _ in range(600):
-        stats = ask(own, b'{"command": "stats"}\n')["result"]
+        stats = admin.ask(own, b'{"command": "stats"}\n')["result"]
         if stats["scrubbed_bytes"] - before["scrubbed_bytes"] > 900_000:
             break
         deadline.wait(0.1)

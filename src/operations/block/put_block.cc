@@ -4,10 +4,9 @@
 #include <string_view>
 #include <utility>
 
-#include "base/crc64.h"
-#include "base/encoding.h"
 #include "operations/blob/blob_access.h"
 #include "operations/block/staging.h"
+#include "operations/copy/source_slices.h"
 #include "operations/encryption.h"
 #include "operations/handlers.h"
 #include "operations/replace_blob.h"
@@ -76,11 +75,7 @@ Task<azure::Outcome<void>> CommitBlock(Call& call, Target target, const blob::Bl
 http::Response Created(const Uploaded& uploaded, const blob::ContentKeyPtr& key) {
   http::Response response;
   response.status = 201;
-  if (uploaded.md5) {
-    response.Set("Content-MD5", Base64Encode(*uploaded.md5));
-  } else {
-    response.Set("x-ms-content-crc64", Crc64ToBase64(uploaded.crc64));
-  }
+  SetContentHash(response, uploaded.crc64, uploaded.md5);
   SetWriteEncryption(response, key);
   return response;
 }
@@ -96,9 +91,7 @@ Task<azure::Outcome<http::Response>> PutBlock(Call& call) {
   const blob::Block block{request.id, uploaded.length, uploaded.slices};
   const auto done = co_await CommitBlock(call, std::move(early.target), block, early.key);
   if (!done) {
-    std::vector<engine::ExtentRef> fresh;
-    for (const auto& slice : uploaded.slices) fresh.push_back(slice.extent);
-    DiscardAfter(call.services, done.error(), fresh);
+    DiscardAfter(call.services, done.error(), ExtentsOf(uploaded.slices));
     co_return azure::Fail(done.error());
   }
   co_return Created(uploaded, early.key);

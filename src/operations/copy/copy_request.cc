@@ -309,15 +309,6 @@ bool AnswersMd5(const Call& call, const CopyRequest& request) {
   return request.checksums.expected_md5.has_value() || call.version < kFirstCrcVersion;
 }
 
-void SetContentHash(http::Response& response, std::uint64_t crc64,
-                    const std::optional<Md5Digest>& md5) {
-  if (md5) {
-    response.Set("Content-MD5", Base64Encode(Bytes(*md5)));
-  } else {
-    response.Set("x-ms-content-crc64", Crc64ToBase64(crc64));
-  }
-}
-
 azure::Outcome<void> CheckSourceHashes(const ChecksumPlan& plan, std::uint64_t crc64,
                                        const std::optional<Md5Digest>& md5) {
   if (plan.expected_crc64 && *plan.expected_crc64 != crc64) {

@@ -87,9 +87,6 @@ blob::CopyState SuccessState(const CopyRequest& request, std::string copy_id, st
 
 /// Must the MD5 be computed for the answer? It is when it was sent, and before 2019-02-02.
 bool AnswersMd5(const Call& call, const CopyRequest& request);
-/// Content-MD5 when it is there to be answered, else x-ms-content-crc64.
-void SetContentHash(http::Response& response, std::uint64_t crc64,
-                    const std::optional<Md5Digest>& md5);
 
 /// 400 Md5Mismatch or Crc64Mismatch when the source's bytes are not those that the client expects.
 azure::Outcome<void> CheckSourceHashes(const ChecksumPlan& plan, std::uint64_t crc64,

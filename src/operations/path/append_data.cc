@@ -2,8 +2,6 @@
 // at its end (operations.md 3.2).
 #include <utility>
 
-#include "base/crc64.h"
-#include "base/encoding.h"
 #include "blob/append_overlay.h"
 #include "blob/lease.h"
 #include "operations/append/append_write.h"
@@ -164,11 +162,7 @@ http::Response Accepted(const Uploaded& uploaded, const PathAppend& request,
                         const blob::ContentKeyPtr& key) {
   http::Response response;
   response.status = 202;
-  if (uploaded.md5) {
-    response.Set("Content-MD5", Base64Encode(*uploaded.md5));
-  } else {
-    response.Set("x-ms-content-crc64", Crc64ToBase64(uploaded.crc64));
-  }
+  SetContentHash(response, uploaded.crc64, uploaded.md5);
   SetWriteEncryption(response, key);
   if (request.lease.renew) response.Set("x-ms-lease-renewed", "true");
   return response;
