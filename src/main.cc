@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   blobgate::cli::AddFsck(app, exit_code);
   blobgate::cli::AddSnapshot(app, exit_code);
   blobgate::cli::AddAccount(app, exit_code);
+  blobgate::cli::AddInitTls(app, exit_code);
   blobgate::cli::AddSas(app, exit_code);
   blobgate::cli::AddToken(app, exit_code);
   blobgate::cli::AddDocs(app, exit_code);

@@ -15,6 +15,7 @@ void AddSnapshot(CLI::App& app, int& exit_code);
 void AddSas(CLI::App& app, int& exit_code);
 void AddToken(CLI::App& app, int& exit_code);
 void AddAccount(CLI::App& app, int& exit_code);
+void AddInitTls(CLI::App& app, int& exit_code);
 /// The hidden command that writes manual pages and shell completion: last, as it shows the others.
 void AddManual(CLI::App& app, int& exit_code);
 

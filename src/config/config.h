@@ -21,6 +21,13 @@ struct ChangeFeedConfig {
   std::uint64_t retention_days = 0;  ///< 0: kept for good
 };
 
+/// Per second; 0: as much as there is.
+struct AccountLimitConfig {
+  std::uint64_t requests_per_second = 0;
+  std::uint64_t ingress_bytes_per_second = 0;
+  std::uint64_t egress_bytes_per_second = 0;
+};
+
 struct AccountConfig {
   std::string name;
   std::vector<std::string> keys;       ///< base64; one or two, those of key_files included
@@ -36,6 +43,7 @@ struct AccountConfig {
   std::vector<std::string> immutable_containers;      ///< else in these
   std::vector<EncryptionScopeConfig> encryption_scopes;
   ChangeFeedConfig change_feed;
+  AccountLimitConfig limits;
   std::string lifecycle_policy_file;  ///< JSON as Azure's management policies; empty: no rules
   bool last_access_time_tracking = false;
   std::vector<std::string> website_hosts;  ///< lower case, without port

@@ -500,6 +500,22 @@ std::vector<Field<BackgroundConfig>> BackgroundFields() {
   };
 }
 
+std::vector<Field<AccountLimitConfig>> AccountLimitFields() {
+  using L = AccountLimitConfig;
+  constexpr Range kBytes{0, 1ull << 50};
+  return {
+      Number(
+          "requests_per_second", &L::requests_per_second, Range{0, 1'000'000'000}, "requests",
+          "More are answered 503 ServerBusy with Retry-After; 0: no limit. Batches count each of "
+          "their requests."),
+      Number("ingress_bytes_per_second", &L::ingress_bytes_per_second, kBytes, "bytes",
+             "The same for bytes of request bodies. A body larger than a second's worth is taken, "
+             "and earned before the next one."),
+      Number("egress_bytes_per_second", &L::egress_bytes_per_second, kBytes, "bytes",
+             "The same for bytes of answers, counted when they were sent."),
+  };
+}
+
 std::vector<Field<AccountConfig>> AccountFields() {
   using A = AccountConfig;
   return {
@@ -530,6 +546,7 @@ std::vector<Field<AccountConfig>> AccountFields() {
             "Without `version_level_immutability`: only in these containers; needs `versioning`."),
       List("encryption_scopes", &A::encryption_scopes, Live(EncryptionScopeFields())),
       Section("change_feed", &A::change_feed, Live(ChangeFeedFields())),
+      Section("limits", &A::limits, Live(AccountLimitFields())),
       Text("lifecycle_policy_file", &A::lifecycle_policy_file,
            "File with lifecycle rules in the JSON form of Azure's management policies "
            "(`{\"rules\": [...]}`); empty: none."),

@@ -28,7 +28,10 @@ std::vector<std::string> AccountTable::Names() const {
 
 void AccountTable::KeepCounters(const AccountTable& before) {
   for (auto& [name, entry] : entries_) {
-    if (const AccountEntry* old = before.Find(name)) entry.counters = old->counters;
+    const AccountEntry* old = before.Find(name);
+    if (old == nullptr) continue;
+    entry.counters = old->counters;
+    entry.throttle = old->throttle;
   }
 }
 

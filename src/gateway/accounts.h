@@ -12,6 +12,7 @@
 #include "azure/resource.h"
 #include "base/published.h"
 #include "gateway/request_counters.h"
+#include "gateway/throttle.h"
 #include "operations/call.h"
 
 namespace blobgate::gateway {
@@ -19,8 +20,11 @@ namespace blobgate::gateway {
 struct AccountEntry {
   auth::AccountKeys keys;
   operations::Account settings;
+  AccountRates rates;
   /// What was asked of it so far. Never null.
   std::shared_ptr<AccountCounters> counters = std::make_shared<AccountCounters>();
+  /// What it used of its rates. Never null.
+  std::shared_ptr<AccountThrottle> throttle = std::make_shared<AccountThrottle>();
 };
 
 /// All accounts at one moment, and how hosts and paths name them. Immutable; any thread.
@@ -36,7 +40,8 @@ class AccountTable {
   const azure::AddressRules& rules() const { return rules_; }
   /// In order.
   std::vector<std::string> Names() const;
-  /// Accounts that `before` has as well go on with its counters. Before the table is in use.
+  /// Accounts that `before` has as well go on with its counters and with what they used of their
+  /// rates. Before the table is in use.
   void KeepCounters(const AccountTable& before);
 
  private:

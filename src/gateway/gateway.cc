@@ -139,7 +139,12 @@ Task<http::Response> Gateway::HandleWebsite(Exchange& x, std::string_view accoun
   x.spec = &azure::SpecOf(x.head.method == "HEAD" ? azure::Operation::kGetBlobProperties
                                                   : azure::Operation::kGetBlob);
   const WebsiteRequest request{x.head, x.account->settings, x.request_id};
-  auto outcome = co_await ServeWebsite(parts_.services, request);
+  azure::Outcome<http::Response> outcome;
+  if (auto admitted = CheckRates(x); !admitted) {
+    outcome = azure::Fail(std::move(admitted).error());
+  } else {
+    outcome = co_await ServeWebsite(parts_.services, request);
+  }
   http::Response response;
   if (outcome) {
     response = std::move(*outcome);
@@ -202,6 +207,7 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
   x.account = x.accounts->Find(x.resource.account);
   BG_CO_TRY(x.spec, azure::Route(x.head, x.resource));
   BG_CO_TRY(const auto permissions, co_await Admit(x));
+  BG_CO_CHECK(CheckRates(x));
   const bool structured = x.head.headers.Has("x-ms-structured-body");
   if (!structured) co_return co_await Perform(x, permissions, x.head, body);
   if (x.head.has_body()) co_return co_await PerformStructured(x, permissions, body);
@@ -282,6 +288,12 @@ Task<azure::Outcome<azure::Permissions>> Gateway::Admit(Exchange& x) {
   co_return ConsiderPosixRights(x, std::move(permissions));
 }
 
+// Who is not let in takes nothing of the account's rates.
+azure::Outcome<void> Gateway::CheckRates(const Exchange& x) {
+  if (x.account == nullptr) return {};
+  return x.account->throttle->Admit(x.account->rates, x.head.content_length.value_or(0), x.started);
+}
+
 // Where no role lets the caller in, what it may is for the path's ACLs to say; the operation asks
 // them where it walks the path.
 azure::Outcome<azure::Permissions> Gateway::ConsiderPosixRights(
@@ -346,7 +358,8 @@ void Gateway::Finish(Exchange& x, http::Response& response) {
   Report report{
       .request_id = x.request_id, .ended = EndedOf(x, response), .entry = EntryOf(x, response)};
   response.on_sent = [this, report = std::move(report), in_flight = std::move(x.in_flight),
-                      started = x.started](const http::SendReport& sent) mutable {
+                      started = x.started, accounts = x.accounts,
+                      account = x.account](const http::SendReport& sent) mutable {
     EndedRequest& ended = report.ended;
     ended.duration = std::chrono::steady_clock::now() - started;
     ended.server = ended.duration - sent.waited;
@@ -354,6 +367,9 @@ void Gateway::Finish(Exchange& x, http::Response& response) {
     ended.sent_bytes = sent.body_bytes;
     ended.complete = sent.complete;
     parts_.counters.Add(ended);
+    if (account != nullptr) {
+      account->throttle->Sent(account->rates, sent.body_bytes, started + ended.duration);
+    }
     LogCut(report, sent);
     if (report.entry) WriteEntry(*report.entry, ended, sent);
   };

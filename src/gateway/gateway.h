@@ -58,6 +58,7 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
   Task<azure::Outcome<http::Response>> PerformStructured(Exchange& exchange,
                                                          azure::Permissions permissions,
                                                          http::BodyReader& body);
+  static azure::Outcome<void> CheckRates(const Exchange& exchange);
   azure::Outcome<azure::Permissions> ConsiderPosixRights(
       Exchange& exchange, azure::Outcome<azure::Permissions> permissions);
   Task<void> AddCorsHeaders(const Exchange& exchange, http::Response& response);

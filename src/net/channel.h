@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <memory>
-#include <string_view>
+#include <span>
 #include <utility>
 
 #include "base/result.h"
@@ -36,12 +38,9 @@ class Channel final : private Deadline {
 
   /// At least one byte, straight into `into`, past the buffer. REQUIRES: nothing is unread.
   Task<Result<std::size_t>> ReadSome(MutableBytes into) {
-    error_code ec;
-    const std::size_t got = co_await stream_.async_read_some(
-        boost::asio::buffer(into.data(), into.size()),
-        boost::asio::redirect_error(boost::asio::use_awaitable, ec));
-    if (ec) co_return std::unexpected(FailureOf(ec));
-    co_return got;
+    const IoResult got = co_await stream_.ReadSome(into);
+    if (got.ec) co_return std::unexpected(FailureOf(got.ec));
+    co_return got.bytes;
   }
 
   /// At least one more byte into the buffer. REQUIRES: it is not full.
@@ -51,22 +50,19 @@ class Channel final : private Deadline {
     co_return Status();
   }
 
-  /// All of both, in as few system calls as the stream allows; `timeout` is for each step that
-  /// makes progress. Adds what was taken by the kernel to `sent`, also on failure.
-  Task<Status> Write(std::string_view first, Bytes second, std::chrono::milliseconds timeout,
+  /// All of `pieces`, in as few system calls as the stream allows; `timeout` is for each step that
+  /// makes progress. Adds what was taken by the kernel to `sent`, also on failure. Uses up
+  /// `pieces`.
+  Task<Status> Write(std::span<Bytes> pieces, std::chrono::milliseconds timeout,
                      std::uint64_t& sent) {
-    while (!first.empty() || !second.empty()) {
+    for (;;) {
+      while (!pieces.empty() && pieces.front().empty()) pieces = pieces.subspan(1);
+      if (pieces.empty()) break;
       Arm(timeout);
-      error_code ec;
-      const WritePieces pieces{boost::asio::buffer(first.data(), first.size()),
-                               boost::asio::buffer(second.data(), second.size())};
-      const std::size_t count = co_await stream_.async_write_some(
-          pieces, boost::asio::redirect_error(boost::asio::use_awaitable, ec));
-      if (ec) co_return std::unexpected(FailureOf(ec));
-      sent += count;
-      const std::size_t of_first = std::min(count, first.size());
-      first.remove_prefix(of_first);
-      second = second.subspan(count - of_first);
+      const IoResult step = co_await stream_.WriteSome(pieces);
+      if (step.ec) co_return std::unexpected(FailureOf(step.ec));
+      sent += step.bytes;
+      Advance(pieces, step.bytes);
     }
     Disarm();
     co_return Status();
@@ -100,6 +96,15 @@ class Channel final : private Deadline {
   static constexpr std::chrono::milliseconds kGoodbye{1000};
 
   void OnDeadline() override { Interrupt(); }
+
+  static void Advance(std::span<Bytes> pieces, std::size_t count) {
+    for (Bytes& piece : pieces) {
+      const std::size_t part = std::min(count, piece.size());
+      piece = piece.subspan(part);
+      count -= part;
+      if (count == 0) break;
+    }
+  }
 
   // Below TLS: what arrives is not looked at.
   Task<void> Discard(std::uint64_t most) {

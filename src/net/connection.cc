@@ -1,7 +1,10 @@
 #include "net/connection.h"
 
 #include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -17,8 +20,9 @@ namespace blobgate::net {
 
 namespace {
 
-// A TLS record: where the stream does not gather, head and first bytes of the body share one.
-constexpr std::size_t kRecordBytes = 16 * 1024;
+// Short pieces of a body are sent together: at most so many, until there are so many bytes.
+constexpr std::size_t kJoinedPieces = 4;
+constexpr std::uint64_t kJoinedBytes = 64 * 1024;
 // Memory of a rendered head beyond this is given back after each response.
 constexpr std::size_t kKeptHeadBytes = 4 * 1024;
 // A client that connected just before a drain has sent its request, or is about to.
@@ -75,6 +79,8 @@ class Connection final : public ManagedConnection {
   Task<bool> SendAll(http::BodySource& stream, bool chunked, http::SendReport& report);
   Task<Result<SharedBytes>> NextPiece(http::BodySource& stream, http::SendReport& report);
   Task<bool> SendPiece(Bytes piece, http::SendReport& report);
+  Task<bool> SendPieces(std::span<const SharedBytes> pieces, http::SendReport& report);
+  Task<bool> Write(std::span<Bytes> all, http::SendReport& report);
   Task<void> End(Outcome outcome);
 
   const ConnectionContext context_;
@@ -98,6 +104,9 @@ Task<void> Connection<S>::Serve() {
     if (outcome == Outcome::kNext) outcome = co_await Exchange();
     channel_.buffer().Unpin();
     served_ = true;
+    // Others have their turn, and the next request is there by then, most likely: a read that finds
+    // nothing costs a call, and then an event.
+    if (outcome == Outcome::kNext) co_await boost::asio::post(boost::asio::use_awaitable);
   }
   co_await End(outcome);
 }
@@ -281,10 +290,18 @@ Task<bool> Connection<S>::SendBody(http::Response& response, std::uint64_t left,
   if (left == 0) co_return co_await SendPiece({}, report);
   if (!response.stream) co_return co_await SendPiece(AsBytes(response.text), report);
   while (left > 0) {
-    const Result<SharedBytes> piece = co_await NextPiece(*response.stream, report);
-    if (!piece || piece->empty() || piece->size() > left) co_return false;
-    if (!co_await SendPiece(piece->view(), report)) co_return false;
-    left -= piece->size();
+    std::array<SharedBytes, kJoinedPieces> pieces;
+    bool whole = true;  // there was what there should be
+    std::uint64_t joined = 0;
+    for (std::size_t i = 0; whole && i < kJoinedPieces && left > 0 && joined < kJoinedBytes; ++i) {
+      Result<SharedBytes> piece = co_await NextPiece(*response.stream, report);
+      whole = piece && !piece->empty() && piece->size() <= left;
+      if (!whole) break;
+      left -= piece->size();
+      joined += piece->size();
+      pieces[i] = std::move(*piece);
+    }
+    if (!co_await SendPieces(pieces, report) || !whole) co_return false;
   }
   co_return true;
 }
@@ -316,20 +333,27 @@ Task<Result<SharedBytes>> Connection<S>::NextPiece(http::BodySource& stream,
   co_return Fail(Errc::kInternal);
 }
 
-// The first piece takes the rendered head along, in one write.
 template <Stream S>
 Task<bool> Connection<S>::SendPiece(Bytes piece, http::SendReport& report) {
+  std::array<Bytes, 2> all{AsBytes(rendered_), piece};
+  co_return co_await Write(all, report);
+}
+
+template <Stream S>
+Task<bool> Connection<S>::SendPieces(std::span<const SharedBytes> pieces,
+                                     http::SendReport& report) {
+  std::array<Bytes, 1 + kJoinedPieces> all{AsBytes(rendered_)};
+  std::ranges::transform(pieces, all.begin() + 1, &SharedBytes::view);
+  co_return co_await Write(all, report);
+}
+
+// The first bytes of a body take the rendered head along: it is the first of `all`.
+template <Stream S>
+Task<bool> Connection<S>::Write(std::span<Bytes> all, http::SendReport& report) {
   const std::size_t head_bytes = rendered_.size();
-  if constexpr (!S::kGathers) {
-    if (!rendered_.empty() && rendered_.size() < kRecordBytes) {
-      const std::size_t joined = std::min(piece.size(), kRecordBytes - rendered_.size());
-      rendered_ += AsChars(piece.first(joined));
-      piece = piece.subspan(joined);
-    }
-  }
   std::uint64_t written = 0;
   const auto began = std::chrono::steady_clock::now();
-  const Status status = co_await channel_.Write(rendered_, piece, limits_.body_timeout, written);
+  const Status status = co_await channel_.Write(all, limits_.body_timeout, written);
   report.waited += std::chrono::steady_clock::now() - began;
   rendered_.clear();
   report.body_bytes += written - std::min<std::uint64_t>(written, head_bytes);

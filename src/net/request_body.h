@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <optional>
@@ -76,8 +77,8 @@ class RequestBody final : public http::BodyReader {
     continue_pending_ = false;
     if (!channel_.buffer().Unread().empty()) co_return Status();  // it did not wait
     std::uint64_t sent = 0;
-    co_return co_await channel_.Write("HTTP/1.1 100 Continue\r\n\r\n", {}, limits_.body_timeout,
-                                      sent);
+    std::array<Bytes, 1> interim{AsBytes("HTTP/1.1 100 Continue\r\n\r\n")};
+    co_return co_await channel_.Write(interim, limits_.body_timeout, sent);
   }
 
   // Reads framing until data or the end of the body is next.

@@ -1,105 +1,93 @@
-// The two kinds of stream a connection runs on, behind one shape, so that another TLS transport can
-// take the place of asio::ssl::stream.
+// The two kinds of stream a connection runs on, behind one shape.
+//
+// Both try the system call first and wait only when the kernel says so: what can be sent at once
+// costs one call, however many pieces it is in.
 #pragma once
 
-#include <openssl/ssl.h>
-
-#include <array>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <concepts>
+#include <cstddef>
 #include <memory>
-#include <utility>
+#include <span>
 
+#include "base/buffer.h"
 #include "base/task.h"
+#include "net/tls_session.h"
 
 namespace blobgate::net {
 
 using boost::system::error_code;
-using WritePieces = std::array<boost::asio::const_buffer, 2>;
 
-/// kSecure: TLS. kGathers: one async_write_some sends several buffers together.
-/// Handshake comes first. ShutdownSend tells the peer that no more bytes follow; it may wait for
-/// the peer, so the caller sets a deadline. socket() is the TCP socket below.
-template <class S>
-concept Stream = std::movable<S> && requires(S s, boost::asio::mutable_buffer b, WritePieces w) {
-  { S::kSecure } -> std::convertible_to<bool>;
-  { S::kGathers } -> std::convertible_to<bool>;
-  { s.socket() } -> std::same_as<boost::asio::ip::tcp::socket&>;
-  { s.Handshake() } -> std::same_as<Task<error_code>>;
-  { s.ShutdownSend() } -> std::same_as<Task<void>>;
-  s.async_read_some(b, boost::asio::use_awaitable);
-  s.async_write_some(w, boost::asio::use_awaitable);
+/// What one step moved, and what went wrong. Without an error a read moved at least one byte.
+struct IoResult {
+  std::size_t bytes = 0;
+  error_code ec{};
 };
 
+/// kSecure: TLS. Handshake comes first. WriteSome takes the pieces in order and says how many
+/// bytes of them it is done with: those that the kernel has. That may be none (some of a TLS record
+/// was sent); then it is called again with the same pieces. ShutdownSend tells the peer that no
+/// more bytes follow, and may wait for its end, so the caller sets a deadline. socket() is the TCP
+/// socket below. Whatever waits ends when the socket's operations are cancelled, or when it is
+/// closed, and then fails.
+template <class S>
+concept Stream =
+    std::movable<S> && requires(S s, MutableBytes into, std::span<const Bytes> pieces) {
+      { S::kSecure } -> std::convertible_to<bool>;
+      { s.socket() } -> std::same_as<boost::asio::ip::tcp::socket&>;
+      { s.Handshake() } -> std::same_as<Task<error_code>>;
+      { s.ReadSome(into) } -> std::same_as<Task<IoResult>>;
+      { s.WriteSome(pieces) } -> std::same_as<Task<IoResult>>;
+      { s.ShutdownSend() } -> std::same_as<Task<void>>;
+    };
+
+/// A socket whose sends are tried at once. Belongs to one io thread.
 class PlainStream {
  public:
   static constexpr bool kSecure = false;
-  static constexpr bool kGathers = true;
+  /// So many pieces go into one system call.
+  static constexpr std::size_t kMaxPieces = 8;
 
   explicit PlainStream(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
 
   boost::asio::ip::tcp::socket& socket() { return socket_; }
-
-  template <class Buffers, class Token>
-  auto async_read_some(const Buffers& buffers, Token&& token) {
-    return socket_.async_read_some(buffers, std::forward<Token>(token));
-  }
-  template <class Buffers, class Token>
-  auto async_write_some(const Buffers& buffers, Token&& token) {
-    return socket_.async_write_some(buffers, std::forward<Token>(token));
-  }
-
-  Task<error_code> Handshake() { co_return error_code(); }
-  Task<void> ShutdownSend() {
-    error_code ignored;  // the peer may be gone, which is as good
-    socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
-    co_return;
-  }
+  Task<error_code> Handshake();
+  Task<IoResult> ReadSome(MutableBytes into);
+  Task<IoResult> WriteSome(std::span<const Bytes> pieces);
+  Task<void> ShutdownSend();
 
  private:
   boost::asio::ip::tcp::socket socket_;
+  std::size_t unbroken_ = 0;  ///< bytes sent since the thread could last do something else
 };
 
+/// TLS over such a socket. What is written is encrypted in bursts of many records, and a burst is
+/// sent as one.
 class TlsStream {
  public:
   static constexpr bool kSecure = true;
-  static constexpr bool kGathers = false;
 
+  /// `context` stays in use for this connection when the server's is replaced.
   TlsStream(boost::asio::ip::tcp::socket socket, std::shared_ptr<boost::asio::ssl::context> context)
-      : context_(std::move(context)), stream_(std::move(socket), *context_) {}
+      : context_(std::move(context)),
+        transport_(std::move(socket)),
+        session_(std::make_unique<TlsSession>(context_->native_handle())) {}
 
-  boost::asio::ip::tcp::socket& socket() { return stream_.next_layer(); }
-
-  template <class Buffers, class Token>
-  auto async_read_some(const Buffers& buffers, Token&& token) {
-    return stream_.async_read_some(buffers, std::forward<Token>(token));
-  }
-  template <class Buffers, class Token>
-  auto async_write_some(const Buffers& buffers, Token&& token) {
-    return stream_.async_write_some(buffers, std::forward<Token>(token));
-  }
-
-  Task<error_code> Handshake() {
-    error_code ec;
-    co_await stream_.async_handshake(boost::asio::ssl::stream_base::server,
-                                     boost::asio::redirect_error(boost::asio::use_awaitable, ec));
-    co_return ec;
-  }
-  Task<void> ShutdownSend() {
-    error_code ignored;  // close_notify was sent if it could be; the peer need not answer it
-    co_await stream_.async_shutdown(
-        boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-    socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
-  }
+  boost::asio::ip::tcp::socket& socket() { return transport_.socket(); }
+  Task<error_code> Handshake();
+  Task<IoResult> ReadSome(MutableBytes into);
+  Task<IoResult> WriteSome(std::span<const Bytes> pieces);
+  Task<void> ShutdownSend();
 
  private:
-  std::shared_ptr<boost::asio::ssl::context> context_;  // outlives stream_
-  boost::asio::ssl::stream<boost::asio::ip::tcp::socket> stream_;
+  Task<error_code> Receive();
+  Task<error_code> Flush();
+
+  std::shared_ptr<boost::asio::ssl::context> context_;
+  PlainStream transport_;
+  std::unique_ptr<TlsSession> session_;
+  std::size_t burst_ = 0;  ///< bytes of pieces in the records that are not all sent
 };
 
 static_assert(Stream<PlainStream> && Stream<TlsStream>);

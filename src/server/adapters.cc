@@ -51,6 +51,9 @@ std::shared_ptr<gateway::AccountTable> AccountsOf(const config::Config& config,
     entry.keys.name = account.name;
     for (const auto& key : account.keys) entry.keys.keys.push_back(*Base64Decode(key));
     entry.keys.delegation_secrets = DelegationSecretsOf(account, entry.keys.keys);
+    entry.rates = {.requests = account.limits.requests_per_second,
+                   .ingress_bytes = account.limits.ingress_bytes_per_second,
+                   .egress_bytes = account.limits.egress_bytes_per_second};
     entry.settings.name = account.name;
     entry.settings.kind = account.kind;
     entry.settings.sku = account.sku;

@@ -31,15 +31,17 @@ class IoBackground final : public operations::Background {
 };
 
 /// One line a request, as text, JSON or in the format of Azure's Storage Analytics, to a file or to
-/// the log; or none. Queued and written by a thread of its own, so that a slow disk does not hold
-/// up requests; lines are dropped (oldest first) when 8,192 wait.
+/// the log; or none. Lines wait for up to a second, or until there are 32 KiB of them, and are
+/// written by a thread of its own, so that a slow disk does not hold up requests; when 4 MiB wait
+/// for the disk, the oldest are dropped, 32 KiB at a time. Those of different threads may be in
+/// another order than their requests ended.
 class AccessLogWriter final : public gateway::AccessLog {
  public:
   static Result<std::unique_ptr<AccessLogWriter>> Open(const config::Config& config);
   ~AccessLogWriter() override;
   void Write(const gateway::AccessEntry& entry) override;
   Detail detail() const override;
-  /// Lines so far. Any thread.
+  /// Batches of lines so far. Any thread.
   std::size_t dropped() const;
 
  private:

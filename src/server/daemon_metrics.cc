@@ -23,7 +23,8 @@ std::vector<prometheus::MetricFamily> DaemonMetrics::Collect() const {
       MetricType::Counter, static_cast<double>(server_.accepted()));
   add("blobgate_connections_refused_total", "Connections refused past limits.max_connections.",
       MetricType::Counter, static_cast<double>(server_.refused()));
-  add("blobgate_access_log_dropped_total", "Lines that the access log could not keep up with.",
+  add("blobgate_access_log_dropped_total",
+      "Batches of lines, 32 KiB each, that the access log could not keep up with.",
       MetricType::Counter, static_cast<double>(access_log_.dropped()));
   if (tls_) {
     add("blobgate_certificate_expiry_timestamp_seconds",

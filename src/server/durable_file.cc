@@ -1,6 +1,7 @@
 #include "server/durable_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -42,16 +43,25 @@ bool WriteAll(int fd, std::string_view content) {
   return true;
 }
 
+/// The mode as it is asked for, whatever the umask.
+bool SetAccess(int fd, FileAccess access) {
+  constexpr auto kKeep = static_cast<gid_t>(-1);
+  const bool owned =
+      access.group == kKeep || ::fchown(fd, static_cast<uid_t>(-1), access.group) == 0;
+  return owned && ::fchmod(fd, access.mode) == 0;
+}
+
 }  // namespace
 
-Status ReplaceFile(const std::string& path, std::string_view content) {
+Status ReplaceFile(const std::string& path, std::string_view content, FileAccess access) {
   const std::string partial = path + ".new";
   ::unlink(partial.c_str());  // of a run that crashed
   {
     const Descriptor file(
         ::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file.open()) return Failed(partial);
-    if (!WriteAll(file.get(), content) || ::fsync(file.get()) != 0) {
+    if (!WriteAll(file.get(), content) || !SetAccess(file.get(), access) ||
+        ::fsync(file.get()) != 0) {
       auto failed = Failed(partial);
       ::unlink(partial.c_str());
       return failed;

@@ -1,0 +1,161 @@
+#include "net/stream.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+
+namespace blobgate::net {
+namespace {
+
+namespace asio = boost::asio;
+
+/// After so many bytes that the kernel took without a wait it is the turn of other connections.
+constexpr std::size_t kTurn = 1024 * 1024;
+/// What a peer that was told of the end may still send before nobody listens any more, bytes.
+constexpr std::size_t kLastWords = 64 * 1024;
+
+auto Redirect(error_code& ec) {
+  return asio::redirect_error(asio::use_awaitable, ec);
+}
+
+error_code LastError() {
+  return {errno, boost::system::system_category()};
+}
+
+/// As sendmsg: the bytes that the kernel took, or -1 and errno.
+ssize_t SendNow(int socket, std::span<const Bytes> pieces) {
+  std::array<iovec, PlainStream::kMaxPieces> parts;
+  std::size_t count = 0;
+  for (const Bytes piece : pieces.first(std::min(pieces.size(), parts.size()))) {
+    if (piece.empty()) continue;
+    parts[count++] = {const_cast<std::byte*>(piece.data()), piece.size()};
+  }
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = count;
+  for (;;) {
+    const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0 || errno != EINTR) return sent;
+  }
+}
+
+}  // namespace
+
+Task<error_code> PlainStream::Handshake() {
+  co_return error_code();
+}
+
+Task<IoResult> PlainStream::ReadSome(MutableBytes into) {
+  IoResult result;
+  result.bytes =
+      co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), Redirect(result.ec));
+  co_return result;
+}
+
+Task<IoResult> PlainStream::WriteSome(std::span<const Bytes> pieces) {
+  error_code ec;
+  if (unbroken_ >= kTurn) {
+    unbroken_ = 0;
+    co_await asio::post(socket_.get_executor(), Redirect(ec));
+  }
+  while (!ec) {
+    const ssize_t sent = SendNow(socket_.native_handle(), pieces);
+    if (sent >= 0) {
+      unbroken_ += static_cast<std::size_t>(sent);
+      co_return IoResult{static_cast<std::size_t>(sent)};
+    }
+    if (errno != EAGAIN && errno != EWOULDBLOCK) co_return IoResult{0, LastError()};
+    unbroken_ = 0;
+    co_await socket_.async_wait(asio::socket_base::wait_write, Redirect(ec));
+  }
+  co_return IoResult{0, ec};
+}
+
+Task<void> PlainStream::ShutdownSend() {
+  error_code ignored;  // the peer may be gone, which is as good
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  co_return;
+}
+
+Task<error_code> TlsStream::Receive() {
+  const IoResult got = co_await transport_.ReadSome(session_->PrepareInput());
+  session_->CommitInput(got.bytes);
+  co_return got.ec;
+}
+
+Task<error_code> TlsStream::Flush() {
+  while (!session_->output().empty()) {
+    const Bytes records = session_->output();
+    const IoResult sent = co_await transport_.WriteSome({&records, 1});
+    if (sent.ec) co_return sent.ec;
+    session_->ConsumeOutput(sent.bytes);
+  }
+  co_return error_code();
+}
+
+Task<error_code> TlsStream::Handshake() {
+  for (;;) {
+    const TlsSession::Step step = session_->Handshake();
+    if (const error_code ec = co_await Flush()) co_return ec;  // an alert, too
+    if (step != TlsSession::Step::kNeedsInput) {
+      co_return step == TlsSession::Step::kDone ? error_code() : session_->failure();
+    }
+    if (const error_code ec = co_await Receive()) co_return ec;
+  }
+}
+
+Task<IoResult> TlsStream::ReadSome(MutableBytes into) {
+  for (;;) {
+    std::size_t got = 0;
+    const TlsSession::Step step = session_->Read(into, got);
+    if (const error_code ec = co_await Flush()) co_return IoResult{0, ec};
+    switch (step) {
+      case TlsSession::Step::kDone:
+        co_return IoResult{got};
+      case TlsSession::Step::kEnded:
+        co_return IoResult{0, asio::error::eof};
+      case TlsSession::Step::kFailed:
+        co_return IoResult{0, session_->failure()};
+      case TlsSession::Step::kNeedsInput:
+        break;
+    }
+    if (const error_code ec = co_await Receive()) co_return IoResult{0, ec};
+  }
+}
+
+Task<IoResult> TlsStream::WriteSome(std::span<const Bytes> pieces) {
+  if (session_->output().empty()) {
+    if (session_->Encrypt(pieces, burst_) != TlsSession::Step::kDone) {
+      co_return IoResult{0, session_->failure()};
+    }
+  }
+  const Bytes records = session_->output();
+  const IoResult sent = co_await transport_.WriteSome({&records, 1});
+  if (sent.ec) co_return sent;
+  session_->ConsumeOutput(sent.bytes);
+  co_return IoResult{session_->output().empty() ? burst_ : 0};
+}
+
+// The peer is heard out for a while: closing with bytes unread would reset the connection, and
+// could take away what it has not read yet.
+Task<void> TlsStream::ShutdownSend() {
+  session_->Shutdown();
+  error_code ec = co_await Flush();
+  if (ec) co_return;
+  socket().shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+  for (std::size_t heard = 0; !ec && heard < kLastWords;) {
+    std::array<std::byte, 1024> scratch;
+    const IoResult got = co_await transport_.ReadSome(scratch);
+    heard += got.bytes;
+    ec = got.ec;
+  }
+}
+
+}  // namespace blobgate::net

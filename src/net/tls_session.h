@@ -1,0 +1,80 @@
+// TLS without a socket: records in, records out (RFC 8446, RFC 5246).
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <boost/system/error_code.hpp>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/buffer.h"
+
+namespace blobgate::net {
+
+/// The server's end of one connection. What arrived is put into it with PrepareInput and
+/// CommitInput; what is to be sent is taken from output(). One thread. Not movable: OpenSSL's BIO
+/// points to it.
+class TlsSession {
+ public:
+  enum class Step {
+    kDone,
+    kNeedsInput,  ///< receive more, then call again
+    kEnded,       ///< the peer said that no more follows
+    kFailed,      ///< see failure(); the session is of no more use, but output() may hold an alert
+  };
+
+  /// Of one Encrypt: the most plaintext that waits as records for a slow client, bytes.
+  static constexpr std::size_t kBurst = 64 * 1024;
+
+  /// Keeps no reference of `context`, which must outlive it.
+  explicit TlsSession(SSL_CTX* context);
+  ~TlsSession();
+  TlsSession(const TlsSession&) = delete;
+  TlsSession& operator=(const TlsSession&) = delete;
+
+  Step Handshake();
+  /// `got`: at least 1 when it is kDone.
+  Step Read(MutableBytes into, std::size_t& got);
+  /// Takes the first `taken` bytes of `pieces`, at most kBurst. REQUIRES: output() is empty. kDone
+  /// or kFailed.
+  Step Encrypt(std::span<const Bytes> pieces, std::size_t& taken);
+  /// Says that no more follows, if the handshake was completed.
+  void Shutdown();
+
+  /// Room for what is received. Ends with the next call to the session.
+  MutableBytes PrepareInput();
+  void CommitInput(std::size_t count);
+
+  /// Records to be sent. Ends with the next call to the session.
+  Bytes output() const { return Bytes(output_).subspan(sent_); }
+  void ConsumeOutput(std::size_t count);
+
+  /// After kFailed.
+  boost::system::error_code failure() const { return failure_; }
+
+  struct Bio;  ///< OpenSSL's view of the two buffers
+
+ private:
+  struct Free {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+
+  Step StepAfter(int result);
+  bool Put(Bytes plaintext);
+
+  std::unique_ptr<SSL, Free> ssl_;
+  // Received and not yet taken by OpenSSL: input_[begin_, end_).
+  std::unique_ptr<std::byte[]> input_;
+  std::size_t capacity_ = 0;
+  std::size_t wanted_;  ///< capacity for the next receive
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  // Records; the first sent_ bytes are sent.
+  std::vector<std::byte> output_;
+  std::size_t sent_ = 0;
+  boost::system::error_code failure_;
+};
+
+}  // namespace blobgate::net
