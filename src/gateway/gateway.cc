@@ -208,7 +208,7 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
   BG_CO_TRY(x.spec, azure::Route(x.head, x.resource));
   BG_CO_TRY(const auto permissions, co_await Admit(x));
   BG_CO_CHECK(CheckRates(x));
-  const bool structured = x.head.headers.Has("x-ms-structured-body");
+  const bool structured = !x.head.headers.Get("x-ms-structured-body").empty();
   if (!structured) co_return co_await Perform(x, permissions, x.head, body);
   if (x.head.has_body()) co_return co_await PerformStructured(x, permissions, body);
   BG_CO_CHECK(CheckStructuredAnswer(x.head));

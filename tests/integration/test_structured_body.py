@@ -94,3 +94,13 @@ def test_damage_is_refused_and_changes_nothing(daemon, unchanged):
     assert put(good, **{"x-ms-structured-content-length": ""}) == (400, "MissingRequiredHeader")
     assert put(good, **{"x-ms-structured-content-length": "9999"}) == (400, "InvalidHeaderValue")
     assert put(good, **{"Content-MD5": "1B2M2Y8AsgTpgAmY7PhCfg=="}) == (400, "InvalidHeaderValue")
+
+
+def test_an_empty_header_is_none(daemon):
+    """Found by tests/fuzz/fuzz_requests.py: it ended the daemon."""
+    client = daemon.client()
+    empty = {"x-ms-structured-body": ""}
+    client.expect(201, "PUT", "con", "plain", body=b"plain",
+                  headers={"x-ms-blob-type": "BlockBlob", **empty})
+    got = client.expect(200, "GET", "con", "plain", headers=empty)
+    assert got.body == b"plain" and "x-ms-structured-body" not in got.headers
