@@ -96,7 +96,7 @@ CHECKS = {"content-md5": "md5", "x-ms-content-crc64": "crc"}
 CUSTOMER_KEY = {"x-ms-encryption-key": "key", "x-ms-encryption-key-sha256": "keyhash",
                 "x-ms-encryption-algorithm": "text", "x-ms-encryption-scope": "text"}
 LEASE = {"x-ms-lease-id": "guid"}
-SOURCE = {"x-ms-copy-source": "source", "x-ms-source-range": "range",
+SOURCE = {"x-ms-copy-source": "!source", "x-ms-source-range": "range",
           "x-ms-source-if-match": "etag", "x-ms-source-content-md5": "md5",
           "x-ms-source-content-crc64": "crc", "x-ms-requires-sync": "flag"}
 HOLDS = {"x-ms-immutability-policy-until-date": "date", "x-ms-legal-hold": "flag"}
@@ -128,7 +128,8 @@ STRUCTURED = bytes([1]) + (55).to_bytes(8, "little") + bytes(46)
 
 
 class Template(collections.namedtuple("Template", "method level query headers body dfs")):
-    """`level`: s, c or o. `query` and `headers`: the kind of each value, or `=` and the value."""
+    """`level`: s, c or o. `query` and `headers`: the kind of each value, `!` and the kind when the
+    operation wants it, or `=` and the value."""
 
 
 def _t(method, level, query=None, headers=None, body=b"", dfs=False) -> Template:
@@ -154,7 +155,7 @@ TEMPLATES: list[Template] = [
     _t("GET", "s", _comp("properties", "service")),
     _t("GET", "s", _comp("stats", "service")),
     _t("GET", "s", _comp("properties", "account")),
-    _t("GET", "s", _comp("blobs", where="where", maxresults="number", marker="marker")),
+    _t("GET", "s", _comp("blobs", where="!where", maxresults="number", marker="marker")),
     _t("POST", "s", _comp("batch"), {"content-type": "=multipart/mixed; boundary=batch_x"},
        BATCH_BODY),
     _t("POST", "s", _comp("userdelegationkey", "service"), {}, KEY_BODY),
@@ -165,51 +166,51 @@ TEMPLATES: list[Template] = [
     _t("PUT", "c", _comp("metadata", "container"), {"x-ms-meta-a": "metadata", **LEASE}),
     _t("GET", "c", _comp("acl", "container"), LEASE),
     _t("PUT", "c", _comp("acl", "container"), {"x-ms-blob-public-access": "text"}, POLICY_BODY),
-    _t("PUT", "c", _comp("lease", "container"), {"x-ms-lease-action": "lease", **LEASE,
-                                                 "x-ms-lease-duration": "duration",
-                                                 "x-ms-proposed-lease-id": "guid"}),
+    _t("PUT", "c", _comp("lease", "container"), {"x-ms-lease-action": "!lease", **LEASE,
+                                                 "x-ms-lease-duration": "!duration",
+                                                 "x-ms-proposed-lease-id": "!guid"}),
     _t("GET", "c", _comp("list", "container", **LISTING), {"accept": "text"}),
-    _t("GET", "c", _comp("blobs", "container", where="where")),
+    _t("GET", "c", _comp("blobs", "container", where="!where")),
     _t("PUT", "c", _comp("undelete", "container"), {"x-ms-deleted-container-name": "text",
                                                     "x-ms-deleted-container-version": "text"}),
     _t("PUT", "o", {}, {"x-ms-blob-type": "=BlockBlob", **PUT}, b"content,1\nmore,2\n"),
-    _t("PUT", "o", {}, {"x-ms-blob-type": "=BlockBlob", "x-ms-structured-body": "crcs",
-                        "x-ms-structured-content-length": "number"}, STRUCTURED),
-    _t("PUT", "o", {}, {"x-ms-blob-type": "=PageBlob", "x-ms-blob-content-length": "number",
+    _t("PUT", "o", {}, {"x-ms-blob-type": "=BlockBlob", "x-ms-structured-body": "!crcs",
+                        "x-ms-structured-content-length": "!number"}, STRUCTURED),
+    _t("PUT", "o", {}, {"x-ms-blob-type": "=PageBlob", "x-ms-blob-content-length": "!number",
                         "x-ms-blob-sequence-number": "number", **PUT}),
     _t("PUT", "o", {}, {"x-ms-blob-type": "=AppendBlob", **PUT}),
     _t("PUT", "o", {}, {"x-ms-blob-type": "=BlockBlob", **SOURCE, **PUT}),
     _t("GET", "o", STATE, {"x-ms-range": "range", "x-ms-range-get-content-md5": "flag",
-                           "x-ms-structured-body": "crcs", **CONDITIONS, **LEASE, **CUSTOMER_KEY}),
+                           "x-ms-structured-body": "!crcs", **CONDITIONS, **LEASE, **CUSTOMER_KEY}),
     _t("HEAD", "o", STATE, {**CONDITIONS, **LEASE, **CUSTOMER_KEY}),
     _t("PUT", "o", _comp("properties"), {**CONTENT, **CONDITIONS, **LEASE,
-                                         "x-ms-blob-content-length": "number",
+                                         "x-ms-blob-content-length": "!number",
                                          "x-ms-sequence-number-action": "text",
                                          "x-ms-blob-sequence-number": "number"}),
     _t("PUT", "o", _comp("metadata"), {"x-ms-meta-a": "metadata", **CONDITIONS, **CUSTOMER_KEY}),
     _t("GET", "o", _comp("tags", **STATE), {"x-ms-if-tags": "where"}),
     _t("PUT", "o", _comp("tags", **STATE), CHECKS, TAGS_BODY),
-    _t("PUT", "o", _comp("tier", **STATE), {"x-ms-access-tier": "tier",
+    _t("PUT", "o", _comp("tier", **STATE), {"x-ms-access-tier": "!tier",
                                             "x-ms-rehydrate-priority": "text"}),
     _t("PUT", "o", _comp("immutabilityPolicies"), {**HOLDS, "x-ms-immutability-policy-mode":
                                                    "text"}),
     _t("DELETE", "o", _comp("immutabilityPolicies")),
     _t("PUT", "o", _comp("legalhold"), HOLDS),
     _t("PUT", "o", _comp("expiry"), {"x-ms-expiry-option": "text", "x-ms-expiry-time": "number"}),
-    _t("PUT", "o", _comp("lease"), {"x-ms-lease-action": "lease", **LEASE, **CONDITIONS,
-                                    "x-ms-lease-duration": "duration",
+    _t("PUT", "o", _comp("lease"), {"x-ms-lease-action": "!lease", **LEASE, **CONDITIONS,
+                                    "x-ms-lease-duration": "!duration",
                                     "x-ms-lease-break-period": "number",
-                                    "x-ms-proposed-lease-id": "guid"}),
+                                    "x-ms-proposed-lease-id": "!guid"}),
     _t("DELETE", "o", {**STATE, "deletetype": "text"}, {"x-ms-delete-snapshots": "text", **LEASE,
                                                         **CONDITIONS}),
     _t("PUT", "o", _comp("undelete")),
     _t("PUT", "o", _comp("snapshot"), {"x-ms-meta-a": "metadata", **CONDITIONS, **LEASE}),
     _t("PUT", "o", {}, {**SOURCE, **CONDITIONS, **LEASE, "x-ms-tags": "tags",
-                        "x-ms-access-tier": "tier", "x-ms-seal-blob": "flag"}),
-    _t("PUT", "o", _comp("copy", copyid="guid"), {"x-ms-copy-action": "=abort"}),
-    _t("PUT", "o", _comp("block", blockid="blockid"), {**CHECKS, **LEASE, **CUSTOMER_KEY},
+                        "x-ms-access-tier": "!tier", "x-ms-seal-blob": "flag"}),
+    _t("PUT", "o", _comp("copy", copyid="!guid"), {"x-ms-copy-action": "=abort"}),
+    _t("PUT", "o", _comp("block", blockid="!blockid"), {**CHECKS, **LEASE, **CUSTOMER_KEY},
        b"block"),
-    _t("PUT", "o", _comp("block", blockid="blockid"), {**SOURCE, **LEASE}),
+    _t("PUT", "o", _comp("block", blockid="!blockid"), {**SOURCE, **LEASE}),
     _t("PUT", "o", _comp("blocklist"), PUT, BLOCK_LIST),
     _t("GET", "o", _comp("blocklist", blocklisttype="text", **STATE)),
     _t("PUT", "o", _comp("appendblock"), {"x-ms-blob-condition-appendpos": "number",
@@ -217,10 +218,10 @@ TEMPLATES: list[Template] = [
                                           **LEASE}, b"appended"),
     _t("PUT", "o", _comp("appendblock"), {**SOURCE, **LEASE}),
     _t("PUT", "o", _comp("seal"), {"x-ms-blob-condition-appendpos": "number"}),
-    _t("PUT", "o", _comp("page"), {"x-ms-page-write": "=update", "x-ms-range": "range", **CHECKS,
+    _t("PUT", "o", _comp("page"), {"x-ms-page-write": "=update", "x-ms-range": "!range", **CHECKS,
                                    "x-ms-if-sequence-number-le": "number", **LEASE}, bytes(512)),
-    _t("PUT", "o", _comp("page"), {"x-ms-page-write": "=clear", "x-ms-range": "range"}),
-    _t("PUT", "o", _comp("page"), {"x-ms-page-write": "=update", "x-ms-range": "range", **SOURCE}),
+    _t("PUT", "o", _comp("page"), {"x-ms-page-write": "=clear", "x-ms-range": "!range"}),
+    _t("PUT", "o", _comp("page"), {"x-ms-page-write": "=update", "x-ms-range": "!range", **SOURCE}),
     _t("GET", "o", _comp("pagelist", prevsnapshot="time", marker="marker", maxresults="number",
                          **STATE), {"x-ms-range": "range"}),
     _t("PUT", "o", _comp("incrementalcopy"), SOURCE),
@@ -231,32 +232,32 @@ TEMPLATES: list[Template] = [
     _t("PUT", "c", {"resource": "=filesystem"}, {"x-ms-properties": "properties"}, b"", True),
     _t("HEAD", "c", {"resource": "=filesystem"}, {}, b"", True),
     _t("PATCH", "c", {"resource": "=filesystem"}, {"x-ms-properties": "properties"}, b"", True),
-    _t("GET", "c", {"resource": "=filesystem", "recursive": "flag", "directory": "text",
+    _t("GET", "c", {"resource": "=filesystem", "recursive": "!flag", "directory": "text",
                     "continuation": "marker", "maxResults": "number", "upn": "flag"}, {}, b"",
        True),
     _t("PUT", "o", {"resource": "=file"}, {**PATH, **CONDITIONS, **LEASE}, b"", True),
     _t("PUT", "o", {"resource": "=directory"}, {**PATH, **CONDITIONS}, b"", True),
-    _t("PUT", "o", {"mode": "text"}, {"x-ms-rename-source": "source", **CONDITIONS, **LEASE}, b"",
+    _t("PUT", "o", {"mode": "!text"}, {"x-ms-rename-source": "!source", **CONDITIONS, **LEASE}, b"",
        True),
-    _t("PATCH", "o", {"action": "=append", "position": "number", "flush": "flag"},
-       {**CHECKS, **LEASE, "x-ms-lease-action": "lease"}, b"appended", True),
-    _t("PATCH", "o", {"action": "=flush", "position": "number", "close": "flag",
+    _t("PATCH", "o", {"action": "=append", "position": "!number", "flush": "flag"},
+       {**CHECKS, **LEASE, "x-ms-lease-action": "!lease"}, b"appended", True),
+    _t("PATCH", "o", {"action": "=flush", "position": "!number", "close": "flag",
                       "retainUncommittedData": "flag"}, {**CONTENT, **LEASE}, b"", True),
     _t("PATCH", "o", {"action": "=setProperties"}, {**PATH, **CONTENT}, b"", True),
     _t("PATCH", "o", {"action": "=setAccessControl"}, PATH, b"", True),
-    _t("PATCH", "o", {"action": "=setAccessControlRecursive", "mode": "text",
+    _t("PATCH", "o", {"action": "=setAccessControlRecursive", "mode": "!text",
                       "maxRecords": "number", "continuation": "marker", "forceFlag": "flag"},
        PATH, b"", True),
     _t("GET", "o", {}, {"range": "range", **CONDITIONS}, b"", True),
     _t("HEAD", "o", {"action": "text", "upn": "flag"}, CONDITIONS, b"", True),
-    _t("POST", "o", {}, {"x-ms-lease-action": "lease", **LEASE, "x-ms-lease-duration": "duration",
-                         "x-ms-proposed-lease-id": "guid"}, b"", True),
-    _t("DELETE", "o", {"recursive": "flag", "continuation": "marker", "paginated": "flag"},
+    _t("POST", "o", {}, {"x-ms-lease-action": "!lease", **LEASE, "x-ms-lease-duration": "!duration",
+                         "x-ms-proposed-lease-id": "!guid"}, b"", True),
+    _t("DELETE", "o", {"recursive": "!flag", "continuation": "marker", "paginated": "flag"},
        CONDITIONS, b"", True),
     _t("DELETE", "c", {"restype": "=container"}),
 ]
 ALL_HEADERS = sorted({(name, kind) for t in TEMPLATES for name, kind in t.headers.items()
-                      if not kind.startswith("=")})
+                      if kind[0] not in "=!"})
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "X")
 
 
@@ -266,12 +267,15 @@ class Maker:
     def __init__(self, seed: int, daemon: "Target"):
         self._random = random.Random(seed)
         self._daemon = daemon
+        self._mild = False  # half of all: few changes, so that they get far
 
     def _value(self, kind: str) -> str:
         if kind.startswith("="):
             return kind[1:]
+        kind = kind.removeprefix("!")
         pick = self._random
-        value = pick.choice(HOSTILE) if pick.random() < 0.15 else pick.choice(KINDS[kind])
+        hostile = pick.random() < (0.02 if self._mild else 0.15)
+        value = pick.choice(HOSTILE) if hostile else pick.choice(KINDS[kind])
         if kind == "source":
             value = value.replace("{port}", str(self._daemon.port)).replace(
                 "{sas}", self._daemon.sas["acct1"])
@@ -284,7 +288,8 @@ class Maker:
             path += "/" + (pick.choice(CONTAINERS) if pick.random() < 0.15 else
                            pick.choice(CONTAINERS[:2]))
         if template.level == "o":
-            path += "/" + (pick.choice(NAMES) if pick.random() < 0.3 else pick.choice(NAMES[:7]))
+            odd = pick.random() < (0.05 if self._mild else 0.3)
+            path += "/" + pick.choice(NAMES if odd else NAMES[:7])
         return path
 
     def _damage(self, body: bytes) -> bytes:
@@ -309,13 +314,15 @@ class Maker:
     def make(self) -> tuple[str, bytes]:
         """The method, for the answer's sake, and all bytes."""
         pick = self._random
+        self._mild = pick.random() < 0.5
+        often = 0.08 if self._mild else 0.3
         template = pick.choice(TEMPLATES[:-1]) if pick.random() < 0.999 else TEMPLATES[-1]
         account = "tree" if template.dfs and pick.random() < 0.8 else pick.choice(ACCOUNTS)
         method = pick.choice(METHODS) if pick.random() < 0.02 else template.method
         query = {name: self._value(kind) for name, kind in template.query.items()
-                 if kind.startswith("=") or pick.random() < 0.4}
+                 if kind[0] in "=!" or pick.random() < often}
         headers = [(name, self._value(kind)) for name, kind in template.headers.items()
-                   if kind.startswith("=") or pick.random() < 0.25]
+                   if kind[0] in "=!" or pick.random() < often]
         if pick.random() < 0.1:
             name, kind = pick.choice(ALL_HEADERS)
             headers.append((name, self._value(kind)))
@@ -324,7 +331,7 @@ class Maker:
         if pick.random() < 0.05 and headers:
             headers.pop(pick.randrange(len(headers)))
         body = template.body
-        if body and pick.random() < 0.5:
+        if body and pick.random() < (0.1 if self._mild else 0.5):
             body = self._damage(body)
         return method, self._bytes(template, account, method, query, headers, body)
 
@@ -383,7 +390,9 @@ def prepare(target: Target) -> None:
 def complaint(answer: raw_http.RawResponse) -> str:
     """Empty: the answer is as answers should be."""
     code = answer.header("x-ms-error-code")
-    if answer.status == 500 and code != "OperationTimedOut":
+    # These tell of the source of a copy, with the status that it answered.
+    of_source = code is not None and "CopySource" in code
+    if answer.status == 500 and code != "OperationTimedOut" and not of_source:
         return f"500 {code}"
     if answer.header("x-ms-request-id") is None and answer.status >= 200:
         return "no request id"
