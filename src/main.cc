@@ -13,6 +13,8 @@ int main(int argc, char** argv) {
   blobgate::cli::AddBench(app, exit_code);
   blobgate::cli::AddFsck(app, exit_code);
   blobgate::cli::AddSnapshot(app, exit_code);
+  blobgate::cli::AddStats(app, exit_code);
+  blobgate::cli::AddDiag(app, exit_code);
   blobgate::cli::AddAccount(app, exit_code);
   blobgate::cli::AddInitTls(app, exit_code);
   blobgate::cli::AddSas(app, exit_code);

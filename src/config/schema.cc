@@ -711,6 +711,10 @@ Status ReadAccount(const nlohmann::json& given, AccountConfig& account) {
   return ReadGiven(AccountFields(), account, given, "");
 }
 
+nlohmann::json WriteConfig(const Config& config, Which which) {
+  return WriteObject(ConfigFields(), config, which);
+}
+
 nlohmann::json WriteAccount(const AccountConfig& account, Which which) {
   return WriteObject(AccountFields(), account, which);
 }

@@ -53,6 +53,8 @@ Config Reloaded(const Config& running, const Config& next);
 Status ReadAccount(const nlohmann::json& given, AccountConfig& account);
 /// Which options are written: all; those that are not as by default; all but secrets.
 enum class Which : unsigned char { kAll, kNotDefault, kPublic };
+/// As the file has it.
+nlohmann::json WriteConfig(const Config& config, Which which);
 /// As in `accounts` of the file.
 nlohmann::json WriteAccount(const AccountConfig& account, Which which);
 

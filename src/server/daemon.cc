@@ -6,10 +6,12 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_future.hpp>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 
 #include "base/log.h"
+#include "base/published.h"
 #include "engine/local/local_engine.h"
 #include "gateway/gateway.h"
 #include "gateway/source_opener.h"
@@ -36,12 +38,15 @@
 #include "server/engine_metrics.h"
 #include "server/monitor.h"
 #include "server/oauth_service.h"
+#include "server/request_commands.h"
 #include "server/request_metrics.h"
 #include "server/service_manager.h"
 #include "server/watchdog.h"
 
 namespace blobgate::server {
 namespace {
+
+using nlohmann::json;
 
 unsigned ThreadsOf(const config::Config& config) {
   return config.threads != 0 ? config.threads : std::max(1u, std::thread::hardware_concurrency());
@@ -94,6 +99,7 @@ struct Daemon::Parts {
   std::unique_ptr<net::Server> monitor_server;
   AdminServer admin;
   std::vector<BoundListener> listeners;
+  Published<json> shown{std::make_shared<const json>()};  ///< `config` without secrets, for diag
   std::atomic<bool> stopping = false;
   std::unique_ptr<Watchdog> watchdog;  ///< null: nobody watches
 
@@ -107,6 +113,9 @@ struct Daemon::Parts {
   Task<void> NoteAccessTracking();
   Result<std::size_t> CountContainers(const std::string& account);
   void Administer();
+  void Show() {
+    shown.Set(std::make_shared<const json>(config::WriteConfig(config, config::Which::kPublic)));
+  }
 };
 
 Status Daemon::Parts::Open() {
@@ -240,6 +249,13 @@ void Daemon::Parts::Administer() {
   registry->OnChange(
       [this] { background.Spawn("access tracking", [this] { return NoteAccessTracking(); }); });
   AddEngineCommands(admin, *engine, config.engine.data_dir);
+  AddRequestCommands(admin, counters, accounts);
+  Show();
+  admin.Handle("configuration",
+               [this](const json&, std::stop_token) -> Result<json> { return *shown.Get(); });
+  admin.Handle("metrics", [this](const json&, std::stop_token) -> Result<json> {
+    return json{{"text", monitor->Metrics()}};
+  });
   AddAccountCommands(admin, *registry,
                      [this](const std::string& account) { return CountContainers(account); });
   const Status started = admin.Start(AdminSocketOf(config.engine.data_dir));
@@ -296,6 +312,7 @@ Result<std::vector<config::Change>> Daemon::Reload(const config::Config& next) {
   SetLogLevel(config.log_level);
   auto changes = config::Differences(p.config, next);
   p.config = config;
+  p.Show();
   return changes;
 }
 

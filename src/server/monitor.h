@@ -37,9 +37,11 @@ class Monitor final : public net::RequestHandler {
   Task<http::Response> Handle(const http::RequestHead& head, http::BodyReader& body) override;
   http::Response Reject(unsigned status, std::string_view why) override;
 
+  /// What GET /metrics answers. Any thread.
+  std::string Metrics() const;
+
  private:
   http::Response Answer(std::string_view path) const;
-  std::string Metrics() const;
 
   std::vector<std::shared_ptr<prometheus::Collectable>> metrics_;
   Reasons reasons_;

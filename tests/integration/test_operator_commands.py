@@ -1,0 +1,135 @@
+"""blobgate stats, top and diag, as their user runs them beside a daemon."""
+import base64
+import json
+import re
+import subprocess
+import tarfile
+import threading
+
+import admin
+import blobgate_daemon
+import pytest
+
+SECRET_WORDS = re.compile(rb"AccountKey=|BEGIN [A-Z ]*PRIVATE KEY")
+
+
+def run(*arguments, check=True, **options) -> subprocess.CompletedProcess:
+    return subprocess.run([str(blobgate_daemon.find_binary()), *arguments], capture_output=True,
+                          text=True, check=check, timeout=60, **options)
+
+
+@pytest.fixture(scope="module")
+def served():
+    with blobgate_daemon.Daemon() as daemon:
+        client = daemon.client()
+        client.create_container("con")
+        client.put_blob("con", "b", b"content")
+        yield daemon
+
+
+def requests(daemon) -> dict[str, dict]:
+    return {entry["name"]: entry for entry in admin.result(daemon, "requests")["operations"]}
+
+
+def test_stats(served):
+    shown = run("stats", "--data-dir", served.data_directory, "--json").stdout
+    assert json.loads(shown)["commits"] > 0
+    lines = dict(line.split() for line in
+                 run("stats", "--data-dir", served.data_directory).stdout.splitlines())
+    assert set(lines) == set(json.loads(shown))
+
+
+def test_requests_are_counted(served):
+    before = requests(served)
+    client = served.client()
+    assert client.get("con", "b") == b"content"
+    assert client.request("GET", "con", "none").status == 404
+    after = requests(served)
+    got = {name: after["Get Blob"][name] - before.get("Get Blob", {}).get(name, 0)
+           for name in ("requests", "errors", "failed")}
+    assert got == {"requests": 2, "errors": 1, "failed": 0}
+    assert sum(after["Get Blob"]["buckets"]) == after["Get Blob"]["requests"]
+    assert after["Get Blob"]["sent_bytes"] >= len(b"content")
+    accounts = {entry["name"]: entry for entry in admin.result(served, "requests")["accounts"]}
+    assert accounts["acct1"]["requests"] >= 4 and accounts["acct2"]["requests"] == 0
+
+
+def test_top(served):
+    end = threading.Event()
+
+    def ask() -> None:
+        client = served.client()
+        while not end.is_set():
+            client.get("con", "b")
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        shown = run("top", "--data-dir", served.data_directory, "--interval", "0.5", "--rounds",
+                    "2").stdout
+    finally:
+        end.set()
+        asking.join()
+    rates = [float(line.split()[2]) for line in shown.splitlines() if line.startswith("Get Blob")]
+    assert len(rates) == 2 and all(rate > 0 for rate in rates)
+    assert len(re.findall(r"^acct1 ", shown, re.M)) == 2
+    assert "in flight" in shown and "P99" in shown
+
+
+@pytest.mark.parametrize("command", ["stats", "top"])
+def test_without_a_daemon(command, tmp_path):
+    done = run(command, "--data-dir", tmp_path, check=False)
+    assert done.returncode == 1 and "no daemon answers" in done.stderr
+
+
+def members(bundle) -> dict[str, bytes]:
+    with tarfile.open(bundle) as tar:
+        return {member.name.partition("/")[2]: tar.extractfile(member).read()
+                for member in tar.getmembers() if member.isfile()}
+
+
+def test_diag_has_what_helps_and_no_secret(tmp_path):
+    secret = base64.b64encode(b"delegation secret of 32 bytes!!!").decode()
+    scope_key = tmp_path / "scope.key"
+    scope_key.write_text(base64.b64encode(bytes(range(32))).decode())
+    scope_key.chmod(0o600)
+    accounts = [{"name": name, "keys": [key]} for name, key in blobgate_daemon.ACCOUNTS.items()]
+    accounts[0] |= {"delegation_secrets": [secret], "encryption_scopes": [
+        {"name": "scope", "key_file": str(scope_key)}]}
+    with blobgate_daemon.Daemon({"accounts": accounts}) as daemon:
+        made = admin.account_json(daemon, "add", "shop")["keys"]
+        sas = daemon.account_sas()
+        signature = re.search(r"sig=([^&]+)", sas)[1]
+        with daemon.raw() as raw:
+            raw.send(f"GET /acct1?comp=list&{sas} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            raw.read_response()
+        bundle = tmp_path / "diag.tar.gz"
+        careless = tmp_path / "careless.log"
+        careless.write_text(f"GET https://acct1.blob.example.net/con/b?{sas}\n")
+        run("diag", "--data-dir", daemon.data_directory, "--output", bundle, "--log",
+            daemon.directory / "access.log", "--log", daemon.directory / "daemon.log", "--log",
+            careless, cwd=tmp_path)
+        keys = set(blobgate_daemon.ACCOUNTS.values()) | set(made)
+    assert bundle.stat().st_mode & 0o077 == 0
+    parts = members(bundle)
+    assert {"version.txt", "system.txt", "files.txt", "configuration.json", "accounts.json",
+            "stats.json", "requests.json", "metrics.txt", "log-0-access.log", "log-1-daemon.log",
+            "log-2-careless.log"} == set(parts)
+    configuration = json.loads(parts["configuration.json"])
+    assert configuration["limits"]["max_connections"] > 0
+    assert [a["name"] for a in json.loads(parts["accounts.json"])["accounts"]][-1]
+    assert b"blobgate_requests_total" in parts["metrics.txt"]
+    assert b"comp=list" in parts["log-0-access.log"]
+    assert b"sig=REDACTED" in parts["log-2-careless.log"]
+    secrets = {secret, scope_key.read_text(), signature} | keys
+    for name, text in parts.items():
+        assert not SECRET_WORDS.search(text), name
+        for word in secrets:
+            assert word.encode() not in text, (name, word)
+
+
+def test_diag_without_a_daemon(tmp_path):
+    bundle = tmp_path / "diag.tar.gz"
+    run("diag", "--data-dir", tmp_path, "--output", bundle)
+    parts = members(bundle)
+    assert b"no answer" in parts["stats.json"] and parts["version.txt"].startswith(b"blobgate ")
