@@ -5,6 +5,7 @@ import re
 import subprocess
 import tarfile
 import threading
+import time
 
 import admin
 import blobgate_daemon
@@ -103,6 +104,10 @@ def test_diag_has_what_helps_and_no_secret(tmp_path):
         with daemon.raw() as raw:
             raw.send(f"GET /acct1?comp=list&{sas} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             raw.read_response()
+        deadline = time.monotonic() + 30
+        while "comp=list" not in (daemon.directory / "access.log").read_text():
+            assert time.monotonic() < deadline, "lines are written within a second"
+            time.sleep(0.05)
         bundle = tmp_path / "diag.tar.gz"
         careless = tmp_path / "careless.log"
         careless.write_text(f"GET https://acct1.blob.example.net/con/b?{sas}\n")
