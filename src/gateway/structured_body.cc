@@ -51,6 +51,8 @@ class StructuredSource final : public http::BodySource {
   StructuredSource(std::unique_ptr<http::BodySource> content, std::uint64_t length)
       : content_(std::move(content)), encoder_(length) {}
 
+  void LimitPieces(std::size_t most) override { content_->LimitPieces(most); }
+
   Task<Result<SharedBytes>> Next() override {
     if (std::string framing = encoder_.Framing(); !framing.empty()) {
       co_return Share(std::move(framing));

@@ -29,6 +29,17 @@ class BodySource {
   /// The next piece; empty at the end. After an error the connection is cut, so that the client
   /// cannot take a short body for a whole one.
   virtual Task<Result<SharedBytes>> Next() = 0;
+
+  /// Pieces from now on should have at most `most` bytes: as many as can be sent at once. Memory
+  /// for more would wait for the client.
+  virtual void LimitPieces(std::size_t most) { (void)most; }
+
+  /// The last `bytes` bytes of what Next gave were not sent, and are not kept: it gives them again.
+  /// False: it cannot, and nothing has changed.
+  virtual bool PutBack(std::size_t bytes) {
+    (void)bytes;
+    return false;
+  }
 };
 
 }  // namespace blobgate::http

@@ -68,6 +68,31 @@ class Channel final : private Deadline {
     co_return Status();
   }
 
+  /// What the kernel takes of `pieces` at once; the rest of it stays in them. Adds to `sent` as
+  /// Write does. False: a part must be written with Write, as the stream has begun with it.
+  Result<bool> WriteNow(std::span<Bytes> pieces, std::uint64_t& sent) {
+    const IoResult step = stream_.WriteNow(pieces);
+    if (step.ec) return std::unexpected(FailureOf(step.ec));
+    sent += step.bytes;
+    Advance(pieces, step.bytes);
+    return !stream_.holds();
+  }
+
+  /// How many bytes can be sent without a wait, once there is room; at least one. `timeout` is how
+  /// long the client may take nothing.
+  Task<Result<std::size_t>> AwaitRoom(std::chrono::milliseconds timeout) {
+    std::size_t room = stream_.Room();
+    if (room == 0) {
+      Arm(timeout);
+      if (const error_code ec = co_await stream_.WaitForRoom()) {
+        co_return std::unexpected(FailureOf(ec));
+      }
+      Disarm();
+      room = std::max<std::size_t>(1, stream_.Room());
+    }
+    co_return room;
+  }
+
   /// Ends what waits on the stream now; nothing else.
   void Interrupt() {
     error_code ignored;  // fails only on a closed socket, where nothing waits

@@ -23,6 +23,8 @@ namespace {
 // Short pieces of a body are sent together: at most so many, until there are so many bytes.
 constexpr std::size_t kJoinedPieces = 4;
 constexpr std::uint64_t kJoinedBytes = 64 * 1024;
+// Pieces of a long body are not shorter than this, however little the client takes.
+constexpr std::size_t kLeastPiece = 16 * 1024;
 // Memory of a rendered head beyond this is given back after each response.
 constexpr std::size_t kKeptHeadBytes = 4 * 1024;
 // A client that connected just before a drain has sent its request, or is about to.
@@ -77,9 +79,11 @@ class Connection final : public ManagedConnection {
   Task<http::SendReport> Send(http::Response& response, const BodyPlan& plan, bool keep_alive);
   Task<bool> SendBody(http::Response& response, std::uint64_t left, http::SendReport& report);
   Task<bool> SendAll(http::BodySource& stream, bool chunked, http::SendReport& report);
+  Task<bool> AwaitRoom(http::BodySource& stream, http::SendReport& report);
   Task<Result<SharedBytes>> NextPiece(http::BodySource& stream, http::SendReport& report);
   Task<bool> SendPiece(Bytes piece, http::SendReport& report);
-  Task<bool> SendPieces(std::span<const SharedBytes> pieces, http::SendReport& report);
+  Result<std::size_t> SendNow(std::span<Bytes> all, http::BodySource& stream,
+                              http::SendReport& report);
   Task<bool> Write(std::span<Bytes> all, http::SendReport& report);
   Task<void> End(Outcome outcome);
 
@@ -290,6 +294,8 @@ Task<bool> Connection<S>::SendBody(http::Response& response, std::uint64_t left,
   if (left == 0) co_return co_await SendPiece({}, report);
   if (!response.stream) co_return co_await SendPiece(AsBytes(response.text), report);
   while (left > 0) {
+    const bool is_long = left > kJoinedBytes;
+    if (is_long && !co_await AwaitRoom(*response.stream, report)) co_return false;
     std::array<SharedBytes, kJoinedPieces> pieces;
     bool whole = true;  // there was what there should be
     std::uint64_t joined = 0;
@@ -301,9 +307,43 @@ Task<bool> Connection<S>::SendBody(http::Response& response, std::uint64_t left,
       joined += piece->size();
       pieces[i] = std::move(*piece);
     }
-    if (!co_await SendPieces(pieces, report) || !whole) co_return false;
+    std::array<Bytes, 1 + kJoinedPieces> all{AsBytes(rendered_)};
+    std::ranges::transform(pieces, all.begin() + 1, &SharedBytes::view);
+    if (is_long && whole) {
+      const Result<std::size_t> back = SendNow(all, *response.stream, report);
+      if (!back) co_return false;
+      left += *back;
+    }
+    if (!co_await Write(all, report) || !whole) co_return false;
   }
   co_return true;
+}
+
+// Of a long body: what the kernel does not take at once goes back to where it came from. Answers
+// how many bytes that are; `all` is what must still be written.
+template <Stream S>
+Result<std::size_t> Connection<S>::SendNow(std::span<Bytes> all, http::BodySource& stream,
+                                           http::SendReport& report) {
+  const std::size_t head_bytes = all.front().size();
+  std::uint64_t written = 0;
+  BG_TRY(const bool separable, channel_.WriteNow(all, written));
+  report.body_bytes += written - std::min<std::uint64_t>(written, head_bytes);
+  if (!separable || !all.front().empty()) return 0;
+  std::size_t rest = 0;
+  for (const Bytes piece : all) rest += piece.size();
+  if (rest == 0 || !stream.PutBack(rest)) return 0;
+  std::ranges::fill(all, Bytes());
+  return rest;
+}
+
+// Before a piece of a long body is read, so that none waits in memory for a slow client.
+template <Stream S>
+Task<bool> Connection<S>::AwaitRoom(http::BodySource& stream, http::SendReport& report) {
+  const auto began = std::chrono::steady_clock::now();
+  const Result<std::size_t> room = co_await channel_.AwaitRoom(limits_.body_timeout);
+  report.waited += std::chrono::steady_clock::now() - began;
+  if (room) stream.LimitPieces(std::max<std::size_t>(*room, kLeastPiece));
+  co_return room.has_value();
 }
 
 // Sends the rendered head and all that `stream` has, whatever it is. Without an end of its own the
@@ -339,18 +379,10 @@ Task<bool> Connection<S>::SendPiece(Bytes piece, http::SendReport& report) {
   co_return co_await Write(all, report);
 }
 
-template <Stream S>
-Task<bool> Connection<S>::SendPieces(std::span<const SharedBytes> pieces,
-                                     http::SendReport& report) {
-  std::array<Bytes, 1 + kJoinedPieces> all{AsBytes(rendered_)};
-  std::ranges::transform(pieces, all.begin() + 1, &SharedBytes::view);
-  co_return co_await Write(all, report);
-}
-
-// The first bytes of a body take the rendered head along: it is the first of `all`.
+// The first bytes of a body take the rendered head along: what is left of it is the first of `all`.
 template <Stream S>
 Task<bool> Connection<S>::Write(std::span<Bytes> all, http::SendReport& report) {
-  const std::size_t head_bytes = rendered_.size();
+  const std::size_t head_bytes = all.front().size();
   std::uint64_t written = 0;
   const auto began = std::chrono::steady_clock::now();
   const Status status = co_await channel_.Write(all, limits_.body_timeout, written);

@@ -1,5 +1,6 @@
 #include "net/stream.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -20,6 +21,8 @@ namespace asio = boost::asio;
 constexpr std::size_t kTurn = 1024 * 1024;
 /// What a peer that was told of the end may still send before nobody listens any more, bytes.
 constexpr std::size_t kLastWords = 64 * 1024;
+/// What is tried in any case when the kernel says that it takes something, bytes.
+constexpr std::size_t kLeastRoom = 32 * 1024;
 
 auto Redirect(error_code& ec) {
   return asio::redirect_error(asio::use_awaitable, ec);
@@ -66,16 +69,37 @@ Task<IoResult> PlainStream::WriteSome(std::span<const Bytes> pieces) {
     co_await asio::post(socket_.get_executor(), Redirect(ec));
   }
   while (!ec) {
-    const ssize_t sent = SendNow(socket_.native_handle(), pieces);
-    if (sent >= 0) {
-      unbroken_ += static_cast<std::size_t>(sent);
-      co_return IoResult{static_cast<std::size_t>(sent)};
-    }
-    if (errno != EAGAIN && errno != EWOULDBLOCK) co_return IoResult{0, LastError()};
+    const IoResult sent = WriteNow(pieces);
+    if (sent.bytes > 0 || sent.ec) co_return sent;
     unbroken_ = 0;
     co_await socket_.async_wait(asio::socket_base::wait_write, Redirect(ec));
   }
   co_return IoResult{0, ec};
+}
+
+IoResult PlainStream::WriteNow(std::span<const Bytes> pieces) {
+  const ssize_t sent = SendNow(socket_.native_handle(), pieces);
+  if (sent < 0) return {0, errno == EAGAIN || errno == EWOULDBLOCK ? error_code() : LastError()};
+  unbroken_ += static_cast<std::size_t>(sent);
+  return {static_cast<std::size_t>(sent)};
+}
+
+// A socket is writable when a third of its buffer is free (Linux, sk_stream_is_writeable), of which
+// the kernel's own structures take a part.
+std::size_t PlainStream::Room() {
+  pollfd ready{.fd = socket_.native_handle(), .events = POLLOUT, .revents = 0};
+  if (::poll(&ready, 1, 0) == 0) return 0;
+  int buffer = 0;
+  socklen_t size = sizeof buffer;
+  if (::getsockopt(ready.fd, SOL_SOCKET, SO_SNDBUF, &buffer, &size) != 0) return kLeastRoom;
+  return std::max(kLeastRoom, static_cast<std::size_t>(buffer) / 4);
+}
+
+Task<error_code> PlainStream::WaitForRoom() {
+  error_code ec;
+  unbroken_ = 0;
+  co_await socket_.async_wait(asio::socket_base::wait_write, Redirect(ec));
+  co_return ec;
 }
 
 Task<void> PlainStream::ShutdownSend() {
@@ -131,16 +155,26 @@ Task<IoResult> TlsStream::ReadSome(MutableBytes into) {
 }
 
 Task<IoResult> TlsStream::WriteSome(std::span<const Bytes> pieces) {
-  if (session_->output().empty()) {
-    if (session_->Encrypt(pieces, burst_) != TlsSession::Step::kDone) {
-      co_return IoResult{0, session_->failure()};
-    }
+  if (session_->output().empty() && session_->Encrypt(pieces, burst_) != TlsSession::Step::kDone) {
+    co_return IoResult{0, session_->failure()};
   }
   const Bytes records = session_->output();
-  const IoResult sent = co_await transport_.WriteSome({&records, 1});
-  if (sent.ec) co_return sent;
+  co_return Sent(co_await transport_.WriteSome({&records, 1}));
+}
+
+IoResult TlsStream::WriteNow(std::span<const Bytes> pieces) {
+  if (session_->output().empty() && session_->Encrypt(pieces, burst_) != TlsSession::Step::kDone) {
+    return {0, session_->failure()};
+  }
+  const Bytes records = session_->output();
+  return Sent(transport_.WriteNow({&records, 1}));
+}
+
+/// `sent`: of the records. A burst is done with when all of it was sent.
+IoResult TlsStream::Sent(IoResult sent) {
+  if (sent.ec) return sent;
   session_->ConsumeOutput(sent.bytes);
-  co_return IoResult{session_->output().empty() ? burst_ : 0};
+  return {session_->output().empty() ? burst_ : 0};
 }
 
 // The peer is heard out for a while: closing with bytes unread would reset the connection, and

@@ -4,6 +4,7 @@
 // costs one call, however many pieces it is in.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <concepts>
@@ -28,7 +29,9 @@ struct IoResult {
 /// kSecure: TLS. Handshake comes first. WriteSome takes the pieces in order and says how many
 /// bytes of them it is done with: those that the kernel has. That may be none (some of a TLS record
 /// was sent); then it is called again with the same pieces. ShutdownSend tells the peer that no
-/// more bytes follow, and may wait for its end, so the caller sets a deadline. socket() is the TCP
+/// more bytes follow, and may wait for its end, so the caller sets a deadline. WriteNow does what
+/// WriteSome does without a wait, and may be done with nothing. Room says how many
+/// bytes the kernel takes without a wait, carefully; zero: WaitForRoom first. socket() is the TCP
 /// socket below. Whatever waits ends when the socket's operations are cancelled, or when it is
 /// closed, and then fails.
 template <class S>
@@ -40,6 +43,10 @@ concept Stream =
       { s.ReadSome(into) } -> std::same_as<Task<IoResult>>;
       { s.WriteSome(pieces) } -> std::same_as<Task<IoResult>>;
       { s.ShutdownSend() } -> std::same_as<Task<void>>;
+      { s.WriteNow(pieces) } -> std::same_as<IoResult>;
+      { s.Room() } -> std::same_as<std::size_t>;
+      { s.WaitForRoom() } -> std::same_as<Task<error_code>>;
+      { s.holds() } -> std::same_as<bool>;
     };
 
 /// A socket whose sends are tried at once. Belongs to one io thread.
@@ -56,6 +63,10 @@ class PlainStream {
   Task<IoResult> ReadSome(MutableBytes into);
   Task<IoResult> WriteSome(std::span<const Bytes> pieces);
   Task<void> ShutdownSend();
+  IoResult WriteNow(std::span<const Bytes> pieces);
+  std::size_t Room();
+  Task<error_code> WaitForRoom();
+  bool holds() const { return false; }
 
  private:
   boost::asio::ip::tcp::socket socket_;
@@ -79,10 +90,16 @@ class TlsStream {
   Task<IoResult> ReadSome(MutableBytes into);
   Task<IoResult> WriteSome(std::span<const Bytes> pieces);
   Task<void> ShutdownSend();
+  IoResult WriteNow(std::span<const Bytes> pieces);
+  std::size_t Room() { return std::min(transport_.Room(), TlsSession::kBurst); }
+  Task<error_code> WaitForRoom() { return transport_.WaitForRoom(); }
+  /// Records of what WriteNow was given are not sent yet: it must be given the same again.
+  bool holds() const { return !session_->output().empty(); }
 
  private:
   Task<error_code> Receive();
   Task<error_code> Flush();
+  IoResult Sent(IoResult sent);
 
   std::shared_ptr<boost::asio::ssl::context> context_;
   PlainStream transport_;

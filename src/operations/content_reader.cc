@@ -25,6 +25,7 @@ Task<azure::Outcome<std::unique_ptr<ContentReader>>> ContentReader::Open(
   std::unique_ptr<ContentReader> reader(
       new ContentReader(services.extents(), std::move(guard), std::move(slices), std::move(key)));
   BG_CO_TRY(reader->first_, co_await reader->ReadNext());
+  reader->most_ = engine::ExtentStore::kMaxRead;
   reader->NarrowGuard();
   co_return reader;
 }
@@ -36,7 +37,24 @@ void ContentReader::NarrowGuard() {
     length += slices_[i].length;
     if (i == index_ || extents.back() != slices_[i].extent) extents.push_back(slices_[i].extent);
   }
-  if (length > kShort) guard_ = store_.Narrow(std::move(guard_), extents);
+  if (length <= kShort) return;
+  guard_ = store_.Narrow(std::move(guard_), extents);
+  first_kept_ = index_;
+}
+
+bool ContentReader::PutBack(std::size_t bytes) {
+  if (!first_.empty() || !guard_) return false;
+  std::size_t index = index_;
+  std::uint64_t position = position_;
+  for (std::uint64_t left = bytes; left > position;) {
+    if (index == first_kept_) return false;
+    left -= position;
+    position = slices_[--index].length;
+    bytes = left;
+  }
+  index_ = index;
+  position_ = position - bytes;
+  return true;
 }
 
 Task<Result<SharedBytes>> ContentReader::Next() {
@@ -50,7 +68,8 @@ Task<Result<SharedBytes>> ContentReader::ReadNext() {
     co_return SharedBytes();
   }
   const blob::Slice& slice = slices_[index_];
-  const std::uint64_t want = std::min(slice.length - position_, engine::ExtentStore::kMaxRead);
+  const std::uint64_t want =
+      std::min({slice.length - position_, most_, engine::ExtentStore::kMaxRead});
   BG_CO_TRY(auto piece, co_await reader_.Read(slice, position_, want));
   position_ += piece.size();
   if (position_ == slice.length) {

@@ -15,12 +15,15 @@
 
 namespace blobgate::operations {
 
-/// Streams slices of extents in pieces of at most ExtentStore::kMaxRead. Owns what it needs, so
-/// that it outlives the Call: the slices, and the ReadGuard that keeps their extents. The engine
-/// must outlive it. Holds at most one piece, the first; later ones are read when they are asked
-/// for. An error in the middle is passed on: the connection is cut.
+/// Streams slices of extents in pieces of at most ExtentStore::kMaxRead, the first one shorter.
+/// Owns what it needs, so that it outlives the Call: the slices, and the ReadGuard that keeps their
+/// extents. The engine must outlive it. Holds at most one piece, the first; later ones are read
+/// when they are asked for. An error in the middle is passed on: the connection is cut.
 class ContentReader final : public http::BodySource {
  public:
+  /// What is read before anybody knows how fast the client takes it, bytes.
+  static constexpr std::uint64_t kFirstPiece = 32 * 1024;
+
   /// `key`: that of encrypted content, which comes decrypted. `guard` was taken before the row was
   /// read that names the slices. Reads the first piece, so that a failure can still be answered:
   /// 500 InternalError for corruption.
@@ -30,6 +33,8 @@ class ContentReader final : public http::BodySource {
                                                                    blob::ContentKeyPtr key = {});
 
   Task<Result<SharedBytes>> Next() override;
+  void LimitPieces(std::size_t most) override { most_ = most; }
+  bool PutBack(std::size_t bytes) override;
 
  private:
   ContentReader(engine::ExtentStore& store, engine::ReadGuard guard,
@@ -43,6 +48,8 @@ class ContentReader final : public http::BodySource {
   std::vector<blob::Slice> slices_;
   std::size_t index_ = 0;       ///< of the slice that is read next
   std::uint64_t position_ = 0;  ///< in that slice
+  std::size_t first_kept_ = 0;  ///< of the slices whose extents guard_ keeps
+  std::uint64_t most_ = kFirstPiece;
   SharedBytes first_;
 };
 

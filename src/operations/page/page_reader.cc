@@ -138,7 +138,7 @@ Task<Result<SharedBytes>> PageReader::ReadHere() {
 
 Task<Result<SharedBytes>> PageReader::ReadRun(blob::PageRun run, std::uint64_t begins,
                                               std::uint64_t until) {
-  const std::uint64_t want = std::min(until - at_, engine::ExtentStore::kMaxRead);
+  const std::uint64_t want = std::min({until - at_, most_, engine::ExtentStore::kMaxRead});
   const std::uint64_t offset = run.offset + (at_ - begins);
   if (!cipher_) co_return co_await services_.extents().Read(run.extent, offset, want);
   // Pages decrypt as wholes.

@@ -27,6 +27,7 @@ class PageReader final : public http::BodySource {
       const blob::ContentKeyPtr& key = {});
 
   Task<Result<SharedBytes>> Next() override;
+  void LimitPieces(std::size_t most) override { most_ = most; }
 
  private:
   PageReader(Services& services, const Target& target, std::uint64_t offset, std::uint64_t length);
@@ -51,6 +52,7 @@ class PageReader final : public http::BodySource {
   PageWindow window_;
   std::uint64_t at_;   ///< next byte of the blob
   std::uint64_t end_;  ///< of the range
+  std::uint64_t most_ = engine::ExtentStore::kMaxRead;  ///< of a piece
   SharedBytes first_;
 };
 
