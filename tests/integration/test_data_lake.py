@@ -103,6 +103,8 @@ class TestFilesystems:
         ("PUT", "/filesys/path", 400, "MissingRequiredQueryParameter"),
         ("GET", "/filesys?resource=filesystem", 400, "MissingRequiredQueryParameter"),
         ("GET", "/filesys?resource=filesystem&recursive=maybe", 400, "InvalidQueryParameterValue"),
+        ("GET", "/filesys?resource=filesystem&recursive=true&maxResults=-1", 400,
+         "OutOfRangeQueryParameterValue"),
         ("GET", "/filesys?resource=filesystem&recursive=true&maxResults=0", 400,
          "OutOfRangeQueryParameterValue"),
         ("GET", "/filesys?resource=filesystem&recursive=true&continuation=%21", 400,

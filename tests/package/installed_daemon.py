@@ -24,10 +24,12 @@ CONTENT = b"stored by the installed daemon"
 
 
 class Service:
-    """The service of the chroot directory `root`. `sockets` are passed to it."""
+    """The service of the chroot directory `root`. `sockets` are passed to it. `log`: the file that
+    takes the place of the journal; none: this program's output."""
 
-    def __init__(self, root: pathlib.Path, sockets=()):
+    def __init__(self, root: pathlib.Path, sockets=(), log: pathlib.Path | None = None):
         self._root = root
+        self._log = log
         self._sockets = list(sockets)
         unit = (root / "lib/systemd/system/blobgate.service").read_text()
         fields = dict(line.split("=", 1) for line in unit.splitlines() if "=" in line)
@@ -44,8 +46,11 @@ class Service:
         command = self._command
         if self._sockets:
             command = service_manager.passing(command, self._sockets)
-        self._process = subprocess.Popen(command, env=environment,
+        output = open(self._log, "ab") if self._log else None
+        self._process = subprocess.Popen(command, env=environment, stdout=output, stderr=output,
                                          pass_fds=[s.fileno() for _, s in self._sockets])
+        if output:
+            output.close()
         return self.notifications.wait_for("READY")
 
     def reload(self) -> None:

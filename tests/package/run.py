@@ -31,6 +31,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import azcopy  # noqa: E402  (for the cache)
 import blobgate_daemon  # noqa: E402
 import installed_daemon  # noqa: E402
+import loop_volume  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNIT = "lib/systemd/system/blobgate.service"
@@ -287,6 +288,26 @@ def purge_of_nothing(debian: Debian) -> None:
     expect((debian.path / "var/lib/blobgate").exists(), False)
 
 
+def users_hour(debian: Debian, package: pathlib.Path, later: pathlib.Path) -> None:
+    """On a store of 512 MiB, so that it can be filled."""
+    debian.install(package)
+    shutil.copy(later, debian.path / "tmp")
+    store = debian.path / "var/lib/blobgate"
+    owner = store.stat()
+    with loop_volume.LoopVolume(512 << 20) as volume:
+        shutil.rmtree(volume.path / "lost+found")
+        os.chown(volume.path, owner.st_uid, owner.st_gid)
+        volume.path.chmod(0o750)
+        run("mount", "--bind", volume.path, store)
+        try:
+            done = run("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
+                       sys.executable, pathlib.Path(__file__).with_name("users_hour.py"),
+                       debian.path, later, azcopy.install())
+        finally:
+            run("umount", store)
+    print(done.stdout, end="", flush=True)
+
+
 def install_and_use(checks: Checks, debian: Debian, package: pathlib.Path,
                     home: pathlib.Path) -> None:
     checks.step("install", debian.install, package)
@@ -310,6 +331,8 @@ def install_and_use(checks: Checks, debian: Debian, package: pathlib.Path,
     checks.step("purge", purge, debian)
     checks.step("install again", return_after_purge, debian, package, account)
     checks.step("purge without a store", purge_of_nothing, debian)
+    if later:
+        checks.step("a new user's hour", users_hour, debian, package, later)
 
 
 def main() -> int:

@@ -28,18 +28,6 @@ std::string FileTime(Time time) {
   return std::to_string(ticks < kTicksTo1601 ? 0 : ticks - kTicksTo1601);
 }
 
-azure::Outcome<std::size_t> ParseMaxPaths(const http::Query& query) {
-  const auto text = query.Find("maxResults");
-  if (!text) return kMaxListResults;
-  const auto number = ParseUnsigned(*text);
-  if (!number) return azure::Fail(azure::InvalidQueryParameter("maxResults", *text));
-  if (*number == 0) {
-    return azure::Fail(azure::Error(azure::ErrorCode::kOutOfRangeQueryParameterValue)
-                           .WithDetail("QueryParameterName", "maxResults"));
-  }
-  return static_cast<std::size_t>(std::min<std::uint64_t>(*number, kMaxListResults));
-}
-
 azure::Outcome<PathListing> ParsePathListing(const Call& call) {
   const http::Query& query = call.query();
   PathListing listing;
@@ -49,7 +37,7 @@ azure::Outcome<PathListing> ParsePathListing(const Call& call) {
   }
   BG_TRY(listing.recursive, ParseQueryFlag(query, "recursive", false));
   BG_CHECK(ParseQueryFlag(query, "upn", false));  // there are no user names besides the ids
-  BG_TRY(listing.max_results, ParseMaxPaths(query));
+  BG_TRY(listing.max_results, ParseMaxResults(query, kMaxListResults));
   listing.directory = blob::TrimSlashes(query.Get("directory"));
   if (!listing.directory.empty()) BG_CHECK(azure::CheckBlobName(listing.directory));
   if (const std::string_view marker = query.Get("continuation"); !marker.empty()) {
