@@ -50,8 +50,8 @@ class PageReader final : public http::BodySource {
   std::optional<AesXts> cipher_;  ///< of an encrypted blob
   engine::ReadGuard guard_;       ///< taken before the rows of the window were read
   PageWindow window_;
-  std::uint64_t at_;   ///< next byte of the blob
-  std::uint64_t end_;  ///< of the range
+  std::uint64_t at_;                                    ///< next byte of the blob
+  std::uint64_t end_;                                   ///< of the range
   std::uint64_t most_ = engine::ExtentStore::kMaxRead;  ///< of a piece
   SharedBytes first_;
 };
