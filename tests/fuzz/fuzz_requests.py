@@ -27,6 +27,7 @@ import pathlib
 import random
 import sys
 import time
+import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 
@@ -258,6 +259,7 @@ TEMPLATES: list[Template] = [
 ]
 ALL_HEADERS = sorted({(name, kind) for t in TEMPLATES for name, kind in t.headers.items()
                       if kind[0] not in "=!"})
+LARGEST = 1 << 20  # of a body that is read: a page blob may have 8 TiB
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "X")
 
 
@@ -267,6 +269,7 @@ class Maker:
     def __init__(self, seed: int, daemon: "Target"):
         self._random = random.Random(seed)
         self._daemon = daemon
+        self.damaged = False  # the head of the last one: nobody knows what follows its answer
         self._mild = False  # half of all: few changes, so that they get far
 
     def _value(self, kind: str) -> str:
@@ -346,6 +349,7 @@ class Maker:
         if template.dfs:
             host = f"{account}.{blobgate_daemon.DFS_SUFFIX}"
             target = target.removeprefix("/" + account) or "/"
+        self.damaged = False
         lines = [f"{method} {target} HTTP/1.1", f"Host: {host}"]
         if pick.random() < 0.95:
             lines.append("x-ms-version: " + pick.choice(VERSIONS))
@@ -356,7 +360,8 @@ class Maker:
             framed = b"".join(b"%x\r\n%s\r\n" % (len(part), part)
                               for part in (body[:cut], body[cut:]) if part)
             return head + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + framed + b"0\r\n\r\n"
-        if pick.random() < 0.01:
+        self.damaged = pick.random() < 0.01
+        if self.damaged:
             head = self._damage(head)
         return head + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
@@ -402,8 +407,17 @@ def complaint(answer: raw_http.RawResponse) -> str:
 
 
 def work(target: Target, seed: int, count: int, told) -> None:
-    """Sends `count` requests. Puts ("status", Counter) and ("bad", text) into `told`."""
+    """Sends `count` requests. Puts ("bad", text) into `told`, and at the end ("status", Counter)."""
     statuses: collections.Counter = collections.Counter()
+    try:
+        send_all(target, seed, count, told, statuses)
+    except Exception:  # noqa: BLE001  (a fault of this program should not pass for silence)
+        told.put(("bad", traceback.format_exc()))
+    finally:
+        told.put(("status", statuses))
+
+
+def send_all(target: Target, seed: int, count: int, told, statuses: collections.Counter) -> None:
     maker = Maker(seed, target)
     raw = None
     for _ in range(count):
@@ -411,9 +425,11 @@ def work(target: Target, seed: int, count: int, told) -> None:
         try:
             raw = raw or raw_http.RawConnection(target.address, timeout=60)
             raw.send(data)
-            answer = raw.read_response(method)
+            if maker.damaged:
+                method = data.partition(b" ")[0].decode("latin-1")
+            answer = raw.read_response(method, LARGEST)
             while answer.status < 200:
-                answer = raw.read_response(method)
+                answer = raw.read_response(method, LARGEST)
         except (raw_http.Closed, BrokenPipeError, ConnectionResetError):
             statuses["closed"] += 1  # after a damaged head the rest is no request
             raw = None
@@ -425,10 +441,10 @@ def work(target: Target, seed: int, count: int, told) -> None:
         statuses[answer.status] += 1
         if why := complaint(answer):
             told.put(("bad", f"{why}\n    {data!r}\n    {answer.body[:300]!r}"))
-        if (answer.header("connection") or "").lower() == "close":
+        unread = int(answer.header("content-length") or 0) > LARGEST
+        if maker.damaged or unread or (answer.header("connection") or "").lower() == "close":
             raw.close()
             raw = None
-    told.put(("status", statuses))
 
 
 def collect(target: Target, options: argparse.Namespace) -> tuple[collections.Counter, list[str]]:

@@ -100,8 +100,9 @@ class RawConnection:
             pass
         return self._take(len(self._buffer))
 
-    def read_response(self, method: str = "GET") -> RawResponse:
-        """The next response, interim ones (100) included. Raises Closed, or TimeoutError."""
+    def read_response(self, method: str = "GET", largest: int | None = None) -> RawResponse:
+        """The next response, interim ones (100) included. Raises Closed, or TimeoutError. A body
+        that says it is longer than `largest` is not read; then the connection is of no more use."""
         version, _, rest = self._take_line().decode("latin-1").partition(" ")
         if not version.startswith("HTTP/1."):
             raise ValueError(f"no status line: {version!r}")
@@ -116,7 +117,8 @@ class RawConnection:
         if (response.header("transfer-encoding") or "").lower() == "chunked":
             response.body = self._take_chunked()
         elif (length := response.header("content-length")) is not None:
-            response.body = self._take(int(length))
+            if largest is None or int(length) <= largest:
+                response.body = self._take(int(length))
         else:
             response.body = self._take_rest()
         return response
