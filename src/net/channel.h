@@ -50,22 +50,27 @@ class Channel final : private Deadline {
     co_return Status();
   }
 
-  /// All of `pieces`, in as few system calls as the stream allows; `timeout` is for each step that
-  /// makes progress. Adds what was taken by the kernel to `sent`, also on failure. Uses up
+  /// All of `pieces`, in as few system calls as the stream allows; `timeout` is how long the peer
+  /// may take nothing. Adds what was taken by the kernel to `sent`, also on failure. Uses up
   /// `pieces`.
   Task<Status> Write(std::span<Bytes> pieces, std::chrono::milliseconds timeout,
                      std::uint64_t& sent) {
+    if (stream_.had_turn()) co_await stream_.Yield();
     for (;;) {
       while (!pieces.empty() && pieces.front().empty()) pieces = pieces.subspan(1);
-      if (pieces.empty()) break;
-      Arm(timeout);
-      const IoResult step = co_await stream_.WriteSome(pieces);
+      if (pieces.empty()) co_return Status();
+      IoResult step = stream_.WriteNow(pieces);
+      if (!step.ec && step.bytes == 0) {
+        const std::size_t queued = stream_.Queued();
+        Arm(timeout);
+        step = co_await stream_.WriteSome(pieces);
+        if (step.ec && IsSlow(queued)) continue;
+        Disarm();
+      }
       if (step.ec) co_return std::unexpected(FailureOf(step.ec));
       sent += step.bytes;
       Advance(pieces, step.bytes);
     }
-    Disarm();
-    co_return Status();
   }
 
   /// What the kernel takes of `pieces` at once; the rest of it stays in them. Adds to `sent` as
@@ -81,16 +86,18 @@ class Channel final : private Deadline {
   /// How many bytes can be sent without a wait, once there is room; at least one. `timeout` is how
   /// long the client may take nothing.
   Task<Result<std::size_t>> AwaitRoom(std::chrono::milliseconds timeout) {
-    std::size_t room = stream_.Room();
-    if (room == 0) {
+    if (stream_.had_turn()) co_await stream_.Yield();
+    const std::size_t room = stream_.Room();
+    if (room > 0) co_return room;
+    for (;;) {
+      const std::size_t queued = stream_.Queued();
       Arm(timeout);
-      if (const error_code ec = co_await stream_.WaitForRoom()) {
-        co_return std::unexpected(FailureOf(ec));
-      }
-      Disarm();
-      room = std::max<std::size_t>(1, stream_.Room());
+      const error_code ec = co_await stream_.WaitForRoom();
+      if (!ec) break;
+      if (!IsSlow(queued)) co_return std::unexpected(FailureOf(ec));
     }
-    co_return room;
+    Disarm();
+    co_return std::max<std::size_t>(1, stream_.Room());
   }
 
   /// Ends what waits on the stream now; nothing else.
@@ -121,6 +128,10 @@ class Channel final : private Deadline {
   static constexpr std::chrono::milliseconds kGoodbye{1000};
 
   void OnDeadline() override { Interrupt(); }
+
+  /// The deadline has passed, but the peer took some of the `queued` bytes meanwhile. The kernel
+  /// tells of room only when a good part of its buffer is free, which may take a slow peer longer.
+  bool IsSlow(std::size_t queued) { return fired() && stream_.Queued() < queued; }
 
   static void Advance(std::span<Bytes> pieces, std::size_t count) {
     for (Bytes& piece : pieces) {

@@ -1,6 +1,8 @@
 #include "net/stream.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -17,8 +19,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// After so many bytes that the kernel took without a wait it is the turn of other connections.
-constexpr std::size_t kTurn = 1024 * 1024;
 /// What a peer that was told of the end may still send before nobody listens any more, bytes.
 constexpr std::size_t kLastWords = 64 * 1024;
 /// What is tried in any case when the kernel says that it takes something, bytes.
@@ -64,10 +64,6 @@ Task<IoResult> PlainStream::ReadSome(MutableBytes into) {
 
 Task<IoResult> PlainStream::WriteSome(std::span<const Bytes> pieces) {
   error_code ec;
-  if (unbroken_ >= kTurn) {
-    unbroken_ = 0;
-    co_await asio::post(socket_.get_executor(), Redirect(ec));
-  }
   while (!ec) {
     const IoResult sent = WriteNow(pieces);
     if (sent.bytes > 0 || sent.ec) co_return sent;
@@ -75,6 +71,11 @@ Task<IoResult> PlainStream::WriteSome(std::span<const Bytes> pieces) {
     co_await socket_.async_wait(asio::socket_base::wait_write, Redirect(ec));
   }
   co_return IoResult{0, ec};
+}
+
+Task<void> PlainStream::Yield() {
+  unbroken_ = 0;
+  co_await asio::post(socket_.get_executor(), asio::use_awaitable);
 }
 
 IoResult PlainStream::WriteNow(std::span<const Bytes> pieces) {
@@ -93,6 +94,13 @@ std::size_t PlainStream::Room() {
   socklen_t size = sizeof buffer;
   if (::getsockopt(ready.fd, SOL_SOCKET, SO_SNDBUF, &buffer, &size) != 0) return kLeastRoom;
   return std::max(kLeastRoom, static_cast<std::size_t>(buffer) / 4);
+}
+
+std::size_t PlainStream::Queued() {
+  int queued = 0;
+  return ::ioctl(socket_.native_handle(), SIOCOUTQ, &queued) == 0 && queued > 0
+             ? static_cast<std::size_t>(queued)
+             : 0;
 }
 
 Task<error_code> PlainStream::WaitForRoom() {

@@ -31,9 +31,11 @@ struct IoResult {
 /// was sent); then it is called again with the same pieces. ShutdownSend tells the peer that no
 /// more bytes follow, and may wait for its end, so the caller sets a deadline. WriteNow does what
 /// WriteSome does without a wait, and may be done with nothing. Room says how many
-/// bytes the kernel takes without a wait, carefully; zero: WaitForRoom first. socket() is the TCP
-/// socket below. Whatever waits ends when the socket's operations are cancelled, or when it is
-/// closed, and then fails.
+/// bytes the kernel takes without a wait, carefully; zero: WaitForRoom first. Queued says how many
+/// bytes of what it took the peer has not acknowledged yet. Once a stream had_turn, having sent
+/// much without a wait, Yield lets others of its thread go on. socket() is the TCP socket below.
+/// Whatever waits ends when the socket's operations are cancelled, or when it is closed, and then
+/// fails.
 template <class S>
 concept Stream =
     std::movable<S> && requires(S s, MutableBytes into, std::span<const Bytes> pieces) {
@@ -45,8 +47,11 @@ concept Stream =
       { s.ShutdownSend() } -> std::same_as<Task<void>>;
       { s.WriteNow(pieces) } -> std::same_as<IoResult>;
       { s.Room() } -> std::same_as<std::size_t>;
+      { s.Queued() } -> std::same_as<std::size_t>;
       { s.WaitForRoom() } -> std::same_as<Task<error_code>>;
       { s.holds() } -> std::same_as<bool>;
+      { s.had_turn() } -> std::same_as<bool>;
+      { s.Yield() } -> std::same_as<Task<void>>;
     };
 
 /// A socket whose sends are tried at once. Belongs to one io thread.
@@ -55,6 +60,8 @@ class PlainStream {
   static constexpr bool kSecure = false;
   /// So many pieces go into one system call.
   static constexpr std::size_t kMaxPieces = 8;
+  /// After so many bytes that the kernel took without a wait it is the turn of other connections.
+  static constexpr std::size_t kTurn = 1024 * 1024;
 
   explicit PlainStream(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
 
@@ -65,8 +72,11 @@ class PlainStream {
   Task<void> ShutdownSend();
   IoResult WriteNow(std::span<const Bytes> pieces);
   std::size_t Room();
+  std::size_t Queued();
   Task<error_code> WaitForRoom();
   bool holds() const { return false; }
+  bool had_turn() const { return unbroken_ >= kTurn; }
+  Task<void> Yield();
 
  private:
   boost::asio::ip::tcp::socket socket_;
@@ -92,9 +102,12 @@ class TlsStream {
   Task<void> ShutdownSend();
   IoResult WriteNow(std::span<const Bytes> pieces);
   std::size_t Room() { return std::min(transport_.Room(), TlsSession::kBurst); }
+  std::size_t Queued() { return transport_.Queued(); }
   Task<error_code> WaitForRoom() { return transport_.WaitForRoom(); }
   /// Records of what WriteNow was given are not sent yet: it must be given the same again.
   bool holds() const { return !session_->output().empty(); }
+  bool had_turn() const { return transport_.had_turn(); }
+  Task<void> Yield() { return transport_.Yield(); }
 
  private:
   Task<error_code> Receive();

@@ -124,6 +124,34 @@ def test_what_is_overwritten_meanwhile(served):
             assert got == first or len(got) == MIB
 
 
+def test_slow_is_not_stuck():
+    """Who takes little goes on, though nothing can be sent for longer than body_timeout; who takes
+    nothing is cut."""
+    with blobgate_daemon.Daemon({"limits": {"body_timeout": 2}}) as daemon:
+        daemon.client().create_container("con")
+        content = os.urandom(32 * MIB)
+        daemon.client().put_blob("con", "b", content)
+        with connect(daemon, False) as slow, connect(daemon, False) as stuck:
+            for client in (slow, stuck):
+                client.sendall(head_of(daemon, "b", {}))
+            data = b""
+            ends = time.monotonic() + 9
+            while time.monotonic() < ends:
+                data += slow.recv(2 * KIB)
+                time.sleep(0.1)
+            while part := slow.recv(MIB):
+                data += part
+                if len(data) > len(content) and len(data.partition(b"\r\n\r\n")[2]) == len(content):
+                    break
+            assert data.partition(b"\r\n\r\n")[2] == content
+            got = 0
+            with pytest.raises(ConnectionResetError):
+                while part := stuck.recv(MIB):
+                    got += len(part)
+                raise ConnectionResetError  # ended in order, after what was on the way
+            assert got < len(content)
+
+
 def test_no_memory_waits_for_them(served):
     """2,000 that read nothing: a piece of 256 KiB for each would be 500 MiB."""
     count = 2_000
