@@ -150,11 +150,13 @@ def main() -> int:
             broken += bool(figures["blobgate"].failures)
             results.append((row, figures))
             tell(row, figures)
+            if options.json:  # a run takes long, and may be cut
+                pathlib.Path(options.json).write_text(as_json(results, facts))
+            if row.load and row.load.dataset == "written":
+                context.servers.start_over()
     finally:
         context.servers.stop()
         shutil.rmtree(directory, ignore_errors=True)
-    if options.json:
-        pathlib.Path(options.json).write_text(as_json(results, facts))
     if options.write_docs:
         page.write(HERE.parents[1] / "docs", results, facts)
     missed = [row.name for row, figures in results if page.is_reached(row, figures) is False]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -252,6 +253,14 @@ class Servers:
     def stop(self) -> None:
         for server in self._running.values():
             server.stop()
+
+    def start_over(self) -> None:
+        """With empty servers: what was written in seconds may fill the disk in minutes."""
+        self.stop()
+        for name in self._running:
+            shutil.rmtree(self.directory / name)
+        self._running.clear()
+        self._prepared.clear()
 
     def bench(self, name: str, load, seconds: float, *more: str) -> dict:
         """The report of `blobgate bench`; puts the dataset first, once."""
