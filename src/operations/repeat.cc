@@ -44,6 +44,8 @@ Task<bool> Stopped() {
 }
 
 Task<bool> Pause(std::chrono::steady_clock::duration time) {
+  // A stop that came before the wait does not end it.
+  if (co_await Stopped()) co_return false;
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   timer.expires_after(time);
   co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
