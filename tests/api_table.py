@@ -32,9 +32,7 @@ ELSEWHERE = {
 # Codes of Azure's list that nothing here answers, by why.
 UNREACHABLE = {
     "accounts come from the configuration: there, or not":
-        "AccountAlreadyExists AccountBeingCreated AccountIsDisabled ContainerDisabled SystemInUse",
-    "the settings that it refuses by are none of blobgate's yet":
-        "KeyBasedAuthenticationNotPermitted PublicAccessNotPermitted",
+        "AccountAlreadyExists AccountBeingCreated ContainerDisabled SystemInUse",
     "deletion takes effect at once, whatever was in it, and the name is free":
         "ContainerBeingDeleted FilesystemBeingDeleted DestinationPathIsBeingDeleted "
         "SourcePathIsBeingDeleted",

@@ -58,9 +58,7 @@ azure::Outcome<Credential> ByBearer(std::string_view token, const http::RequestH
   return BySas(head, resource, account, now, oauth, &user);
 }
 
-}  // namespace
-
-azure::Outcome<Credential> Authenticate(const http::RequestHead& head,
+azure::Outcome<Credential> ByWhatIsSent(const http::RequestHead& head,
                                         const azure::Resource& resource, const AccountKeys* account,
                                         Time now, const OAuth* oauth) {
   if (const auto header = head.headers.Find("authorization")) {
@@ -77,6 +75,23 @@ azure::Outcome<Credential> Authenticate(const http::RequestHead& head,
   Credential nobody;
   if (oauth != nullptr) nobody.challenge = oauth->challenge();
   return nobody;
+}
+
+bool IsByAccountKey(Credential::Kind kind) {
+  using enum Credential::Kind;
+  return kind == kSharedKey || kind == kAccountSas || kind == kServiceSas;
+}
+
+}  // namespace
+
+azure::Outcome<Credential> Authenticate(const http::RequestHead& head,
+                                        const azure::Resource& resource, const AccountKeys* account,
+                                        Time now, const OAuth* oauth) {
+  BG_TRY(Credential credential, ByWhatIsSent(head, resource, account, now, oauth));
+  if (IsByAccountKey(credential.kind) && !account->shared_key_access) {
+    return azure::Fail(azure::ErrorCode::kKeyBasedAuthenticationNotPermitted);
+  }
+  return credential;
 }
 
 }  // namespace blobgate::auth

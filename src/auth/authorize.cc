@@ -11,6 +11,9 @@ using azure::Operation;
 
 azure::Outcome<void> AuthorizeAnonymous(const Credential& nobody, const azure::OperationSpec& spec,
                                         Access access, bool has_version) {
+  if (access == Access::kForbidden && spec.anonymous != azure::PublicAccess::kNever) {
+    return azure::Fail(ErrorCode::kPublicAccessNotPermitted);
+  }
   const bool allowed =
       (spec.anonymous == azure::PublicAccess::kBlob && access != Access::kPrivate) ||
       (spec.anonymous == azure::PublicAccess::kContainer && access == Access::kContainer);

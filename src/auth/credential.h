@@ -30,6 +30,8 @@ struct AccountKeys {
   /// What user delegation keys are derived from (azure/delegation_key.h): new ones from the first,
   /// and those of every secret are honoured. Empty: there are no user delegation SAS.
   std::vector<std::string> delegation_secrets = {};
+  /// False: what is signed with `keys` is refused although the signature is right.
+  bool shared_key_access = true;
 };
 
 /// A stored access policy as auth needs it (from blob::AccessPolicy; empty fields are absent).
@@ -87,8 +89,8 @@ struct Credential {
 /// Errors: 400 InvalidAuthenticationInfo (401 with WWW-Authenticate for a bearer token), 400
 /// InvalidHeaderValue for a signed header sent twice, 403 AuthenticationFailed with
 /// AuthenticationErrorDetail (the string to sign is in it as Azure does it, the computed signature
-/// never), 403 AuthorizationSourceIPMismatch, 403 AuthorizationProtocolMismatch. Signatures compare
-/// in constant time; every key is tried.
+/// never), 403 AuthorizationSourceIPMismatch, 403 AuthorizationProtocolMismatch, 403
+/// KeyBasedAuthenticationNotPermitted. Signatures compare in constant time; every key is tried.
 azure::Outcome<Credential> Authenticate(const http::RequestHead& head,
                                         const azure::Resource& resource, const AccountKeys* account,
                                         Time now, const OAuth* oauth = nullptr);
@@ -99,17 +101,18 @@ azure::Outcome<Credential> Authenticate(const http::RequestHead& head,
 azure::Outcome<void> ApplyPolicy(Credential& credential, const std::vector<StoredPolicy>& policies,
                                  Time now);
 
-enum class Access { kPrivate, kBlob, kContainer };
+/// kForbidden: the account allows no anonymous readers.
+enum class Access { kPrivate, kBlob, kContainer, kForbidden };
 
 /// May this credential do `spec` on `resource`? The answer is the letters that the operation may
 /// rely on for its own checks. `access` is the container's public access level (kPrivate when there
-/// is no container). Errors: 401 NoAuthenticationInformation with WWW-Authenticate, 404
-/// ResourceNotFound (anonymous without x-ms-version), 403 AuthorizationPermissionMismatch,
-/// AuthorizationResourceTypeMismatch, AuthorizationServiceMismatch, AuthorizationFailure (an
-/// operation no such SAS may call, or a policy that was not applied), AuthenticationFailed (a user
-/// delegation key is asked for without a bearer token), RequestForbiddenByContainerEncryptionPolicy
-/// (a SAS demands an encryption scope for what would be written). `has_version`: x-ms-version was
-/// sent.
+/// is no container). Errors: 409 PublicAccessNotPermitted, 401 NoAuthenticationInformation with
+/// WWW-Authenticate, 404 ResourceNotFound (anonymous without x-ms-version), 403
+/// AuthorizationPermissionMismatch, AuthorizationResourceTypeMismatch,
+/// AuthorizationServiceMismatch, AuthorizationFailure (an operation no such SAS may call, or a
+/// policy that was not applied), AuthenticationFailed (a user delegation key is asked for without a
+/// bearer token), RequestForbiddenByContainerEncryptionPolicy (a SAS demands an encryption scope
+/// for what would be written). `has_version`: x-ms-version was sent.
 azure::Outcome<azure::Permissions> Authorize(const Credential& credential,
                                              const azure::OperationSpec& spec,
                                              const azure::Resource& resource, Access access,

@@ -35,6 +35,10 @@ struct AccountConfig {
   std::string kind = "StorageV2";
   std::string sku = "Standard_LRS";
   bool hierarchical = false;
+  bool disabled = false;
+  bool https_only = false;
+  bool allow_shared_key_access = true;
+  bool allow_blob_public_access = true;
   /// base64; what user delegation keys are derived from. Empty: derived from `keys`.
   std::vector<std::string> delegation_secrets;
   bool versioning = false;

@@ -535,6 +535,19 @@ std::vector<Field<AccountConfig>> AccountFields() {
           "hierarchical", &A::hierarchical,
           "Containers made from now on have a hierarchical namespace (Data Lake Storage Gen2). Not "
           "together with versioning or the change feed."),
+      Flag("disabled", &A::disabled,
+           "Every request is refused with 403 AccountIsDisabled; the data stays."),
+      Flag(
+          "https_only", &A::https_only,
+          "Requests over HTTP are refused with 400 AccountRequiresHttps (Azure's \"secure transfer "
+          "required\")."),
+      Flag("allow_shared_key_access", &A::allow_shared_key_access,
+           "What is signed with an account key, SAS too, is honoured; otherwise 403 "
+           "KeyBasedAuthenticationNotPermitted, and bearer tokens and user delegation SAS are "
+           "left."),
+      Flag("allow_blob_public_access", &A::allow_blob_public_access,
+           "Containers may be open to anonymous readers; otherwise 409 PublicAccessNotPermitted, "
+           "whatever the container says. Static websites stay public."),
       Flag("versioning", &A::versioning,
            "Writes and deletes keep the former state of a blob as a version."),
       Number("container_delete_retention_days", &A::container_delete_retention_days, Range{0, 365},

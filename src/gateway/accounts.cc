@@ -5,6 +5,14 @@
 
 namespace blobgate::gateway {
 
+azure::Outcome<void> CheckGate(const AccountEntry& account, const http::RequestHead& head) {
+  if (account.gate.disabled) return azure::Fail(azure::ErrorCode::kAccountIsDisabled);
+  if (account.gate.https_only && !head.secure) {
+    return azure::Fail(azure::ErrorCode::kAccountRequiresHttps);
+  }
+  return {};
+}
+
 AccountTable::AccountTable(std::vector<AccountEntry> entries, azure::AddressRules rules)
     : rules_(std::move(rules)) {
   for (auto& entry : entries) {

@@ -9,23 +9,35 @@
 #include <vector>
 
 #include "auth/credential.h"
+#include "azure/errors.h"
 #include "azure/resource.h"
 #include "base/published.h"
 #include "gateway/request_counters.h"
 #include "gateway/throttle.h"
+#include "http/request_head.h"
 #include "operations/call.h"
 
 namespace blobgate::gateway {
 
+/// What an account asks of every request, whoever sends it.
+struct AccountGate {
+  bool disabled = false;
+  bool https_only = false;
+};
+
 struct AccountEntry {
   auth::AccountKeys keys;
   operations::Account settings;
+  AccountGate gate;
   AccountRates rates;
   /// What was asked of it so far. Never null.
   std::shared_ptr<AccountCounters> counters = std::make_shared<AccountCounters>();
   /// What it used of its rates. Never null.
   std::shared_ptr<AccountThrottle> throttle = std::make_shared<AccountThrottle>();
 };
+
+/// 403 AccountIsDisabled, 400 AccountRequiresHttps.
+azure::Outcome<void> CheckGate(const AccountEntry& account, const http::RequestHead& head);
 
 /// All accounts at one moment, and how hosts and paths name them. Immutable; any thread.
 class AccountTable {

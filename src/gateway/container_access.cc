@@ -28,11 +28,15 @@ auth::Access AccessOf(const blob::ContainerRecord& record) {
 }  // namespace
 
 Task<azure::Outcome<auth::Access>> CompleteCredential(operations::Services& services,
+                                                      const AccountEntry* account,
                                                       const azure::Resource& resource,
                                                       auth::Credential& credential, Time now) {
   const bool anonymous = credential.kind == auth::Credential::Kind::kAnonymous;
   if (resource.container.empty() || (!anonymous && credential.policy_id.empty())) {
     co_return auth::Access::kPrivate;
+  }
+  if (anonymous && account != nullptr && !account->settings.public_access) {
+    co_return auth::Access::kForbidden;
   }
   blob::ContainerRecord record;
   auto loaded = co_await operations::LoadContainer(services, resource.account, resource.container);

@@ -140,7 +140,9 @@ Task<http::Response> Gateway::HandleWebsite(Exchange& x, std::string_view accoun
                                                   : azure::Operation::kGetBlob);
   const WebsiteRequest request{x.head, x.account->settings, x.request_id};
   azure::Outcome<http::Response> outcome;
-  if (auto admitted = CheckRates(x); !admitted) {
+  if (auto open = CheckGate(*x.account, x.head); !open) {
+    outcome = azure::Fail(std::move(open).error());
+  } else if (auto admitted = CheckRates(x); !admitted) {
     outcome = azure::Fail(std::move(admitted).error());
   } else {
     outcome = co_await ServeWebsite(parts_.services, request);
@@ -205,6 +207,7 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
   x.resource.face = azure::FaceOf(x.head, x.accounts->rules());
   BG_CO_TRY(x.resource, azure::ParseResource(x.head, x.accounts->rules()));
   x.account = x.accounts->Find(x.resource.account);
+  if (x.account) BG_CO_CHECK(CheckGate(*x.account, x.head));
   BG_CO_TRY(x.spec, azure::Route(x.head, x.resource));
   BG_CO_TRY(const auto permissions, co_await Admit(x));
   BG_CO_CHECK(CheckRates(x));
@@ -280,8 +283,8 @@ Task<azure::Outcome<azure::Permissions>> Gateway::Admit(Exchange& x) {
               co_await VersionOf(parts_.services, x.resource.account, x.head, x.credential));
   }
   BG_CO_CHECK(CheckReadOnly(x.head, x.resource));
-  BG_CO_TRY(auto access,
-            co_await CompleteCredential(parts_.services, x.resource, x.credential, x.now));
+  BG_CO_TRY(auto access, co_await CompleteCredential(parts_.services, x.account, x.resource,
+                                                     x.credential, x.now));
   auto permissions =
       auth::Authorize(x.credential, *x.spec, x.resource, access,
                       x.head.headers.Has("x-ms-version") || !x.batch_version.empty());

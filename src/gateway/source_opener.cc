@@ -212,10 +212,12 @@ Task<azure::Outcome<LocalSource>> GatewaySourceOpener::Admit(const http::Request
   if (account != nullptr && resource.account == own_account && !head.headers.Has("authorization")) {
     co_return Allowed(std::move(resource), true);
   }
+  if (account != nullptr) BG_CO_CHECK(CheckGate(*account, head));
   const Time now = parts_.clock.Now();
   BG_CO_TRY(auto credential, co_await parts_.authenticator.Authenticate(
                                  head, resource, account ? &account->keys : nullptr, now));
-  BG_CO_TRY(const auto access, co_await CompleteCredential(services_, resource, credential, now));
+  BG_CO_TRY(const auto access,
+            co_await CompleteCredential(services_, account, resource, credential, now));
   BG_CO_TRY(const auto letters,
             auth::Authorize(credential, azure::SpecOf(azure::Operation::kGetBlob), resource, access,
                             true));

@@ -40,6 +40,7 @@ struct Account {
   std::string kind = "StorageV2";    ///< x-ms-account-kind
   std::string sku = "Standard_LRS";  ///< x-ms-sku-name
   bool hierarchical = false;
+  bool public_access = true;                   ///< containers may have anonymous readers
   bool versioning = false;                     ///< writes keep the former state as a version
   std::uint32_t container_retention_days = 0;  ///< soft delete of containers; 0: off
   bool version_level_immutability = false;     ///< in all containers

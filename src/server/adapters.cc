@@ -51,6 +51,8 @@ std::shared_ptr<gateway::AccountTable> AccountsOf(const config::Config& config,
     entry.keys.name = account.name;
     for (const auto& key : account.keys) entry.keys.keys.push_back(*Base64Decode(key));
     entry.keys.delegation_secrets = DelegationSecretsOf(account, entry.keys.keys);
+    entry.keys.shared_key_access = account.allow_shared_key_access;
+    entry.gate = {.disabled = account.disabled, .https_only = account.https_only};
     entry.rates = {.requests = account.limits.requests_per_second,
                    .ingress_bytes = account.limits.ingress_bytes_per_second,
                    .egress_bytes = account.limits.egress_bytes_per_second};
@@ -58,6 +60,7 @@ std::shared_ptr<gateway::AccountTable> AccountsOf(const config::Config& config,
     entry.settings.kind = account.kind;
     entry.settings.sku = account.sku;
     entry.settings.hierarchical = account.hierarchical;
+    entry.settings.public_access = account.allow_blob_public_access;
     entry.settings.versioning = account.versioning;
     entry.settings.container_retention_days =
         static_cast<std::uint32_t>(account.container_delete_retention_days);

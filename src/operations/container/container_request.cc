@@ -30,13 +30,18 @@ Task<azure::Outcome<ContainerRow>> LoadForContainerOperation(Call& call) {
   co_return container;
 }
 
-azure::Outcome<blob::ContainerAccess> ParsePublicAccess(const http::HeaderView& headers) {
+azure::Outcome<blob::ContainerAccess> ParsePublicAccess(const Call& call) {
   constexpr std::string_view kHeader = "x-ms-blob-public-access";
-  const auto value = headers.Find(kHeader);
+  const auto value = call.headers().Find(kHeader);
   if (!value) return blob::ContainerAccess::kPrivate;
-  if (EqualsIgnoreCase(*value, "container")) return blob::ContainerAccess::kContainer;
-  if (EqualsIgnoreCase(*value, "blob")) return blob::ContainerAccess::kBlob;
-  return azure::Fail(azure::InvalidHeader(kHeader, *value));
+  const bool container = EqualsIgnoreCase(*value, "container");
+  if (!container && !EqualsIgnoreCase(*value, "blob")) {
+    return azure::Fail(azure::InvalidHeader(kHeader, *value));
+  }
+  if (!call.account.public_access) {
+    return azure::Fail(azure::ErrorCode::kPublicAccessNotPermitted);
+  }
+  return container ? blob::ContainerAccess::kContainer : blob::ContainerAccess::kBlob;
 }
 
 std::string_view PublicAccessName(blob::ContainerAccess access) {

@@ -161,6 +161,9 @@ TEST(Authorize, AnonymousReadsWhatTheContainerShows) {
     EXPECT_EQ(May(nobody, spec.id, Access::kPrivate), "NoAuthenticationInformation") << spec.name;
     EXPECT_EQ(May(nobody, spec.id, Access::kBlob) == "OK", blob) << spec.name;
     EXPECT_EQ(May(nobody, spec.id, Access::kContainer) == "OK", blob || container) << spec.name;
+    EXPECT_EQ(May(nobody, spec.id, Access::kForbidden),
+              blob || container ? "PublicAccessNotPermitted" : "NoAuthenticationInformation")
+        << spec.name;
   }
   EXPECT_EQ(May(nobody, Operation::kGetBlob, Access::kBlob), "OK");
   EXPECT_EQ(May(nobody, Operation::kListBlobs, Access::kBlob), "NoAuthenticationInformation");
