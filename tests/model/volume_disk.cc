@@ -77,6 +77,10 @@ int VolumeDisk::Remove(const std::string& path) {
   return volume_.Remove(path);
 }
 
+std::uint64_t VolumeDisk::SizeOf(const std::string& path) {
+  return static_cast<std::uint64_t>(volume_.SizeOf(path));
+}
+
 int VolumeDisk::SyncDirectory(const std::string& path) {
   return volume_.SyncDirectory(path);
 }

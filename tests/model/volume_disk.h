@@ -28,6 +28,7 @@ class VolumeDisk final : public Disk {
   int PunchHole(int fd, std::uint64_t offset, std::uint64_t length) override;
   int Truncate(int fd, std::uint64_t size) override;
   int Remove(const std::string& path) override;
+  std::uint64_t SizeOf(const std::string& path) override;
   int SyncDirectory(const std::string& path) override;
   std::uint64_t FreeBytes(const std::string& path) override;
 

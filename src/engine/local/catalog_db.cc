@@ -115,7 +115,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const LocalOptions& option
   auto cache = rocksdb::NewLRUCache(options.catalog_cache_bytes, 4, false, 0.5);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const std::string name : kFamilies) {
-    const std::uint64_t buffer = name == "rows" ? 16 * kMiB : 4 * kMiB;
+    // The default one has the content of short extents for a while.
+    const bool large = name == "rows" || name == rocksdb::kDefaultColumnFamilyName;
+    const std::uint64_t buffer = large ? 16 * kMiB : 4 * kMiB;
     families.emplace_back(name, FamilyOptions(cache, buffer));
   }
   return families;

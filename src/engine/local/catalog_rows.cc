@@ -42,6 +42,10 @@ std::string MovedKey(const Place& place) {
   return std::string(kMovedPrefix).append(PlaceKey(place));
 }
 
+std::string LoggedKey(const Place& place) {
+  return std::string(kLoggedPrefix) + PlaceKey(place);
+}
+
 std::string SegmentRow::Encode() const {
   std::string out(1, static_cast<char>(state));
   PutNumber(out, live);

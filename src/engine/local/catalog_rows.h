@@ -24,9 +24,11 @@ inline constexpr std::string_view kPartitionPrefix = "p/";  ///< + name space ->
 inline constexpr std::string_view kSegmentPrefix = "s/";    ///< + id -> SegmentRow
 inline constexpr std::string_view kResumeKey = "n/resume";  ///< CatalogDb::KeepResumable; empty
 inline constexpr std::string_view kMovedPrefix = "m/";      ///< + present place -> MovedRow
+inline constexpr std::string_view kLoggedPrefix = "w/";     ///< + place -> content (format 3)
 std::string PartitionKey(std::string_view name_space);
 std::string SegmentKey(std::uint64_t segment);
 std::string MovedKey(const Place& place);
+std::string LoggedKey(const Place& place);
 
 /// A segment as the catalog knows it.
 struct SegmentRow {

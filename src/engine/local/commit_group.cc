@@ -6,10 +6,12 @@ namespace blobgate::engine {
 
 // RocksDB's sequence number grows by at least one per put and never falls, so numbers that start
 // behind it were never used, not even before a restart.
-CommitGroup::CommitGroup(CatalogDb& db, Segments& segments, Places& places)
+CommitGroup::CommitGroup(CatalogDb& db, Segments& segments, Places& places,
+                         const LoggedExtents& logged)
     : db_(db),
       segments_(segments),
       places_(places),
+      logged_(logged),
       first_version_(db.db().GetLatestSequenceNumber() + 1) {}
 
 Status CommitGroup::Add(std::uint64_t partition, const Batch& batch) {
@@ -19,6 +21,9 @@ Status CommitGroup::Add(std::uint64_t partition, const Batch& batch) {
     // Taken out of the fresh ones, so that a Discard from now on does nothing.
     if (state.fresh && segments_.TakeFresh(state.ref)) {
       effects_.landed.push_back({place, state.stored(), false});
+      if (const auto content = logged_.ContentOf(place)) {
+        (void)batch_.Put(db_.meta(), LoggedKey(place), *content);
+      }
     }
     extents_.insert_or_assign(place, state);
   }
@@ -163,6 +168,10 @@ void CommitGroup::DropSegment(std::uint64_t id) {
 
 void CommitGroup::DropGarbageRow(const Place& place) {
   (void)batch_.Delete(db_.garbage(), PlaceKey(place));
+}
+
+void CommitGroup::DropLoggedRow(const Place& place) {
+  (void)batch_.Delete(db_.meta(), LoggedKey(place));
 }
 
 void CommitGroup::WriteExtents() {

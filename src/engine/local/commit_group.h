@@ -13,6 +13,7 @@
 #include "engine/local/catalog_db.h"
 #include "engine/local/catalog_rows.h"
 #include "engine/local/extent_format.h"
+#include "engine/local/logged_extents.h"
 #include "engine/local/places.h"
 #include "engine/local/segments.h"
 
@@ -23,7 +24,7 @@ namespace blobgate::engine {
 /// changed outside the group until Write.
 class CommitGroup {
  public:
-  CommitGroup(CatalogDb& db, Segments& segments, Places& places);
+  CommitGroup(CatalogDb& db, Segments& segments, Places& places, const LoggedExtents& logged);
 
   /// Adds `batch` whole, or fails with kConflict, kExtentGone, kCorruption, kIoError or kInternal.
   /// REQUIRES: CheckBatch passed.
@@ -35,6 +36,7 @@ class CommitGroup {
   SegmentRow& Segment(std::uint64_t id);
   void DropSegment(std::uint64_t id);
   void DropGarbageRow(const Place& place);
+  void DropLoggedRow(const Place& place);
   /// The referenced extent born at `move.birth` now lies at `move.to`, where a durable copy is, in
   /// a place reserved for it; the old place becomes garbage. False when it is not at `move.from` or
   /// has no reference any more: nothing happens.
@@ -79,6 +81,7 @@ class CommitGroup {
   CatalogDb& db_;
   Segments& segments_;
   Places& places_;
+  const LoggedExtents& logged_;
   const RowVersion first_version_;
   RowVersion puts_ = 0;
   rocksdb::WriteBatch batch_;

@@ -14,6 +14,9 @@ constexpr std::size_t kMaxBytes = 4 * 1024 * 1024;
 std::size_t SizeOf(const Batch& batch) {
   std::size_t size = 64 * (batch.acquires.size() + batch.releases.size() + batch.deletes.size());
   for (const RowPut& put : batch.puts) size += put.key.size() + put.value.size();
+  for (const ExtentRef& ref : batch.acquires) {
+    if (ref.length <= LoggedExtents::kLongest) size += ref.length;
+  }
   return size;
 }
 
@@ -31,11 +34,12 @@ bool NeedsSpace(const Batch& batch) {
 }
 
 Committer::Committer(CatalogDb& db, Segments& segments, Places& places, GarbageQueue& garbage,
-                     StoreState& state, CommitMark& mark, Ballast& ballast)
+                     LoggedExtents& logged, StoreState& state, CommitMark& mark, Ballast& ballast)
     : db_(db),
       segments_(segments),
       places_(places),
       garbage_(garbage),
+      logged_(logged),
       state_(state),
       mark_(mark),
       ballast_(ballast),
@@ -102,7 +106,7 @@ void Committer::CommitAll(std::vector<Request> requests) {
   Status space;
   bool sync = false;
   std::uint64_t batches = 0;
-  CommitGroup group(db_, segments_, places_);
+  CommitGroup group(db_, segments_, places_, logged_);
   if (!resumed || state_.read_only()) {
     const Status why = resumed ? state_.CheckWritable() : resumed;
     for (Request& request : requests) request.done(why);
@@ -159,6 +163,7 @@ Status Committer::WriteGroup(CommitGroup& group, bool sync) {
   if (!written) return OnWriteFailed(written.error(), effects);
   if (sync) mark_.Store(db_.db().GetLatestSequenceNumber());
   // In this order: whoever finds the old place of a moved extent now still has a guard on it.
+  logged_.Landed(effects.landed);
   const bool sealable = segments_.Apply(effects);
   places_.Apply(effects.moves);
   garbage_.Push(std::move(effects.garbage));
@@ -176,6 +181,7 @@ Status Committer::TimedWrite(CommitGroup& group, bool sync) {
 // may still be in its log until then, so what it refers to stays untouched.
 Status Committer::OnWriteFailed(const Error& error, const GroupEffects& effects) {
   doubtful_.insert(doubtful_.end(), effects.landed.begin(), effects.landed.end());
+  for (const Garbage& extent : effects.landed) logged_.Forget(extent.place);
   for (const Garbage& garbage : effects.garbage) {
     if (garbage.departed) places_.Forget(garbage.birth);
   }

@@ -32,7 +32,7 @@ class Committer {
  public:
   /// The ballast is the committer's from here on.
   Committer(CatalogDb& db, Segments& segments, Places& places, GarbageQueue& garbage,
-            StoreState& state, CommitMark& mark, Ballast& ballast);
+            LoggedExtents& logged, StoreState& state, CommitMark& mark, Ballast& ballast);
   ~Committer() { Stop(); }
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
@@ -83,6 +83,7 @@ class Committer {
   Segments& segments_;
   Places& places_;
   GarbageQueue& garbage_;
+  LoggedExtents& logged_;
   StoreState& state_;
   CommitMark& mark_;
   Ballast& ballast_;

@@ -19,8 +19,9 @@ namespace blobgate::engine {
 ///   segments/  segment files
 class DataDir {
  public:
-  /// What this program knows. 1: extents lie where they were born. 2: some may have moved.
-  static constexpr std::uint64_t kFormatVersion = 2;
+  /// What this program knows. 1: extents lie where they were born. 2: some may have moved. 3: the
+  /// content of some may be in the catalog's log alone.
+  static constexpr std::uint64_t kFormatVersion = 3;
   static constexpr std::uint64_t kFirstVersion = 1;  ///< of a new directory
 
   /// Creates what is missing, locks, and checks the version. kUnavailable: locked by another.

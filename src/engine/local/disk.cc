@@ -1,6 +1,7 @@
 #include "engine/local/disk.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -77,6 +78,13 @@ int Disk::Truncate(int fd, std::uint64_t size) {
 
 int Disk::Remove(const std::string& path) {
   return Retry([&] { return ::unlink(path.c_str()); });
+}
+
+std::uint64_t Disk::SizeOf(const std::string& path) {
+  struct stat info{};
+  return Retry([&] { return ::stat(path.c_str(), &info); }) < 0
+             ? 0
+             : static_cast<std::uint64_t>(info.st_size);
 }
 
 int Disk::SyncDirectory(const std::string& path) {

@@ -23,6 +23,8 @@ class Disk {
   virtual int PunchHole(int fd, std::uint64_t offset, std::uint64_t length);
   virtual int Truncate(int fd, std::uint64_t size);
   virtual int Remove(const std::string& path);
+  /// Of a file, bytes; 0 when there is none.
+  virtual std::uint64_t SizeOf(const std::string& path);
   virtual int SyncDirectory(const std::string& path);
   /// Bytes an unprivileged process may still use; 0 when unknown.
   virtual std::uint64_t FreeBytes(const std::string& path);

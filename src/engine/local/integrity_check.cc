@@ -10,6 +10,7 @@
 #include "engine/local/catalog_iteration.h"
 #include "engine/local/extent_ledger.h"
 #include "engine/local/extent_verifier.h"
+#include "engine/local/logged_extents.h"
 #include "engine/local/offline_store.h"
 #include "engine/local/pacer.h"
 #include "engine/local/repair_plan.h"
@@ -52,6 +53,7 @@ struct IntegrityCheck::State {
   std::map<Place, MovedRow> moved;               ///< by present place
   std::map<Place, Place> moved_to;               ///< by birth
   std::set<std::uint64_t> left;                  ///< segments that extents moved out of
+  std::set<Place> logged;  ///< extents whose content is in the catalog's log, whole
   ExtentLedger ledger;
   bool ledger_complete = true;
   RepairPlan plan;
@@ -70,6 +72,7 @@ struct IntegrityCheck::State {
   void LoadSegments();
   void LoadGarbage();
   void LoadMoved();
+  void LoadLogged();
   void LoadLedger(FoundReferences found);
   Status LoadFiles();
   void CheckCounters();
@@ -150,6 +153,16 @@ void IntegrityCheck::State::LoadMoved() {
   if (const Status read = ForEach(db, db.meta(), kMovedPrefix, visit); !read) {
     Add(Severity::kDamage, "rows of moved extents cannot be read: " + read.error().detail);
     plan.forbidden = true;
+  }
+}
+
+void IntegrityCheck::State::LoadLogged() {
+  auto note = [this](const LoggedContent& extent) -> Status {
+    logged.insert(extent.place);
+    return {};
+  };
+  if (const Status read = ForEachLogged(store.db(), note); !read) {
+    Add(Severity::kDamage, "rows of logged extents cannot be read: " + read.error().detail);
   }
 }
 
@@ -393,6 +406,8 @@ Status IntegrityCheck::State::VerifyExtent(const LedgerEntry& entry) {
     AddExtent(Severity::kDamage, entry.ref, "there can be no such extent");
     return {};
   }
+  // The next start writes it to its segment.
+  if (logged.contains(entry.at) && entry.at == BirthOf(entry.ref)) return {};
   if (file->second < entry.at.position + StoredLength(entry.ref.length)) {
     AddExtent(Severity::kDamage, entry.ref,
               fmt::format("the file of its segment ends at {}", file->second));
@@ -426,6 +441,7 @@ Status IntegrityCheck::Run(FoundReferences found) {
   s.LoadSegments();
   s.LoadGarbage();
   s.LoadMoved();
+  s.LoadLogged();
   s.LoadLedger(std::move(found));
   BG_CHECK(s.LoadFiles());
   s.CheckCounters();

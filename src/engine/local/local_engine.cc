@@ -43,6 +43,7 @@ class LocalExtents final : public ExtentStore {
 
   void Discard(const ExtentRef& ref) override {
     if (!context_.segments.TakeFresh(ref)) return;
+    context_.logged.Forget({ref.space, ref.position});
     context_.garbage.Push({{{ref.space, ref.position}, StoredLength(ref.length), false}});
   }
 
@@ -84,7 +85,8 @@ class LocalEngine final : public Engine {
         paths_(disk, dir_->segments()),
         files_(paths_, options.max_open_segments),
         pool_(options.io_threads),
-        committer_(*db_, segments_, places_, garbage_, state_, mark_, *ballast_),
+        logged_(options.logged_wait),
+        committer_(*db_, segments_, places_, garbage_, logged_, state_, mark_, *ballast_),
         partitions_(*db_, committer_, pool_),
         gate_(state_, garbage_),
         catalog_(*db_, committer_, partitions_, state_, gate_, pool_),
@@ -92,7 +94,7 @@ class LocalEngine final : public Engine {
                    options.direct_io),
         locator_(*db_, segments_, places_, pool_),
         reader_(locator_, files_, disk, state_, pool_, options.read_cache_bytes),
-        context_{segments_, garbage_, state_, pool_, {}},
+        context_{segments_, garbage_, logged_, state_, pool_, {}},
         extents_(allocator_, reader_, gate_, context_),
         scrub_rate_(options.scrub_bytes_per_second),
         scrub_interval_(options.scrub_interval) {}
@@ -101,6 +103,7 @@ class LocalEngine final : public Engine {
     rewriter_.reset();
     allocator_.CloseAll();
     pool_.join();
+    logged_.Stop();
     if (scrubber_) scrubber_->Stop();
     if (reclaimer_) reclaimer_->Stop();
     committer_.Stop();
@@ -111,6 +114,8 @@ class LocalEngine final : public Engine {
   Status Start(const LocalOptions& options) {
     const auto started = std::chrono::steady_clock::now();
     BG_CHECK(Recover({*db_, committer_, segments_, garbage_, paths_}));
+    BG_CHECK(dir_->Require(3));
+    logged_.Start(committer_);
     BG_CHECK(partitions_.Load());
     auto forget = [this](std::uint64_t segment) { files_.Forget(segment); };
     reclaimer_ = std::make_unique<Reclaimer>(paths_, segments_, places_, garbage_, committer_,
@@ -121,12 +126,9 @@ class LocalEngine final : public Engine {
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
     recovery_seconds_ = took.count();
-    auto prepare = [this] { return dir_->Require(2); };
-    Rewriter::Parts parts{*db_,     paths_,     segments_, allocator_,
-                          garbage_, committer_, state_,    std::move(prepare)};
+    Rewriter::Parts parts{*db_, paths_, segments_, allocator_, garbage_, committer_, state_};
     rewriter_ = std::make_unique<Rewriter>(
-        std::move(parts),
-        RewritePolicy{options.rewrite_bytes_per_second, options.rewrite_live_percent});
+        parts, RewritePolicy{options.rewrite_bytes_per_second, options.rewrite_live_percent});
     return {};
   }
 
@@ -137,7 +139,7 @@ class LocalEngine final : public Engine {
   ExtentLocator& locator() { return locator_; }
   Scrubber* scrubber() { return scrubber_.get(); }  ///< null: off
 
-  SnapshotParts snapshot_parts() { return {*db_, paths_, segments_, garbage_}; }
+  SnapshotParts snapshot_parts() { return {*db_, paths_, segments_, garbage_, logged_}; }
 
   EngineStats Stats() const override {
     const Segments::Totals totals = segments_.GetTotals(rewriter_->Percent());
@@ -193,6 +195,7 @@ class LocalEngine final : public Engine {
   const SegmentPaths paths_;
   SegmentFiles files_;
   boost::asio::thread_pool pool_;
+  LoggedExtents logged_;
   Committer committer_;
   PartitionMap partitions_;
   SpaceGate gate_;

@@ -120,12 +120,18 @@ Task<Result<ExtentRef>> LocalExtentWriter::Finish() {
   }
   const std::uint64_t at = reservation_.place.position + written_;
   context_.state.NoteRequest(tail.size());
-  const Status synced = co_await reservation_.appender->WriteAndSync(at, tail);
-  if (!synced) {
+  SegmentAppender& appender = *reservation_.appender;
+  const bool logged = length_ <= LoggedExtents::kLongest;
+  const Status stored =
+      logged ? co_await appender.WriteOnly(at, tail) : co_await appender.WriteAndSync(at, tail);
+  if (!stored) {
     failed_ = true;
-    co_return std::unexpected(synced.error());
+    co_return std::unexpected(stored.error());
   }
   finished_ = true;
+  if (logged) {
+    context_.logged.Hold(reservation_.place, std::move(buffer_), length_, reservation_.appender);
+  }
   buffer_.reset();
   context_.segments.AddFresh(ref);
   co_return ref;

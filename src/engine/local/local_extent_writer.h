@@ -9,6 +9,7 @@
 #include "engine/local/buffer_pool.h"
 #include "engine/local/extent_format.h"
 #include "engine/local/garbage_queue.h"
+#include "engine/local/logged_extents.h"
 #include "engine/local/segments.h"
 #include "engine/local/store_state.h"
 
@@ -18,6 +19,7 @@ namespace blobgate::engine {
 struct WriterContext {
   Segments& segments;
   GarbageQueue& garbage;
+  LoggedExtents& logged;
   StoreState& state;
   boost::asio::thread_pool& pool;
   BufferPool buffers;

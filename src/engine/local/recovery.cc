@@ -11,6 +11,7 @@
 
 #include "engine/local/catalog_iteration.h"
 #include "engine/local/catalog_rows.h"
+#include "engine/local/logged_extents.h"
 #include "engine/local/segment_contents.h"
 
 namespace blobgate::engine {
@@ -76,9 +77,7 @@ Result<ActiveScan> ScanActive(CatalogDb& db, std::uint64_t id) {
 
 /// Missing (0) or too short is damage only if something in it is referenced.
 std::uint64_t SizeOf(const SegmentPaths& paths, std::uint64_t id) {
-  std::error_code ec;
-  const auto size = fs::file_size(paths.PathOf(id), ec);
-  return ec ? 0 : size;
+  return paths.disk().SizeOf(paths.PathOf(id));
 }
 
 Status Damaged(std::uint64_t id, std::uint64_t size, std::uint64_t wanted) {
@@ -177,6 +176,8 @@ Status Recover(const RecoveryParts& parts) {
   BG_TRY(const std::uint64_t next, LoadNextId(parts.db, table));
   parts.segments.set_next_id(next);
   BG_CHECK(RemoveStrays(parts.paths, table));
+  BG_CHECK(RedoLogged(parts.db, parts.paths));
+  BG_CHECK(DropLoggedRows(parts.db, parts.committer));
   for (const auto& [id, row] : table) {
     if (row.state == SegmentRow::State::kActive) {
       BG_CHECK(SealActive(parts, id));

@@ -17,10 +17,11 @@ struct RecoveryParts {
   const SegmentPaths& paths;
 };
 
-/// Reads the rows of all segments; takes off whatever lies between the referenced extents of those
-/// that were active, cuts their tails and seals them; removes files without a row; queues what
-/// waited to be taken off the disk. Costs what was active, not what is stored. May be cut short and
-/// repeated. Errors: kCorruption when a segment that holds live bytes is missing or too short.
+/// Reads the rows of all segments; writes to them what was in the log alone; takes off whatever
+/// lies between the referenced extents of those that were active, cuts their tails and seals them;
+/// removes files without a row; queues what waited to be taken off the disk. Costs what was active,
+/// not what is stored. May be cut short and repeated. Errors: kCorruption when a segment that holds
+/// live bytes is missing or too short.
 Status Recover(const RecoveryParts& parts);
 
 }  // namespace blobgate::engine

@@ -140,8 +140,6 @@ Status Rewriter::Rewrite(const Segments::Sparse& sparse) {
 // kCancelled: it has to wait, or nothing is to be done any more.
 Status Rewriter::MoveAll(const Segments::Sparse& sparse) {
   if (!MayWork(sparse.live)) return Fail(Errc::kCancelled);
-  if (!prepared_) BG_CHECK(parts_.prepare());
-  prepared_ = true;
   BG_TRY(const SegmentFilePtr file, parts_.paths.Open(sparse.id));
   BG_TRY(const std::vector<Resident> residents, ResidentsOf(parts_.db, sparse.id));
   for (std::size_t next = 0; next < residents.size();) {

@@ -49,8 +49,6 @@ class Rewriter {
     GarbageQueue& garbage;
     Committer& committer;
     StoreState& state;
-    /// Called before the first extent moves in this run.
-    std::function<Status()> prepare;
   };
 
   /// Starts the thread unless the policy says never.
@@ -118,7 +116,6 @@ class Rewriter {
   std::mutex working_;  ///< held while a segment is rewritten; guards all up to mutex_
   ExtentCopier copier_;
   std::set<std::uint64_t> unfit_;  ///< segments that cannot be emptied
-  bool prepared_ = false;
   bool at_once_ = false;
   bool busy_ = false;            ///< requests moved more than may be copied when it looked last
   std::uint64_t requested_ = 0;  ///< by requests until then

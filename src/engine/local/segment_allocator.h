@@ -44,8 +44,8 @@ class SegmentAllocator {
 
   std::size_t SlotFor(std::uint64_t length);
   Result<Reservation> Roll(Slot& slot, std::uint64_t stored);
-  Result<std::uint64_t> Reuse(std::uint64_t id);
-  Result<std::uint64_t> CreateNew();
+  Result<std::uint64_t> Reuse(std::uint64_t id, bool direct);
+  Result<std::uint64_t> CreateNew(bool direct);
   std::shared_ptr<SegmentAppender> MakeAppender(SegmentFilePtr file);
 
   const SegmentPaths& paths_;

@@ -15,35 +15,45 @@ Status SegmentAppender::Write(std::uint64_t position, Bytes data) {
 
 Task<Status> SegmentAppender::WriteAndSync(std::uint64_t position, Bytes data) {
   auto start = [this, position, data](Completer<Status> done) {
-    Enqueue({position, data, {}, std::move(done)});
+    Enqueue(syncs_, {position, data, {}, std::move(done)});
   };
   co_return co_await AwaitCompletion<Status>(std::move(start));
 }
 
-void SegmentAppender::Enqueue(Waiter waiter) {
-  {
-    const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(waiter));
-    if (std::exchange(draining_, true)) return;
-  }
-  boost::asio::post(pool_, [self = shared_from_this()] { self->Drain(); });
+Task<Status> SegmentAppender::WriteOnly(std::uint64_t position, Bytes data) {
+  auto start = [this, position, data](Completer<Status> done) {
+    Enqueue(writes_, {position, data, {}, std::move(done)});
+  };
+  co_return co_await AwaitCompletion<Status>(std::move(start));
 }
 
-void SegmentAppender::Drain() {
+void SegmentAppender::Enqueue(Queue& queue, Waiter waiter) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue.waiting.push_back(std::move(waiter));
+    if (std::exchange(queue.draining, true)) return;
+  }
+  boost::asio::post(pool_, [self = shared_from_this(), &queue] { self->Drain(queue); });
+}
+
+void SegmentAppender::Drain(Queue& queue) {
   std::vector<Waiter> group;
   for (;;) {
     group.clear();
     {
       const std::lock_guard lock(mutex_);
-      if (waiting_.empty()) {
-        draining_ = false;
+      if (queue.waiting.empty()) {
+        queue.draining = false;
         return;
       }
-      group.swap(waiting_);
+      group.swap(queue.waiting);
     }
-    state_.syncs().segment_writers.Add(group.size());
     WriteGathered(group);
-    const Status synced = Sync();
+    Status synced;
+    if (queue.sync) {
+      state_.syncs().segment_writers.Add(group.size());
+      synced = Sync();
+    }
     for (Waiter& waiter : group) waiter.done(waiter.status ? synced : waiter.status);
   }
 }

@@ -34,6 +34,9 @@ class SegmentAppender : public std::enable_shared_from_this<SegmentAppender> {
   /// writing (StoreState::FailForever).
   Task<Status> WriteAndSync(std::uint64_t position, Bytes data);
 
+  /// The first half of WriteAndSync: written is not durable.
+  Task<Status> WriteOnly(std::uint64_t position, Bytes data);
+
   /// Makes everything written before the call durable, as WriteAndSync does. Blocks.
   Status Sync();
 
@@ -47,9 +50,14 @@ class SegmentAppender : public std::enable_shared_from_this<SegmentAppender> {
     Status status;
     Completer<Status> done;
   };
+  struct Queue {
+    const bool sync;
+    std::vector<Waiter> waiting;  ///< guarded by mutex_
+    bool draining = false;        ///< guarded by mutex_: a pool thread is in Drain
+  };
 
-  void Enqueue(Waiter waiter);
-  void Drain();
+  void Enqueue(Queue& queue, Waiter waiter);
+  void Drain(Queue& queue);
   void WriteGathered(std::vector<Waiter>& waiters);
 
   Disk& disk_;
@@ -57,8 +65,8 @@ class SegmentAppender : public std::enable_shared_from_this<SegmentAppender> {
   boost::asio::thread_pool& pool_;
   const SegmentFilePtr file_;
   std::mutex mutex_;
-  std::vector<Waiter> waiting_;  ///< guarded by mutex_
-  bool draining_ = false;        ///< guarded by mutex_: a pool thread is in Drain
+  Queue writes_{.sync = false, .waiting = {}};
+  Queue syncs_{.sync = true, .waiting = {}};
 };
 
 }  // namespace blobgate::engine

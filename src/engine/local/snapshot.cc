@@ -69,6 +69,7 @@ class Snapshot {
 
   Status Fill() {
     const ReadGuard guard = parts_.garbage.BeginRead();
+    BG_CHECK(parts_.logged.Settle());  // so that little is left in the log
     BG_CHECK(CheckpointCatalog());
     std::error_code ec;
     if (!fs::create_directory(SegmentsDirectory(), ec)) {
@@ -91,7 +92,7 @@ class Snapshot {
     return DataDir::MarkAsStore(target_, version);
   }
 
-  /// 2 if an extent moved, or a segment was left by one.
+  /// 3 if content is in the log alone; 2 if an extent moved, or a segment was left by one.
   static Result<std::uint64_t> VersionOf(CatalogDb& db) {
     std::uint64_t version = DataDir::kFirstVersion;
     auto moved = [&version](std::string_view, std::string_view) -> Status {
@@ -105,6 +106,11 @@ class Snapshot {
       return {};
     };
     BG_CHECK(ForEach(db, db.meta(), kSegmentPrefix, segment));
+    auto logged = [&version](std::string_view, std::string_view) -> Status {
+      version = 3;
+      return {};
+    };
+    BG_CHECK(ForEach(db, db.meta(), kLoggedPrefix, logged));
     return version;
   }
 

