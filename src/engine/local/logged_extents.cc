@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -102,9 +101,9 @@ void LoggedExtents::Loop() {
 // After a failed sync the store is read-only, and the rows stay for the next start.
 Status LoggedExtents::SyncAndDrop(const std::vector<Waiting>& extents) {
   if (extents.empty()) return {};
-  std::set<SegmentAppender*> appenders;
-  for (const Waiting& extent : extents) appenders.insert(extent.appender.get());
-  for (SegmentAppender* appender : appenders) BG_CHECK(appender->Sync());
+  std::map<SegmentAppender*, std::size_t> appenders;
+  for (const Waiting& extent : extents) ++appenders[extent.appender.get()];
+  for (const auto& [appender, count] : appenders) BG_CHECK(appender->Sync(count));
   auto drop = [&extents](CommitGroup& group) {
     for (const Waiting& extent : extents) group.DropLoggedRow(extent.place);
   };

@@ -198,7 +198,7 @@ Result<Rewriter::Copies> Rewriter::CopyAll(const SegmentFile& file, const Select
     copies.push_back(*copy);
   }
   for (const auto& appender : written) {
-    if (status) status = appender->Sync();
+    if (status) status = appender->Sync(0);
   }
   if (status) return copies;
   Abandon(copies);

@@ -50,10 +50,7 @@ void SegmentAppender::Drain(Queue& queue) {
     }
     WriteGathered(group);
     Status synced;
-    if (queue.sync) {
-      state_.syncs().segment_writers.Add(group.size());
-      synced = Sync();
-    }
+    if (queue.sync) synced = Sync(group.size());
     for (Waiter& waiter : group) waiter.done(waiter.status ? synced : waiter.status);
   }
 }
@@ -84,8 +81,9 @@ void SegmentAppender::WriteGathered(std::vector<Waiter>& waiters) {
   }
 }
 
-Status SegmentAppender::Sync() {
+Status SegmentAppender::Sync(std::size_t extents) {
   BG_CHECK(state_.CheckWritable());
+  if (extents > 0) state_.syncs().segment_writers.Add(extents);
   const int synced = [this] {
     const TimedSync timed(state_.syncs().segment_time);
     return disk_.Sync(file_->fd());
@@ -100,7 +98,7 @@ Status SegmentAppender::Close(std::uint64_t end) {
   BG_CHECK(state_.CheckWritable());
   const int cut = disk_.Truncate(file_->fd(), end);
   if (cut < 0) return std::unexpected(DiskError(cut, "truncate of a segment"));
-  return Sync();
+  return Sync(0);
 }
 
 }  // namespace blobgate::engine

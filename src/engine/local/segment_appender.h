@@ -37,8 +37,9 @@ class SegmentAppender : public std::enable_shared_from_this<SegmentAppender> {
   /// The first half of WriteAndSync: written is not durable.
   Task<Status> WriteOnly(std::uint64_t position, Bytes data);
 
-  /// Makes everything written before the call durable, as WriteAndSync does. Blocks.
-  Status Sync();
+  /// Makes everything written before the call durable, as WriteAndSync does, for so many extents.
+  /// Blocks.
+  Status Sync(std::size_t extents);
 
   /// For sealing: cuts or extends the file to `end` and makes it durable. Blocks.
   Status Close(std::uint64_t end);
