@@ -333,6 +333,7 @@ def ingest_run(directory: pathlib.Path) -> None:
         check("every offset that was answered holds its block", wrong == 0, f"{total} blocks")
         check("nothing else is there", sizes == total * INGEST_BLOCK)
         print(f"       peak memory {daemon.memory_mib():.0f} MiB")
+    shutil.rmtree(directory / "daemon")  # it may have filled the disk
     after = disk_rate(directory)
     disk = (before + after) / 2
     print(f"       {rate:.0f} MiB/s, {rate / disk:.2f} of what fio writes beside it "
