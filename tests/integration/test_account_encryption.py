@@ -638,18 +638,19 @@ def test_rewrapping_while_it_serves(served, tmp_path, vault):
     key_file = served.daemon.data_directory / "encryption_keys.json"
     stop = threading.Event()
 
-    def use(account):
+    def use(account, name):
         client = served.client(account)
         count = 0
         while not stop.is_set():
             count += 1
             content = SECRET + str(count).encode()
-            client.put_blob("con", "busy", content)
-            assert client.get("con", "busy") == content
+            client.put_blob("con", name, content)
+            assert client.get("con", name) == content
         return count
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        users = [pool.submit(use, account) for account in ("acct1", "acct2", "acct1")]
+        users = [pool.submit(use, account, name)
+                 for account, name in (("acct1", "one"), ("acct2", "two"), ("acct1", "three"))]
         try:
             # Both ways: from the file to the vault, and from the vault to a new file.
             served.config["master_keys"].insert(

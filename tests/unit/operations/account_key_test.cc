@@ -9,8 +9,8 @@
 #include "azure/block_list_xml.h"
 #include "base/encoding.h"
 #include "blob/encryption.h"
-#include "operation_harness.h"
 #include "operations/blob_store.h"
+#include "support/operation_harness.h"
 
 namespace blobgate::operations {
 namespace {

@@ -27,7 +27,7 @@ class AccountEncryptionTest : public ::testing::Test {
     const std::string path = directory_ + "/" + name;
     std::ofstream(path) << Base64Encode(std::string(32, fill));
     ::chmod(path.c_str(), 0600);
-    return {.name = name, .key_file = path};
+    return {.name = name, .key_file = path, .command = {}};
   }
 
   static config::AccountConfig Account(std::string name, bool enabled) {
@@ -162,7 +162,8 @@ TEST_F(AccountEncryptionTest, WhatCannotBeUnwrappedIsNotUsed) {
   Open();
   for (const char* program : {"echo wrapped", "head -c 32 /dev/zero | base64", "exit 1"}) {
     config_.master_keys.resize(1);
-    config_.master_keys.push_back({.name = "bad", .command = {"/bin/sh", "-c", program}});
+    config_.master_keys.push_back(
+        {.name = "bad", .key_file = {}, .command = {"/bin/sh", "-c", program}});
     config_.accounts = {Account("shop", true), Account("fresh", true)};
     config_.accounts[1].encryption.master_key = "bad";
     EXPECT_FALSE(Apply()) << program;
@@ -176,7 +177,7 @@ TEST_F(AccountEncryptionTest, WhatCannotBeUnwrappedIsNotUsed) {
 }
 
 TEST_F(AccountEncryptionTest, AStartWithoutItsVaultGoesOn) {
-  config_.master_keys = {{.name = "vault", .command = {"/bin/sh", "-c", "exit 1"}}};
+  config_.master_keys = {{.name = "vault", .key_file = {}, .command = {"/bin/sh", "-c", "exit 1"}}};
   Open();
   EXPECT_EQ(ShownOf("shop"), " missing");
   EXPECT_EQ(encryption_->unavailable(), 1u);

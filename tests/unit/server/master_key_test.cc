@@ -126,7 +126,7 @@ TEST_F(CommandMasterKeyTest, RubbishIsRefused) {
 TEST(MasterKeysOf, NamesTheFileThatIsWrong) {
   const std::string path = ::testing::TempDir() + "/master-key";
   config::Config config;
-  config.master_keys = {{.name = "one", .key_file = path}};
+  config.master_keys = {{.name = "one", .key_file = path, .command = {}}};
   EXPECT_EQ(MasterKeysOf(config).error().code, Errc::kNotFound);
   std::ofstream(path) << Base64Encode(std::string(32, 'm')) << "\n";
   ::chmod(path.c_str(), 0644);
