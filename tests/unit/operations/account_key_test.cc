@@ -111,7 +111,7 @@ class SwitchedBlocksTest : public AccountKeyTest, public ::testing::WithParamInt
     return text;
   }
 
-  std::string Metadata() const { return "of " + content_.substr(0, 9); }
+  std::string Metadata() const { return "of-" + content_.substr(0, 9); }
 
   void Stage() {
     const std::string id = Base64Encode("block" + std::to_string(Below(5)));

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <thread>
 
@@ -13,58 +15,58 @@ CommandRun Shell(std::string script) {
   return {.argv = {"/bin/sh", "-c", std::move(script)}};
 }
 
-Result<std::string> Run(const CommandRun& run, std::string_view input = {}) {
+Result<std::string> Ask(const CommandRun& run, std::string_view input = {}) {
   return RunCommand(run, input, {});
 }
 
 TEST(RunCommand, AnswersWhatItWrites) {
-  EXPECT_EQ(*Run(Shell("cat; printf more"), "given\n"), "given\nmore");
-  EXPECT_EQ(*Run(Shell("exit 0")), "");
+  EXPECT_EQ(*Ask(Shell("cat; printf more"), "given\n"), "given\nmore");
+  EXPECT_EQ(*Ask(Shell("exit 0")), "");
   const std::string largest(4096, 'x');
-  EXPECT_EQ(*Run(Shell("cat"), largest), largest);
-  EXPECT_EQ(*Run(Shell("exec >&2; seq 1 100000")), "") << "errors beyond what is kept";
+  EXPECT_EQ(*Ask(Shell("cat"), largest), largest);
+  EXPECT_EQ(*Ask(Shell("exec >&2; seq 1 100000")), "") << "errors beyond what is kept";
 }
 
 TEST(RunCommand, ArgumentsAreNotForAShell) {
-  EXPECT_EQ(*Run({.argv = {"/bin/echo", "$HOME; exit 1", "*"}}), "$HOME; exit 1 *\n");
+  EXPECT_EQ(*Ask({.argv = {"/bin/echo", "$HOME; exit 1", "*"}}), "$HOME; exit 1 *\n");
 }
 
 TEST(RunCommand, WhoDoesNotReadItsInputIsNotWaitedFor) {
-  EXPECT_EQ(*Run(Shell("exec <&-; echo done"), std::string(4096, 'x')), "done\n");
-  EXPECT_EQ(Run(Shell("cat"), std::string(4097, 'x')).error().code, Errc::kTooLarge);
+  EXPECT_EQ(*Ask(Shell("exec <&-; echo done"), std::string(4096, 'x')), "done\n");
+  EXPECT_EQ(Ask(Shell("cat"), std::string(4097, 'x')).error().code, Errc::kTooLarge);
 }
 
 TEST(RunCommand, FailuresSayWhatTheProgramSays) {
-  const auto failed = Run(Shell("echo answer; printf 'no\\033 vault\\nmore\\n' >&2; exit 3"));
+  const auto failed = Ask(Shell("echo answer; printf 'no\\033 vault\\nmore\\n' >&2; exit 3"));
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, Errc::kIoError);
   EXPECT_EQ(failed.error().detail, "/bin/sh: ended with code 3 (no? vault)");
-  EXPECT_EQ(Run(Shell("kill -9 $$")).error().detail, "/bin/sh: was ended by signal 9");
-  EXPECT_EQ(Run({.argv = {"/no/such/program"}}).error().code, Errc::kIoError);
-  EXPECT_EQ(Run({.argv = {"/tmp"}}).error().code, Errc::kIoError);
+  EXPECT_EQ(Ask(Shell("kill -9 $$")).error().detail, "/bin/sh: was ended by signal 9");
+  EXPECT_EQ(Ask({.argv = {"/no/such/program"}}).error().code, Errc::kIoError);
+  EXPECT_EQ(Ask({.argv = {"/tmp"}}).error().code, Errc::kIoError);
 }
 
 TEST(RunCommand, WhoHangsIsKilled) {
   CommandRun run = Shell("echo begun; sleep 1000");
   run.time = std::chrono::milliseconds(200);
-  EXPECT_EQ(Run(run).error().code, Errc::kTimeout);
+  EXPECT_EQ(Ask(run).error().code, Errc::kTimeout);
   run = Shell("trap '' TERM INT; while true; do echo x >&2; done");
   run.time = std::chrono::milliseconds(200);
-  EXPECT_EQ(Run(run).error().code, Errc::kTimeout);
+  EXPECT_EQ(Ask(run).error().code, Errc::kTimeout);
 }
 
 TEST(RunCommand, WhoWritesTooMuchIsKilled) {
   CommandRun run = Shell("while true; do echo x; done");
   run.most_output = 1000;
-  EXPECT_EQ(Run(run).error().code, Errc::kTooLarge);
+  EXPECT_EQ(Ask(run).error().code, Errc::kTooLarge);
   run = Shell("printf 12345");
   run.most_output = 5;
-  EXPECT_EQ(*Run(run), "12345");
+  EXPECT_EQ(*Ask(run), "12345");
 }
 
 TEST(RunCommand, WhatItLeavesRunningIsKilledToo) {
   // The sleep has its standard output, and its process group.
-  const auto pid = Run(Shell("sleep 1000 & echo $!"));
+  const auto pid = Ask(Shell("sleep 1000 & echo $!"));
   ASSERT_TRUE(pid);
   const pid_t left = std::stoi(*pid);
   // Reaped by whoever adopted it.
@@ -92,11 +94,11 @@ TEST(RunCommand, HasNothingOfOurs) {
   ::setenv("OPERATORS_OWN", "kept", 1);
   CommandRun run = Shell("echo \"$NOTIFY_SOCKET$WATCHDOG_USEC$OPERATORS_OWN $ADDED\"");
   run.environment = {"ADDED=too"};
-  EXPECT_EQ(*Run(run), "kept too\n");
+  EXPECT_EQ(*Ask(run), "kept too\n");
   ::unsetenv("NOTIFY_SOCKET");
   ::unsetenv("WATCHDOG_USEC");
   const int open = ::dup(0);  // inherited, were it not closed
-  EXPECT_EQ(*Run(Shell("for fd in /proc/self/fd/*; do [ -e $fd ] && printf '%s ' ${fd##*/}; done")),
+  EXPECT_EQ(*Ask(Shell("for fd in /proc/self/fd/*; do [ -e $fd ] && printf '%s ' ${fd##*/}; done")),
             "0 1 2 ");
   ::close(open);
 }
