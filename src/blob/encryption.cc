@@ -45,6 +45,10 @@ ContentKeyPtr NewScopeKey(std::string scope, Bytes key) {
   return NewKey(Kind::kScope, std::move(scope), key);
 }
 
+ContentKeyPtr NewAccountEncryptionKey(Bytes key) {
+  return NewKey(Kind::kAccountKey, {}, key);
+}
+
 Encryption NewEncryption(const ContentKeyPtr& key) {
   if (!key) return {};
   Encryption encryption = key->identity;
@@ -58,10 +62,10 @@ azure::Outcome<void> CheckKey(const Encryption& stored, const ContentKeyPtr& giv
     if (stored.kind != Kind::kCustomerKey) return {};
     return azure::Fail(ErrorCode::kBlobUsesCustomerSpecifiedEncryption);
   }
-  if (!stored.encrypted()) {
+  if (stored.SameKey(given->identity)) return {};
+  if (!stored.named()) {
     return azure::Fail(ErrorCode::kBlobDoesNotUseCustomerSpecifiedEncryption);
   }
-  if (stored.SameKey(given->identity)) return {};
   return azure::Fail(ErrorCode::kBlobCustomerSpecifiedEncryptionMismatch);
 }
 

@@ -14,7 +14,7 @@
 
 namespace blobgate::blob {
 
-/// A customer's key, or that of a scope, with what records say of it.
+/// A customer's key, or that of a scope or an account, with what records say of it.
 struct ContentKey {
   ContentKey(Encryption named, Bytes bytes) : identity(std::move(named)), key(bytes) {}
 
@@ -27,12 +27,18 @@ using ContentKeyPtr = std::shared_ptr<const ContentKey>;
 /// A key of 32 bytes that came with a request, or under a scope's name.
 ContentKeyPtr NewCustomerKey(Bytes key);
 ContentKeyPtr NewScopeKey(std::string scope, Bytes key);
+/// That of an account, 32 bytes (not what signs requests).
+ContentKeyPtr NewAccountEncryptionKey(Bytes key);
+/// Did a client or a container name it? Not of null, and not of an account's own key.
+inline bool IsNamed(const ContentKeyPtr& key) {
+  return key && key->identity.named();
+}
 
 /// What a record says of a blob that is newly encrypted with `key`: with a salt of its own.
 Encryption NewEncryption(const ContentKeyPtr& key);
 
 /// Does `given`, the key that a request names, fit a blob that is encrypted as `stored`? Who names
-/// none may have a blob of a scope, whose key is the server's to know. 409
+/// none may have a blob of a scope or of the account's key, which are the server's to know. 409
 /// BlobUsesCustomerSpecifiedEncryption (none given), BlobDoesNotUseCustomerSpecifiedEncryption,
 /// BlobCustomerSpecifiedEncryptionMismatch.
 azure::Outcome<void> CheckKey(const Encryption& stored, const ContentKeyPtr& given);

@@ -236,7 +236,7 @@ bool DecodeEncryption(std::string_view in, Encryption& encryption) {
   while (ok && fields.Next()) {
     switch (fields.tag()) {
       case kEncryptionKind:
-        ok = DecodeEnum(fields.number(), Encryption::Kind::kScope, encryption.kind);
+        ok = DecodeEnum(fields.number(), Encryption::Kind::kAccountKey, encryption.kind);
         break;
       case kEncryptionScope:
         encryption.scope = fields.bytes();

@@ -45,6 +45,9 @@ struct Slice {
   engine::ExtentRef extent;
   std::uint64_t offset = 0;  ///< bytes into the extent
   std::uint64_t length = 0;  ///< bytes, above 0
+  /// Not encrypted, although its blob is under the account's key: from before that was switched on,
+  /// or from while it was off. Never of pages.
+  bool plain = false;
   bool operator==(const Slice&) const = default;
 };
 
@@ -118,6 +121,7 @@ struct Encryption {
     kNone = 0,
     kCustomerKey = 1,  ///< comes with every request
     kScope = 2,        ///< of the account's configuration
+    kAccountKey = 3,   ///< the account's own, of which clients see nothing
   };
   Kind kind = Kind::kNone;
   std::string scope;  ///< kScope: its name
@@ -126,6 +130,8 @@ struct Encryption {
   std::string salt;
 
   bool encrypted() const { return kind != Kind::kNone; }
+  /// With a key that the client or the container named.
+  bool named() const { return kind == Kind::kCustomerKey || kind == Kind::kScope; }
   /// Can content move from one to the other as it lies on the disk (with its salt)?
   bool SameKey(const Encryption& other) const {
     return kind == other.kind && scope == other.scope && key_sha256 == other.key_sha256;

@@ -15,17 +15,25 @@ enum LeaseTag : std::uint32_t {
 enum BlockTag : std::uint32_t { kBlockId = 1, kBlockSize = 2, kBlockSlice = 3 };
 
 // A slice: the extent's fixed form, then offset and length as varints.
+constexpr std::uint64_t kPlain = 1;
+
 void EncodeSlice(const Slice& slice, std::string& out) {
   slice.extent.EncodeTo(out);
   PutVarint(out, slice.offset);
   PutVarint(out, slice.length);
+  if (slice.plain) PutVarint(out, kPlain);
 }
 
 bool DecodeSlice(std::string_view in, Slice& slice) {
   if (in.size() < engine::ExtentRef::kEncodedSize) return false;
   slice.extent = engine::ExtentRef::Decode(AsBytes(in));
   in.remove_prefix(engine::ExtentRef::kEncodedSize);
-  if (!GetVarint(in, slice.offset) || !GetVarint(in, slice.length) || !in.empty()) return false;
+  if (!GetVarint(in, slice.offset) || !GetVarint(in, slice.length)) return false;
+  if (!in.empty()) {
+    std::uint64_t how = 0;
+    if (!GetVarint(in, how) || how != kPlain || !in.empty()) return false;
+    slice.plain = true;
+  }
   const std::uint64_t size = slice.extent.length;
   return slice.length > 0 && slice.offset <= size && slice.length <= size - slice.offset;
 }

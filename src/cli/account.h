@@ -14,7 +14,8 @@ std::string ConnectionString(std::string_view account, std::string_view key,
 /// For CLI11: what is wrong with the URL of a daemon; empty: nothing.
 std::string CheckEndpoint(const std::string& url);
 
-/// The commands that ask a running daemon: add, list, show, set, rotate-key, remove.
+/// The commands that ask a running daemon: add, list, show, set, rotate-key, rewrap-key,
+/// remove.
 void AddAccountAdministration(CLI::App& account, int& exit_code);
 
 }  // namespace blobgate::cli

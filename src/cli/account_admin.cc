@@ -1,4 +1,5 @@
-// blobgate account add, list, show, set, rotate-key, remove: asks the daemon that serves the store.
+// blobgate account add, list, show, set, rotate-key, rewrap-key, remove: asks the daemon that
+// serves the store.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -26,6 +27,10 @@ constexpr const char* kRotateFooter =
     "Only the named key is replaced, at once, and what it signed is refused from then on, SAS "
     "too.\n"
     "So: move clients to the other key first. delegation revokes all user delegation keys.";
+constexpr const char* kRewrapFooter =
+    "No data is touched and no request notices. To change a master key: put the new one into\n"
+    "\"master_keys\" of the configuration file, name it in encryption.master_key of the accounts\n"
+    "or put it first, reload, rewrap, and take the old one away when nothing is wrapped by it.";
 constexpr const char* kRemoveFooter =
     "Keys, SAS and tokens are refused from then on. No data is removed: an account with "
     "containers\n"
@@ -215,6 +220,13 @@ void PrintRotated(const Request& request, const json& result) {
   PrintConnection(request, key);
 }
 
+void PrintRewrapped(const Request&, const json& result) {
+  for (const auto& account : result.value("accounts", json::array())) {
+    std::printf("%s: wrapped by %s, before by %s\n", account.value("name", "").c_str(),
+                account.value("master_key", "").c_str(), account.value("before", "").c_str());
+  }
+}
+
 void PrintRemoved(const Request& request, const json& result) {
   std::printf("Account %s is removed.", NameOf(request).c_str());
   const auto containers = result.value("containers", 0);
@@ -261,6 +273,19 @@ void AddAccountAdministration(CLI::App& account, int& exit_code) {
         ->required()
         ->check(CLI::IsMember({"key1", "key2", "delegation"}));
     rotate->footer(kRotateFooter);
+  }
+  {
+    const auto [rewrap, request] =
+        command("rewrap-key", "Wrap the encryption key of an account anew, by its master key",
+                PrintRewrapped);
+    const std::function<void(const std::string&)> take = [request](const std::string& name) {
+      request->body["name"] = name;
+    };
+    auto* const name = rewrap->add_option_function("name", take, "The account");
+    auto* const all = rewrap->add_flag_callback(
+        "--all", [request] { request->body["all"] = true; }, "Every account that has a key");
+    name->excludes(all);
+    rewrap->footer(kRewrapFooter);
   }
   {
     const auto [remove, request] =

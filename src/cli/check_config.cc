@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "config/schema.h"
 #include "server/lifecycle_policies.h"
+#include "server/master_key.h"
 #include "server/oauth_service.h"
 
 namespace blobgate::cli {
@@ -20,6 +21,9 @@ Status CheckFile(const std::string& file) {
   }
   if (auto policies = server::LoadLifecyclePolicies(config); !policies) {
     return Fail(policies.error().code, file + ": " + policies.error().detail);
+  }
+  if (auto keys = server::MasterKeysOf(config); !keys) {
+    return Fail(keys.error().code, file + ": " + keys.error().detail);
   }
   for (const std::string& warning : config::Warnings(config)) {
     std::fprintf(stderr, "%s: %s, unless it is made by command\n", file.c_str(), warning.c_str());

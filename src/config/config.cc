@@ -208,13 +208,48 @@ Status CheckWebsiteHosts(const std::vector<AccountConfig>& accounts) {
   return {};
 }
 
+Status CheckMasterKeys(const std::vector<MasterKeyConfig>& keys) {
+  std::set<std::string> names;
+  for (const auto& key : keys) {
+    const std::string where = "master_keys: \"" + key.name + "\": ";
+    if (!IsScopeName(key.name)) return Bad(where + "a name is 3 to 63 letters, digits and -");
+    if (!names.insert(key.name).second) return Bad(where + "is there twice");
+    if (key.key_file.empty() == key.command.empty()) {
+      return Bad(where + "one of key_file and command is needed");
+    }
+    if (!key.command.empty() && !key.command.front().starts_with('/')) {
+      return Bad(where + "the command must begin with the absolute path of a program");
+    }
+  }
+  return {};
+}
+
+Status CheckEncryption(const Config& config, const AccountConfig& account) {
+  const AccountEncryptionConfig& encryption = account.encryption;
+  if (!encryption.enabled && encryption.master_key.empty()) return {};
+  if (MasterKeyOf(config, account) != nullptr) return {};
+  const std::string where = "account \"" + account.name + "\": encryption";
+  if (encryption.master_key.empty()) return Bad(where + " needs one of master_keys");
+  return Bad(where + ".master_key: there is no \"" + encryption.master_key + "\" in master_keys");
+}
+
 }  // namespace
+
+const MasterKeyConfig* MasterKeyOf(const Config& config, const AccountConfig& account) {
+  const std::string& name = account.encryption.master_key;
+  const auto found = name.empty()
+                         ? config.master_keys.begin()
+                         : std::ranges::find(config.master_keys, name, &MasterKeyConfig::name);
+  return found == config.master_keys.end() ? nullptr : &*found;
+}
 
 Status Check(const Config& config) {
   if (config.engine.data_dir.empty()) return Bad("engine.data_dir: is required");
+  BG_CHECK(CheckMasterKeys(config.master_keys));
   std::set<std::string> names;
   for (const auto& account : config.accounts) {
     BG_CHECK(CheckAccount(account));
+    BG_CHECK(CheckEncryption(config, account));
     if (!names.insert(account.name).second) {
       return Bad("account \"" + account.name + "\": is there twice");
     }

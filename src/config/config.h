@@ -16,6 +16,19 @@ struct EncryptionScopeConfig {
   std::string key_file;  ///< base64 of 32 bytes
 };
 
+/// What wraps the keys of accounts: one of a file and a command.
+struct MasterKeyConfig {
+  std::string name;
+  std::string key_file;              ///< base64 of 32 bytes
+  std::vector<std::string> command;  ///< program and arguments; no shell
+  std::chrono::seconds command_timeout{10};
+};
+
+struct AccountEncryptionConfig {
+  bool enabled = false;
+  std::string master_key;  ///< name; empty: the first of Config::master_keys
+};
+
 struct ChangeFeedConfig {
   bool enabled = false;
   std::uint64_t retention_days = 0;  ///< 0: kept for good
@@ -46,6 +59,7 @@ struct AccountConfig {
   bool version_level_immutability = false;            ///< in all containers
   std::vector<std::string> immutable_containers;      ///< else in these
   std::vector<EncryptionScopeConfig> encryption_scopes;
+  AccountEncryptionConfig encryption;
   ChangeFeedConfig change_feed;
   AccountLimitConfig limits;
   std::string lifecycle_policy_file;  ///< JSON as Azure's management policies; empty: no rules
@@ -157,6 +171,7 @@ struct Config {
                                     "dfs.core.windows.net", "dfs.localhost"};
   std::vector<std::string> web_suffixes{"web.core.windows.net", "web.localhost"};
   std::vector<AccountConfig> accounts;
+  std::vector<MasterKeyConfig> master_keys;
   BackgroundConfig background;
   OAuthConfig oauth;
   CopySourceConfig copy_sources;
@@ -168,6 +183,9 @@ struct Config {
   std::string access_log;                    ///< file; empty: with the log; "off": none
   std::string access_log_format = "as_log";  ///< as_log | analytics
 };
+
+/// The master key that `account` names. Null: there is none of that name.
+const MasterKeyConfig* MasterKeyOf(const Config& config, const AccountConfig& account);
 
 /// Parses and checks; unknown keys, wrong types, values out of range and weak combinations are
 /// errors that name the place. `text` is JSON; comments (//) are allowed.

@@ -479,6 +479,32 @@ std::vector<Field<EncryptionScopeConfig>> EncryptionScopeFields() {
   };
 }
 
+std::vector<Field<MasterKeyConfig>> MasterKeyFields() {
+  using M = MasterKeyConfig;
+  return {
+      Text("name", &M::name, "3 to 63 letters, digits and `-`.", true),
+      File("key_file", &M::key_file,
+           "File of mode 0600 with the key, base64 of 32 bytes (`openssl rand -base64 32`)."),
+      Texts("command", &M::command,
+            "Instead of the file: program (absolute path) and arguments, run without a shell with "
+            "one more argument, `wrap` or `unwrap`, to have a key vault or HSM do it "
+            "([encryption.md](encryption.md))."),
+      Number("command_timeout", &M::command_timeout, Range{1, 60}, "seconds",
+             "A command that takes longer is killed."),
+  };
+}
+
+std::vector<Field<AccountEncryptionConfig>> AccountEncryptionFields() {
+  using E = AccountEncryptionConfig;
+  return {
+      Flag("enabled", &E::enabled,
+           "What is written from now on without a customer's key or an encryption scope is "
+           "encrypted under a key of the account. What is there stays as it is."),
+      Text("master_key", &E::master_key,
+           "The one of `master_keys` that wraps the account's key; empty: the first."),
+  };
+}
+
 std::vector<Field<ChangeFeedConfig>> ChangeFeedFields() {
   using F = ChangeFeedConfig;
   return {
@@ -558,6 +584,7 @@ std::vector<Field<AccountConfig>> AccountFields() {
       Texts("immutable_containers", &A::immutable_containers,
             "Without `version_level_immutability`: only in these containers; needs `versioning`."),
       List("encryption_scopes", &A::encryption_scopes, Live(EncryptionScopeFields())),
+      Section("encryption", &A::encryption, Live(AccountEncryptionFields())),
       Section("change_feed", &A::change_feed, Live(ChangeFeedFields())),
       Section("limits", &A::limits, Live(AccountLimitFields())),
       Text("lifecycle_policy_file", &A::lifecycle_policy_file,
@@ -686,6 +713,7 @@ std::vector<Field<Config>> ConfigFields() {
       Live(Texts("web_suffixes", &C::web_suffixes,
                  "Host names `ACCOUNT.SUFFIX` and `ACCOUNT.zN.SUFFIX` are static websites.")),
       List("accounts", &C::accounts, Live(AccountFields())),
+      List("master_keys", &C::master_keys, Live(MasterKeyFields())),
       Section("background", &C::background, BackgroundFields()),
       Section("oauth", &C::oauth, OAuthFields()),
       Section("copy_sources", &C::copy_sources,

@@ -48,6 +48,7 @@ struct Account {
   bool change_feed = false;                            ///< changes of blobs are recorded (feed/)
   std::uint32_t change_feed_retention_days = 0;        ///< 0: kept for good
   bool last_access_tracking = false;
+  bool encrypted = false;  ///< new blobs are under the account's key (EncryptionScopes)
   /// Null: there are no rules.
   std::shared_ptr<const azure::LifecyclePolicy> lifecycle = nullptr;
 

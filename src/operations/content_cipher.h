@@ -40,7 +40,7 @@ class SliceReader {
   SliceReader(engine::ExtentStore& store, blob::ContentKeyPtr key)
       : store_(store), key_(std::move(key)) {}
 
-  /// As ExtentStore::Read, from byte `position` of the slice.
+  /// As ExtentStore::Read, from byte `position` of the slice. What is plain comes as it is.
   Task<Result<SharedBytes>> Read(blob::Slice slice, std::uint64_t position, std::uint64_t want);
 
  private:

@@ -80,6 +80,18 @@ azure::Error ScopeGone(std::string_view scope) {
       .Because("the key of encryption scope " + std::string(scope) + " is not configured");
 }
 
+azure::Error AccountKeyGone(std::string_view account) {
+  return azure::Error(azure::ErrorCode::kInternalError)
+      .Because("the encryption key of account " + std::string(account) + " is not available");
+}
+
+azure::Outcome<blob::ContentKeyPtr> AccountKey(const Call& call) {
+  if (!call.account.encrypted) return nullptr;
+  auto key = call.services.scopes->KeyOfAccount(call.account.name);
+  if (!key) return azure::Fail(AccountKeyGone(call.account.name));
+  return key;
+}
+
 }  // namespace
 
 azure::Outcome<blob::ContentKeyPtr> ParseCustomerKey(const Call& call) {
@@ -108,13 +120,15 @@ azure::Outcome<KeyRequest> ParseKeyRequest(const Call& call) {
 azure::Outcome<blob::ContentKeyPtr> KeyOfNewBlob(const Call& call,
                                                  const blob::ContainerRecord& container,
                                                  const KeyRequest& request) {
+  if (request.moves) return request.key;
   const std::string& standard = container.default_encryption_scope;
   const bool asked = request.key || request.account_key;
   const bool same = standard.empty() ? !request.key : IsScope(request.key, standard);
   if (container.deny_encryption_scope_override && asked && !same) {
     return azure::Fail(azure::ErrorCode::kRequestForbiddenByContainerEncryptionPolicy);
   }
-  if (asked || standard.empty()) return request.key;
+  if (request.key) return request.key;
+  if (request.account_key || standard.empty()) return AccountKey(call);
   auto key = call.services.scopes->Find(call.account.name, standard);
   if (!key) return azure::Fail(ScopeGone(standard));
   return key;
@@ -124,6 +138,11 @@ azure::Outcome<blob::ContentKeyPtr> KeyOfBlob(const Services& services, std::str
                                               const blob::Encryption& stored,
                                               const blob::ContentKeyPtr& given) {
   BG_CHECK(blob::CheckKey(stored, given));
+  if (stored.kind == Kind::kAccountKey) {
+    auto key = services.scopes->KeyOfAccount(account);
+    if (!key || !stored.SameKey(key->identity)) return azure::Fail(AccountKeyGone(account));
+    return key;
+  }
   if (stored.kind != Kind::kScope) return given;
   auto key = services.scopes->Find(account, stored.scope);
   if (!key || !stored.SameKey(key->identity)) return azure::Fail(ScopeGone(stored.scope));
@@ -132,7 +151,7 @@ azure::Outcome<blob::ContentKeyPtr> KeyOfBlob(const Services& services, std::str
 
 azure::Outcome<blob::ContentKeyPtr> KeyOfUpdate(const Call& call, const blob::Encryption& stored,
                                                 const KeyRequest& request) {
-  if (request.account_key && stored.encrypted()) {
+  if (request.account_key && stored.named()) {
     return azure::Fail(azure::ErrorCode::kBlobCustomerSpecifiedEncryptionMismatch);
   }
   return KeyOfBlob(call.services, call.account.name, stored, request.key);

@@ -12,6 +12,8 @@ namespace blobgate::operations {
 struct KeyRequest {
   blob::ContentKeyPtr key;   ///< the customer's, or that of the scope it names; null: neither
   bool account_key = false;  ///< it names the account's own key instead of a scope
+  /// `key`, null too, is that of what moves here as it is: nobody asks for one.
+  bool moves = false;
 };
 
 /// x-ms-encryption-key, -key-sha256 and -algorithm; null when none of them was sent. 400
@@ -26,15 +28,18 @@ azure::Outcome<blob::ContentKeyPtr> ParseSourceKey(const Call& call);
 /// with a scope.
 azure::Outcome<KeyRequest> ParseKeyRequest(const Call& call);
 
-/// The key of a blob that is to be made in `container`: as asked for, else the container's default.
-/// 403 RequestForbiddenByContainerEncryptionPolicy when the container denies what is asked for.
+/// The key of a blob that is to be made in `container`: as asked for, else the container's default,
+/// else the account's own, if it has encryption switched on. 403
+/// RequestForbiddenByContainerEncryptionPolicy when the container denies what is asked for; 500
+/// InternalError when the server has not got the key.
 azure::Outcome<blob::ContentKeyPtr> KeyOfNewBlob(const Call& call,
                                                  const blob::ContainerRecord& container,
                                                  const KeyRequest& request);
 
 /// The key of a blob of `account` that is encrypted as `stored`: `given`, if that fits
-/// (blob::CheckKey), or that of its scope. Null: it is not encrypted. 500 InternalError when the
-/// scope is no longer configured, or with another key.
+/// (blob::CheckKey), or that of its scope or account. Null: it is not encrypted. 500 InternalError
+/// when the server has not got that key: the scope is no longer configured, or with another key;
+/// the account's cannot be unwrapped.
 azure::Outcome<blob::ContentKeyPtr> KeyOfBlob(const Services& services, std::string_view account,
                                               const blob::Encryption& stored,
                                               const blob::ContentKeyPtr& given);

@@ -57,12 +57,6 @@ Status TakeOptions(const json& request, AccountConfig& account) {
   return config::ReadAccount(*options, account);
 }
 
-json EntryOf(const AccountConfig& account, bool by_command) {
-  json entry = config::WriteAccount(account, config::Which::kPublic);
-  entry["by_command"] = by_command;
-  return entry;
-}
-
 void LogChanges(const AccountConfig& before, const AccountConfig& after) {
   config::Config old, now;
   old.accounts = {before};
@@ -146,6 +140,29 @@ class AccountCommands {
     return delegation ? json::object() : json{{"key", key}};
   }
 
+  Result<json> RewrapKey(const json& request) {
+    BG_CHECK(CheckParameters(request, {"name", "all"}));
+    BG_TRY(const bool all, FlagOf(request, "all"));
+    std::vector<std::string> names;
+    if (all) {
+      if (request.contains("name")) return Bad("all: with a name");
+      for (const auto& listed : registry_.List()) {
+        if (registry_.encryption().Find(listed.account.name)) names.push_back(listed.account.name);
+      }
+    } else {
+      BG_TRY(names.emplace_back(), TextOf(request, "name"));
+    }
+    json rewrapped = json::array();
+    for (const std::string& name : names) {
+      BG_TRY(const ShownKey before, registry_.encryption().Rewrap(name));
+      const auto now = registry_.encryption().Find(name);
+      rewrapped.push_back({{"name", name},
+                           {"before", before.master_key},
+                           {"master_key", now ? now->master_key : ""}});
+    }
+    return json{{"accounts", std::move(rewrapped)}};
+  }
+
   Result<json> Remove(const json& request) {
     BG_CHECK(CheckParameters(request, {"name", "force"}));
     BG_TRY(const std::string name, TextOf(request, "name"));
@@ -163,6 +180,15 @@ class AccountCommands {
   }
 
  private:
+  json EntryOf(const AccountConfig& account, bool by_command) const {
+    json entry = config::WriteAccount(account, config::Which::kPublic);
+    entry["by_command"] = by_command;
+    if (const auto key = registry_.encryption().Find(account.name)) {
+      entry["encryption_key"] = {{"master_key", key->master_key}, {"available", key->available}};
+    }
+    return entry;
+  }
+
   AccountRegistry& registry_;
   const CountContainers count_;
 };
@@ -186,6 +212,7 @@ void AddAccountCommands(AdminServer& admin, AccountRegistry& registry, CountCont
   handle("account-show", &AccountCommands::Show);
   handle("account-set", &AccountCommands::Set);
   handle("account-rotate-key", &AccountCommands::RotateKey);
+  handle("account-rewrap-key", &AccountCommands::RewrapKey);
   handle("account-remove", &AccountCommands::Remove);
 }
 

@@ -40,11 +40,12 @@ void LogAll(const std::vector<std::string>& warnings) {
 struct AccountRegistry::Built {
   std::shared_ptr<gateway::AccountTable> table;
   operations::ScopeKeys scopes;
+  AccountEncryption::Plan encryption;
   std::vector<std::string> warnings;
 };
 
 Result<AccountRegistry::Built> AccountRegistry::Build(const config::Config& config,
-                                                      const Accounts& made) {
+                                                      const Accounts& made) const {
   for (const auto& account : made) {
     if (Has(config.accounts, account.name)) {
       return Fail(Errc::kConflict, Quoted(account.name) + " is in " + FileOf(config) +
@@ -58,25 +59,26 @@ Result<AccountRegistry::Built> AccountRegistry::Build(const config::Config& conf
   BG_TRY(const auto policies, LoadLifecyclePolicies(all));
   Built built;
   BG_TRY(built.scopes, ScopesOf(all));
+  BG_TRY(built.encryption, encryption_->Prepare(all));
   built.table = AccountsOf(all, policies);
   built.warnings = config::Warnings(all);
   return built;
 }
 
-AccountRegistry::AccountRegistry(config::Config config, Accounts made, Built built)
+AccountRegistry::AccountRegistry(config::Config config, Accounts made)
     : config_(std::move(config)),
       made_(std::move(made)),
-      accounts_(std::make_unique<gateway::Accounts>(std::move(built.table))),
-      scopes_(std::make_shared<operations::EncryptionScopes>()) {
-  scopes_->Replace(std::move(built.scopes));
-}
+      accounts_(std::make_unique<gateway::Accounts>(AccountsOf({}, {}))),
+      scopes_(std::make_shared<operations::EncryptionScopes>()),
+      encryption_(std::make_unique<AccountEncryption>(config_.engine.data_dir, scopes_)) {}
 
 Result<std::unique_ptr<AccountRegistry>> AccountRegistry::Open(const config::Config& config) {
   BG_TRY(Accounts made, LoadAccountFile(AccountFileOf(config.engine.data_dir)));
-  BG_TRY(Built built, Build(config, made));
+  std::unique_ptr<AccountRegistry> registry(new AccountRegistry(config, std::move(made)));
+  BG_TRY(Built built, registry->Build(config, registry->made_));
   LogAll(built.warnings);
-  return std::unique_ptr<AccountRegistry>(
-      new AccountRegistry(config, std::move(made), std::move(built)));
+  registry->Publish(std::move(built));
+  return registry;
 }
 
 std::vector<ListedAccount> AccountRegistry::List() const {
@@ -116,9 +118,10 @@ Status AccountRegistry::Keep(Accounts made) {
   return {};
 }
 
-// Scopes first: who finds a new account finds its scopes.
+// Keys first: who finds a new account finds its keys.
 void AccountRegistry::Publish(Built built) {
   scopes_->Replace(std::move(built.scopes));
+  encryption_->Use(std::move(built.encryption));
   accounts_->Replace(std::move(built.table));
 }
 

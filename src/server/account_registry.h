@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "gateway/accounts.h"
 #include "operations/encryption_scopes.h"
+#include "server/account_encryption.h"
 
 namespace blobgate::server {
 
@@ -28,8 +29,14 @@ struct ListedAccount {
 class AccountRegistry {
  public:
   /// Reads the file. Errors: those of LoadAccountFile, of config::Check with all accounts, of the
-  /// lifecycle policies and of the encryption scopes; kConflict: an account is in both.
+  /// lifecycle policies, of the encryption scopes and of the master keys; kConflict: an account is
+  /// in both.
   static Result<std::unique_ptr<AccountRegistry>> Open(const config::Config& config);
+
+  /// Has accounts encrypt (AccountEncryption::Begin). Once the store is open, and before requests.
+  Status BeginEncryption() { return encryption_->Begin(); }
+  AccountEncryption& encryption() { return *encryption_; }
+  const AccountEncryption& encryption() const { return *encryption_; }
 
   /// Live as long as this.
   const gateway::Accounts& accounts() const { return *accounts_; }
@@ -60,8 +67,8 @@ class AccountRegistry {
   using AccountList = std::vector<config::AccountConfig>;
   struct Built;
 
-  AccountRegistry(config::Config config, AccountList made, Built built);
-  static Result<Built> Build(const config::Config& config, const AccountList& made);
+  AccountRegistry(config::Config config, AccountList made);
+  Result<Built> Build(const config::Config& config, const AccountList& made) const;
   Result<AccountList::iterator> Made(AccountList& made, std::string_view name) const;
   Status Keep(AccountList made);
   void Publish(Built built);
@@ -71,6 +78,7 @@ class AccountRegistry {
   AccountList made_;       // guarded by mutex_
   std::unique_ptr<gateway::Accounts> accounts_;
   std::shared_ptr<operations::EncryptionScopes> scopes_;
+  std::unique_ptr<AccountEncryption> encryption_;
   std::function<void()> changed_;
 };
 

@@ -4,7 +4,7 @@
 
 #include "azure/delegation_key.h"
 #include "base/encoding.h"
-#include "base/secret_file.h"
+#include "server/key_file.h"
 
 namespace blobgate::server {
 namespace {
@@ -16,15 +16,6 @@ std::vector<std::string> DelegationSecretsOf(const config::AccountConfig& accoun
   if (!out.empty()) return out;
   for (const auto& key : keys) out.push_back(azure::DelegationSecretOf(key));
   return out;
-}
-
-Result<blob::ContentKeyPtr> ReadScopeKey(const config::EncryptionScopeConfig& scope) {
-  BG_TRY(const std::string text, ReadSecretFile(scope.key_file));
-  auto key = Base64Decode(text.substr(0, text.find_first_of(" \t\r\n")));
-  if (!key || key->size() != SecretKey::kSize) {
-    return Fail(Errc::kInvalidArgument, scope.key_file + ": is not base64 of 32 bytes");
-  }
-  return blob::NewScopeKey(scope.name, AsBytes(*key));
 }
 
 azure::AddressRules RulesOf(const config::Config& config) {
@@ -69,6 +60,7 @@ std::shared_ptr<gateway::AccountTable> AccountsOf(const config::Config& config,
     entry.settings.change_feed = account.change_feed.enabled;
     entry.settings.change_feed_retention_days =
         static_cast<std::uint32_t>(account.change_feed.retention_days);
+    entry.settings.encrypted = account.encryption.enabled;
     entry.settings.last_access_tracking = account.last_access_time_tracking;
     if (const auto policy = policies.find(account.name); policy != policies.end()) {
       entry.settings.lifecycle = policy->second;
@@ -82,8 +74,9 @@ Result<operations::ScopeKeys> ScopesOf(const config::Config& config) {
   operations::ScopeKeys scopes;
   for (const auto& account : config.accounts) {
     for (const auto& scope : account.encryption_scopes) {
-      BG_TRY(auto key, ReadScopeKey(scope));
-      scopes.emplace(std::pair(account.name, scope.name), std::move(key));
+      BG_TRY(const std::string key, ReadKeyFile(scope.key_file));
+      scopes.emplace(std::pair(account.name, scope.name),
+                     blob::NewScopeKey(scope.name, AsBytes(key)));
     }
   }
   return scopes;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/account_file.h"
+#include "server/encryption_key_file.h"
 
 namespace blobgate::server {
 namespace {
@@ -67,6 +68,7 @@ Result<engine::SnapshotReport> SnapshotStore(engine::Engine& engine, const std::
                                              const std::stop_token& stop) {
   BG_TRY(const auto report, engine::TakeSnapshot(engine, target, stop));
   BG_CHECK(CopyAccountFile(data_dir, target));
+  BG_CHECK(CopyEncryptionKeyFile(data_dir, target));
   return report;
 }
 

@@ -121,6 +121,7 @@ struct Daemon::Parts {
 Status Daemon::Parts::Open() {
   BG_TRY(access_log, AccessLogWriter::Open(config));
   BG_TRY(engine, OpenEngine(config.engine));
+  BG_CHECK(registry->BeginEncryption());
   net::ClientOptions client_options;
   client_options.ca_file = config.copy_sources.ca_file;
   BG_TRY(client, net::HttpClient::Create(std::move(client_options)));
@@ -159,7 +160,7 @@ Status Daemon::Parts::Open() {
   std::vector<std::shared_ptr<prometheus::Collectable>> metrics{
       std::make_shared<RequestMetrics>(counters, accounts),
       std::make_shared<EngineMetrics>(*engine),
-      std::make_shared<DaemonMetrics>(*server, *access_log, tls)};
+      std::make_shared<DaemonMetrics>(*server, *access_log, tls, registry->encryption())};
   monitor = std::make_unique<Monitor>(std::move(metrics), [this] { return ReasonsNotReady(); });
   monitor_server = std::make_unique<net::Server>(threads, *monitor, LimitsOf(config.limits));
   return {};
@@ -321,6 +322,7 @@ Result<std::vector<config::Change>> Daemon::Reload(const config::Config& next) {
 void Daemon::Stop() {
   Parts& p = *parts_;
   p.stopping = true;
+  p.registry->encryption().Stop();
   p.admin.Stop();
   const bool drained = p.server->Stop(p.config.limits.drain_timeout);
   const bool answered = p.monitor_server->Stop(std::chrono::seconds(1)) && drained;

@@ -26,6 +26,9 @@ std::vector<prometheus::MetricFamily> DaemonMetrics::Collect() const {
   add("blobgate_access_log_dropped_total",
       "Batches of lines, 32 KiB each, that the access log could not keep up with.",
       MetricType::Counter, static_cast<double>(access_log_.dropped()));
+  add("blobgate_encryption_keys_unavailable",
+      "Accounts whose encryption key the daemon could not unwrap: what needs it answers 500.",
+      MetricType::Gauge, static_cast<double>(encryption_.unavailable()));
   if (tls_) {
     add("blobgate_certificate_expiry_timestamp_seconds",
         "When the first certificate of the chain in use expires.", MetricType::Gauge,

@@ -1,10 +1,12 @@
 """Runs a blobgate daemon of its own for a test: temporary directory, private CA, two listeners.
 
-BLOBGATE_BINARY names the program; otherwise the release build is taken, then the dev build.
+BLOBGATE_BINARY names the program; otherwise the release build is taken, then the dev build. With
+BLOBGATE_TEST_ENCRYPTION set, accounts of the configuration have encryption switched on.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -112,9 +114,21 @@ class Daemon:
             "log_format": "json" if coverage.directory() else "text",
         }
         _merge(config, self._overrides)
+        if os.environ.get("BLOBGATE_TEST_ENCRYPTION"):
+            self._encrypt(config)
         path = self.directory / "blobgate.json"
         path.write_text(json.dumps(config, indent=2))
         return path
+
+    def _encrypt(self, config: dict) -> None:
+        key_file = self.directory / "test-master-key"
+        if not key_file.exists():
+            key_file.touch(0o600)
+            key_file.write_text(base64.b64encode(os.urandom(32)).decode())
+        config.setdefault("master_keys", []).append({"name": "of-the-tests",
+                                                     "key_file": str(key_file)})
+        for account in config["accounts"]:
+            account.setdefault("encryption", {"enabled": True, "master_key": "of-the-tests"})
 
     def start(self, deadline: float = START_DEADLINE) -> None:
         """Returns once the daemon serves. `ready_seconds` is how long that took."""

@@ -26,12 +26,14 @@ class BlockIndex {
                           BlockOrigins& origins) {
     Entry* entry = nullptr;
     if (lookup.kind != Kind::kCommitted) entry = FindIn(staged_, lookup.id);
-    if (entry) origins.staged = true;
+    const bool staged = entry != nullptr;
+    if (staged) origins.staged = true;
     if (!entry && lookup.kind != Kind::kUncommitted) {
       entry = FindIn(committed_, lookup.id);
       if (entry) origins.committed = true;
     }
     if (!entry) return nullptr;
+    origins.is_staged.push_back(staged);
     first_use = !std::exchange(entry->used, true);
     return entry->block;
   }
@@ -68,6 +70,7 @@ azure::Outcome<Replacement> SelectBlocks(const std::vector<azure::BlockLookup>& 
   Replacement replacement;
   replacement.content.block_list = true;
   replacement.content.blocks.reserve(list.size());
+  origins.is_staged.reserve(list.size());
   BlockIndex index(committed, staged);
   for (const auto& lookup : list) {
     bool first_use = false;
@@ -80,6 +83,17 @@ azure::Outcome<Replacement> SelectBlocks(const std::vector<azure::BlockLookup>& 
     replacement.content.blocks.push_back(*block);
   }
   return replacement;
+}
+
+void MarkPlain(const blob::BlobRecord& blob, const BlockOrigins& origins,
+               Replacement& replacement) {
+  const bool staged = origins.staged && !blob.staged_encryption.encrypted();
+  const bool committed = origins.committed && !blob.encryption.encrypted();
+  if (!staged && !committed) return;
+  for (std::size_t i = 0; i < replacement.content.blocks.size(); ++i) {
+    if (!(origins.is_staged[i] ? staged : committed)) continue;
+    for (blob::Slice& slice : replacement.content.blocks[i].slices) slice.plain = true;
+  }
 }
 
 }  // namespace blobgate::operations

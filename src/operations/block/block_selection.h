@@ -15,6 +15,7 @@ namespace blobgate::operations {
 struct BlockOrigins {
   bool committed = false;
   bool staged = false;
+  std::vector<bool> is_staged;  ///< of each block in the list's order; else committed
 };
 
 /// The blocks of `list` in its order. `committed`: the blob's content as it is; `staged`: its
@@ -25,5 +26,9 @@ azure::Outcome<Replacement> SelectBlocks(const std::vector<azure::BlockLookup>& 
                                          const blob::Content& committed,
                                          const std::vector<blob::StagedBlock>& staged,
                                          BlockOrigins& origins);
+
+/// For a blob under the account's key: says of the blocks that are not encrypted that they are
+/// plain. `origins` and `replacement` are of SelectBlocks for `blob`, the row as it was.
+void MarkPlain(const blob::BlobRecord& blob, const BlockOrigins& origins, Replacement& replacement);
 
 }  // namespace blobgate::operations

@@ -56,7 +56,7 @@ azure::Outcome<PutBlockRequest> ParsePutBlock(const Call& call) {
 Task<azure::Outcome<Early>> CheckEarly(Call& call, const PutBlockRequest& request) {
   Early early;
   BG_CO_TRY(early.target, co_await LoadTarget(call));
-  BG_CO_TRY(early.key, KeyOfNewBlob(call, early.target.container.record, request.keys));
+  BG_CO_TRY(early.key, KeyOfStage(call, early.target, request.keys));
   BG_CO_CHECK(CheckStage(call, early.target, request.id.size(), early.key));
   early.target.guard.reset();
   co_return early;

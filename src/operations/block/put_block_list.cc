@@ -26,12 +26,29 @@ void SetBodyHash(http::Response& response, const Call& call, std::string_view bo
   }
 }
 
-/// Blocks are what they were encrypted to: the list's key must be theirs.
-azure::Outcome<void> CheckBlockKeys(const Target& target, const BlockOrigins& origins,
-                                    const blob::ContentKeyPtr& key) {
-  if (origins.staged) BG_CHECK(blob::CheckSameKey(target.blob->staged_encryption, key));
-  if (origins.committed) BG_CHECK(blob::CheckSameKey(target.blob->encryption, key));
-  return {};
+/// What the named blocks are encrypted as.
+std::vector<blob::Encryption> EncryptionsOf(const Target& target, const BlockOrigins& origins) {
+  std::vector<blob::Encryption> out;
+  if (origins.staged) out.push_back(target.blob->staged_encryption);
+  if (origins.committed) out.push_back(target.blob->encryption);
+  return out;
+}
+
+/// The key of a blob made of blocks that are encrypted as `blocks`. They are what they were
+/// encrypted to: a key that somebody names must be theirs. Otherwise they are plain or under the
+/// account's key, which is the blob's if only one is, whether or not it is switched on now.
+azure::Outcome<blob::ContentKeyPtr> KeyOfBlocks(const Call& call, const Target& target,
+                                                const KeyRequest& request,
+                                                const std::vector<blob::Encryption>& blocks) {
+  BG_TRY(auto key, KeyOfNewBlob(call, target.container.record, request));
+  for (const blob::Encryption& encryption : blocks) {
+    if (blob::IsNamed(key) || encryption.named()) {
+      BG_CHECK(blob::CheckSameKey(encryption, key));
+    } else if (encryption.encrypted()) {
+      BG_TRY(key, KeyOfBlob(call.services, call.account.name, encryption, nullptr));
+    }
+  }
+  return key;
 }
 
 /// One round; nullopt: something moved.
@@ -54,8 +71,9 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCommitList(
     if (!together) co_return std::nullopt;
     co_return azure::Fail(replacement.error());
   }
-  BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container.record, inputs.keys));
-  BG_CO_CHECK(CheckBlockKeys(target, origins, key));
+  const auto blocks = EncryptionsOf(target, origins);
+  BG_CO_TRY(auto key, KeyOfBlocks(call, target, inputs.keys, blocks));
+  if (key) MarkPlain(*target.blob, origins, *replacement);
   replacement->EncryptWith(std::move(key));
   co_return co_await TryReplace(call, target, staged, inputs, *replacement);
 }

@@ -143,9 +143,21 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
     return azure::Fail(azure::ErrorCode::kInvalidBlobOrBlock);
   }
   if (target.blob && target.blob->staged_id_length != 0) {
-    return blob::CheckSameKey(target.blob->staged_encryption, key);
+    const blob::Encryption& staged = target.blob->staged_encryption;
+    auto same = blob::CheckSameKey(staged, key);
+    if (!same && !staged.named() && !blob::IsNamed(key)) return azure::Fail(Busy());
+    return same;
   }
   return {};
+}
+
+azure::Outcome<blob::ContentKeyPtr> KeyOfStage(const Call& call, const Target& target,
+                                               const KeyRequest& request) {
+  BG_TRY(auto key, KeyOfNewBlob(call, target.container.record, request));
+  if (blob::IsNamed(key) || !target.blob || target.blob->staged_id_length == 0) return key;
+  const blob::Encryption& staged = target.blob->staged_encryption;
+  if (staged.named()) return key;
+  return KeyOfBlob(call.services, call.account.name, staged, nullptr);
 }
 
 Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob::Block& block,

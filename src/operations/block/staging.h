@@ -18,6 +18,7 @@
 #include "blob/encryption.h"
 #include "blob/records.h"
 #include "operations/blob_store.h"
+#include "operations/encryption.h"
 
 namespace blobgate::operations {
 
@@ -44,9 +45,15 @@ void DropStagedBlocks(const Target& target, const StagedBlocks& staged, engine::
 /// May a block with an id of this length (of its base64 text) be put on `target`? 409
 /// InvalidBlobType, BlobArchived, PendingCopyOperation; 412 Lease*; 409 BlobImmutable* where the
 /// account keeps no versions; 400 InvalidBlobOrBlock.
-/// Uncommitted blocks of one blob have one key (null: none): 409 as blob::CheckKey.
+/// Uncommitted blocks of one blob have one key (null: none): 409 as blob::CheckKey; 503 ServerBusy
+/// when the account's encryption was switched meanwhile.
 azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id_length,
                                 const blob::ContentKeyPtr& key);
+
+/// The key of a block that is to be staged: KeyOfNewBlob, and where nobody names one, that of the
+/// uncommitted blocks that are there already, from before the account's encryption was switched.
+azure::Outcome<blob::ContentKeyPtr> KeyOfStage(const Call& call, const Target& target,
+                                               const KeyRequest& request);
 
 /// One round of Put Block or Put Block From URL: CheckStage, CheckFaceOfPart, then a commit that
 /// puts the block (and drops an earlier one of the same id). Every slice of `block` gets a new

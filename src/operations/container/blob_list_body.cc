@@ -86,7 +86,8 @@ void FillCopy(azure::ListedBlob& out, const blob::CopyState& copy, Texts& texts)
   out.copy = listed;
 }
 
-/// Those of a scope are the server's to read; those under a customer's key are not to be had.
+/// Those of a scope or an account are the server's to read, if it has the key; those under a
+/// customer's key are not to be had.
 blob::Metadata ListedMetadata(const Call& call, const blob::BlobRecord& record,
                               azure::ListedBlob& out) {
   if (record.sealed_metadata.empty()) return record.metadata;

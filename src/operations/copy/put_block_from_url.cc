@@ -65,7 +65,7 @@ Task<azure::Outcome<SliceHashes>> Stage(Call& call, const CopyRequest& request,
                                         blob::ContentKeyPtr& key) {
   {
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
-    BG_CO_TRY(key, KeyOfNewBlob(call, target.container.record, keys));
+    BG_CO_TRY(key, KeyOfStage(call, target, keys));
     BG_CO_CHECK(CheckStage(call, target, block_id.size(), key));
   }
   BG_CO_TRY(auto source, co_await OpenSource(call, request));

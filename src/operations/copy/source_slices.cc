@@ -53,7 +53,7 @@ Result<std::vector<blob::Slice>> SubSlices(const blob::Content& content, std::ui
         continue;
       }
       const std::uint64_t take = std::min(slice.length - offset, length);
-      out.push_back({slice.extent, slice.offset + offset, take});
+      out.push_back({slice.extent, slice.offset + offset, take, slice.plain});
       length -= take;
       offset = 0;
     }

@@ -80,7 +80,7 @@ azure::Outcome<blob::LeaseRecord> CheckTarget(Call& call, const IncrementalCopy&
   BG_CHECK(CheckIncremental(copy, target));
   if (target.exists()) BG_CHECK(blob::CheckChange(target.blob->immutability));
   BG_TRY(const auto key, KeyOfNewBlob(call, target.container.record, copy.inputs.keys));
-  if (key) return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
+  if (blob::IsNamed(key)) return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
   return CheckReplace(call, target, copy.inputs);
 }
 
@@ -99,6 +99,20 @@ Task<azure::Outcome<std::optional<std::uint64_t>>> LastLayer(Call& call,
   co_return same ? std::optional(then.layer) : std::nullopt;
 }
 
+/// Pages are shared as they lie on the disk, so the copy has the source's encryption: none, or that
+/// under the key of the account, which is the account of both.
+azure::Outcome<void> CheckSource(const Call& call, const IncrementalCopy& copy,
+                                 const SourceBlob& from) {
+  const bool ours = copy.source.resource.account == call.account.name;
+  if (blob::IsNamed(from.key) || (from.key && !ours)) {
+    return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
+  }
+  if (from.record().type != blob::BlobType::kPage) {
+    return azure::Fail(azure::ErrorCode::kInvalidSourceBlobType);
+  }
+  return {};
+}
+
 /// The new base record, but for where its pages lie.
 blob::BlobRecord NewBase(Call& call, const IncrementalCopy& copy, const SourceBlob& from,
                          const Target& target, blob::LeaseRecord lease) {
@@ -110,7 +124,10 @@ blob::BlobRecord NewBase(Call& call, const IncrementalCopy& copy, const SourceBl
   base.length = from.record().length;
   base.sequence_number = from.record().sequence_number;
   base.properties = from.record().properties;
-  base.metadata = copy.inputs.any_metadata_header ? copy.inputs.metadata : from.record().metadata;
+  base.encryption = from.record().encryption;
+  blob::PutMetadata(from.key,
+                    copy.inputs.any_metadata_header ? copy.inputs.metadata : from.record().metadata,
+                    base);
   base.copy = SuccessState(copy.request, copy.copy_id, base.length, base.modified);
   base.copied_snapshot = NextStateId(call.services, base);
   ++base.snapshots;
@@ -188,6 +205,8 @@ Task<azure::Outcome<bool>> Create(Call& call, const IncrementalCopy& copy, const
                                   const SourceBlob& from) {
   Replacement empty = EmptyBlob(call.services, target, blob::BlobType::kPage, 0);
   empty.incremental = true;
+  empty.key = from.key;
+  empty.encryption = from.record().encryption;
   empty.copy.source = PublicUrl(copy.request.url);
   SourceAttributes attributes;
   attributes.properties = from.record().properties;
@@ -205,11 +224,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopy(Call& call, Increm
   BG_CO_TRY(auto lease, CheckTarget(call, copy, target));
   const std::optional<std::string> no_tier;
   BG_CO_TRY(const auto from, co_await LoadSource(call, copy.request, copy.source, no_tier));
-  // The layers of source and copy are compared, which encrypted pages do not stand.
-  if (from.key) co_return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
-  if (from.record().type != blob::BlobType::kPage) {
-    co_return azure::Fail(azure::ErrorCode::kInvalidSourceBlobType);
-  }
+  BG_CO_CHECK(CheckSource(call, copy, from));
   if (!target.exists()) {
     BG_CO_TRY(const bool created, co_await Create(call, copy, target, from));
     if (created) copy.inputs.conditions = {};

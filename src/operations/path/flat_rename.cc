@@ -45,6 +45,7 @@ Task<azure::Outcome<blob::BlobRecord>> CopyOne(Call& call, const RenameRequest& 
   if (stored.kind == blob::Encryption::Kind::kCustomerKey) request.source_key = rename.keys.key;
   BG_CO_TRY(inputs.keys.key,
             KeyOfBlob(call.services, call.account.name, stored, request.source_key));
+  inputs.keys.moves = true;
   BG_CO_TRY(auto copied, co_await CopyLocal(part, request, source, inputs, {}, false));
   co_return std::move(copied.record);
 }

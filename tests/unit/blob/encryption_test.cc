@@ -43,6 +43,17 @@ TEST(CheckKey, EveryCombination) {
     EXPECT_EQ(CodeOf(CheckKey(c.stored, c.given)), c.code);
     EXPECT_EQ(CodeOf(CheckSameKey(c.stored, c.given)), c.same);
   }
+  // An account's own key is nobody's to name: as if the blob were not encrypted.
+  const ContentKeyPtr own = NewAccountEncryptionKey(AsBytes(std::string(32, 'o')));
+  const Encryption with_own = NewEncryption(own);
+  EXPECT_EQ(CodeOf(CheckKey(with_own, none)), "");
+  EXPECT_EQ(CodeOf(CheckKey(with_own, a)), kDoesNot);
+  EXPECT_EQ(CodeOf(CheckKey(with_own, s)), kDoesNot);
+  EXPECT_EQ(CodeOf(CheckSameKey(with_own, own)), "");
+  EXPECT_NE(CodeOf(CheckSameKey(with_own, none)), "");
+  EXPECT_NE(CodeOf(CheckSameKey(plain, own)), "");
+  EXPECT_FALSE(IsNamed(own) || IsNamed(none));
+  EXPECT_TRUE(IsNamed(a) && IsNamed(s));
   // The same name with another key is another scope.
   EXPECT_EQ(CodeOf(CheckKey(with_s, Scope("s1", 'x'))), kMismatch);
 }

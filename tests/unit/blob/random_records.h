@@ -35,6 +35,7 @@ class RandomRecords {
     slice.length = 1 + Below(1 << 20);
     slice.offset = Below(1 << 20);
     slice.extent = {Number(), Number(), slice.offset + slice.length + Below(1 << 20), Number()};
+    slice.plain = Coin();
     return slice;
   }
   Block OneBlock() {

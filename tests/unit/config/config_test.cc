@@ -126,6 +126,31 @@ TEST(Config, HierarchicalAccountsHaveNeitherVersionsNorChangeFeed) {
   EXPECT_EQ(ErrorOf(with("")), "(accepted)");
 }
 
+TEST(Config, MasterKeysAreChecked) {
+  const auto with = [](const std::string& keys, const std::string& account = "{}") {
+    std::string text = Minimal();
+    text.insert(text.find("\"name\""), "\"encryption\": " + account + ", ");
+    return text.insert(text.find("\"accounts\""), "\"master_keys\": [" + keys + "], ");
+  };
+  const std::string file = R"({"name": "one", "key_file": "/k"})";
+  const std::string command = R"({"name": "two", "command": ["/bin/vault", "x"]})";
+  EXPECT_EQ(ErrorOf(with(file + "," + command, R"({"enabled": true})")), "(accepted)");
+  EXPECT_EQ(ErrorOf(with(file + "," + command, R"({"enabled": true, "master_key": "two"})")),
+            "(accepted)");
+  const auto says = [&](const std::string& text, const std::string& what) {
+    EXPECT_NE(ErrorOf(text).find(what), std::string::npos) << ErrorOf(text);
+  };
+  says(with("", R"({"enabled": true})"), "needs one of master_keys");
+  says(with(file, R"({"enabled": true, "master_key": "two"})"), "there is no \"two\"");
+  says(with(file, R"({"master_key": "two"})"), "there is no \"two\"");
+  says(with(file + "," + file), "is there twice");
+  says(with(R"({"name": "one"})"), "one of key_file and command");
+  says(with(R"({"name": "one", "key_file": "/k", "command": ["/c"]})"), "one of key_file and");
+  says(with(R"({"name": "one", "command": ["vault"]})"), "absolute path");
+  says(with(R"({"name": "o e", "key_file": "/k"})"), "a name is");
+  says(with(R"({"name": "one", "command": ["/c"], "command_timeout": 0})"), "1..60");
+}
+
 TEST(Config, EncryptionScopesAreChecked) {
   const auto with = [](const std::string& scopes) {
     std::string text = Minimal();
