@@ -184,20 +184,14 @@ Task<http::Response> Console::LogIn(const http::RequestHead& head, http::BodyRea
   JsonBody request = co_await ReadJson(head, body);
   if (request.refused) co_return std::move(*request.refused);
   const auto [login, id] = sessions_.LogIn(TextOf(request.value, "token"), head.peer);
-  const auto audit = [&](std::string_view result) {
-    Audit(head, id, "console-login", json::object(), result);
-  };
-  if (login == Sessions::Login::kTooOften) {
-    audit("too-many-attempts");
+  if (login == Sessions::Login::kTooOften) {  // not logged: there is no end of them
     http::Response response = Refusal(429, "too many wrong tokens: wait");
     response.Set("Retry-After", std::to_string(Sessions::kPause.count()));
     co_return response;
   }
-  if (login == Sessions::Login::kWrongToken) {
-    audit("wrong-token");
-    co_return Refusal(401, "wrong token");
-  }
-  audit("ok");
+  const bool opened = login == Sessions::Login::kOpened;
+  Audit(head, id, "console-login", json::object(), opened ? "ok" : "wrong-token");
+  if (!opened) co_return Refusal(401, "wrong token");
   http::Response response = NoContent();
   response.Set("Set-Cookie", SessionCookie(id, sessions_.lifetime().count(), head.secure));
   co_return response;

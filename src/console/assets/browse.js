@@ -68,15 +68,16 @@ async function showAccounts(mine) {
 }
 
 // Follows the marker; `add` gets each page's rows.
-async function showPages(mine, parameters, titles, rowsOf, rows = []) {
+async function showPages(mine, parameters, titles, rowsOf, isNumber, rows = []) {
   const page = await list({...parameters, maxresults: String(PAGE)});
   if (mine !== visit) return;
   rows = [...rows, ...rowsOf(page)];
-  fillTable(byId("list"), titles, rows);
+  fillTable(byId("list"), titles, rows, isNumber);
   const marker = textOf(page, "NextMarker");
   const more = byId("more");
   more.hidden = !marker;
-  more.onclick = run(() => showPages(mine, {...parameters, marker}, titles, rowsOf, rows));
+  more.onclick = run(() => showPages(mine, {...parameters, marker}, titles, rowsOf, isNumber,
+                                    rows));
 }
 
 function showContainers(mine) {
@@ -102,7 +103,8 @@ function showBlobs(mine) {
   });
   const parameters = {account, container, restype: "container", delimiter: "/", prefix,
                       include: "metadata"};
-  return showPages(mine, parameters, ["blob", "size", "type", "changed"], rowsOf);
+  return showPages(mine, parameters, ["blob", "size", "type", "changed"], rowsOf,
+                   (column) => column === 1);
 }
 
 // Everything that the listing says of the blob, and what of its content can be shown.

@@ -13,13 +13,11 @@ export function element(tag, properties, ...children) {
   return made;
 }
 
-export function fillTable(table, titles, rows) {
-  const cells = (tag, values) => values.map((value) => {
-    const isNumber = typeof value === "string" && /^[<>]?[\d.,]+( [kKMGTPi]*B)?$/.test(value);
-    return element(tag, isNumber ? {class: "number"} : {}, value);
-  });
-  table.replaceChildren(element("tr", {}, ...cells("th", titles)),
-                        ...rows.map((row) => element("tr", {}, ...cells("td", row))));
+// `isNumber` tells of a column's index whether it holds numbers.
+export function fillTable(table, titles, rows, isNumber = () => false) {
+  const line = (tag, values) => element("tr", {}, ...values.map(
+    (value, i) => element(tag, isNumber(i) ? {class: "number"} : {}, value)));
+  table.replaceChildren(line("th", titles), ...rows.map((row) => line("td", row)));
 }
 
 export function fillFigures(definitions, figures) {

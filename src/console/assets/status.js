@@ -8,7 +8,7 @@ const milliseconds = (value) => number(value) + " ms";
 const plots = {
   requests: new Plot("Requests", ["per second", "refused", "in flight"], number),
   bytes: new Plot("Bytes", ["in", "out"], perSecond),
-  times: new Plot("Time in the server", ["mean", "99 %", "half"], milliseconds),
+  times: new Plot("Time in the server", ["mean", "99 %", "median"], milliseconds),
 };
 byId("plots").append(...Object.values(plots).map((plot) => plot.figure));
 
@@ -62,13 +62,14 @@ function showRates(requests, then, seconds) {
   const rates = (row) => [
     number(row.requests / seconds), number(row.errors / seconds), number(row.failed / seconds),
     bytes(row.received_bytes / seconds), bytes(row.sent_bytes / seconds)];
+  const isRate = (column) => column > 0;
   const titles = ["requests/s", "4xx/s", "5xx/s", "in/s", "out/s"];
-  fillTable(byId("operations"), ["operation", ...titles, "mean ms", "half ms", "99 % ms"],
+  fillTable(byId("operations"), ["operation", ...titles, "mean ms", "median ms", "99 % ms"],
             rows.map((row) => [row.name, ...rates(row), number(mean(row)),
                                number(quantile(row, bounds, 0.5)),
-                               number(quantile(row, bounds, 0.99))]));
+                               number(quantile(row, bounds, 0.99))]), isRate);
   fillTable(byId("accounts"), ["account", ...titles],
-            differences(requests.accounts, then.accounts).map((row) => [row.name, ...rates(row)]));
+            differences(requests.accounts, then.accounts).map((row) => [row.name, ...rates(row)]), isRate);
 }
 
 function showHealth(status) {
