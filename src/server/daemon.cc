@@ -106,6 +106,7 @@ struct Daemon::Parts {
   std::mutex token_mutex;  ///< for its commands, of which two may run at once
   AdminServer admin;
   std::vector<BoundListener> listeners;
+  json endpoints = json::array();  ///< those of blobs, for the console; set before it listens
   Published<json> shown{std::make_shared<const json>()};  ///< `config` without secrets, for diag
   std::atomic<bool> stopping = false;
   std::unique_ptr<Watchdog> watchdog;  ///< null: nobody watches
@@ -115,7 +116,7 @@ struct Daemon::Parts {
   Status Listen(BoundListener::Purpose purpose, const config::ListenerConfig& listener,
                 PassedSockets& sockets);
   net::Server& ServerFor(BoundListener::Purpose purpose);
-  json ConsoleStatus() const;
+  json ConsoleStatus(std::uint64_t scrub_rate) const;
   void Watch(std::chrono::microseconds interval);
   std::vector<NotReady> ReasonsNotReady() const;
   Status Resume();
@@ -173,10 +174,12 @@ Status Daemon::Parts::Open() {
   monitor = std::make_unique<Monitor>(std::move(metrics), [this] { return ReasonsNotReady(); });
   monitor_server = std::make_unique<net::Server>(threads, *monitor, LimitsOf(config.limits));
   console = std::make_unique<console::Console>(
-      console::ConsoleParts{.accounts = accounts,
-                            .gateway = *gateway,
-                            .clock = clock,
-                            .status = [this] { return ConsoleStatus(); }},
+      console::ConsoleParts{
+          .accounts = accounts,
+          .gateway = *gateway,
+          .clock = clock,
+          .status = [this,
+                     rate = config.engine.scrub.bytes_per_second] { return ConsoleStatus(rate); }},
       config.console.session_lifetime);
   BG_TRY(const auto token, LoadConsoleToken(config.engine.data_dir));
   console->sessions().SetToken(token);
@@ -226,7 +229,10 @@ Status Daemon::Parts::Bind(PassedSockets sockets) {
   using enum BoundListener::Purpose;
   for (const auto& listener : config.listeners) BG_CHECK(Listen(kBlobs, listener, sockets));
   std::vector<gateway::OwnListener> own;
-  for (const BoundListener& bound : listeners) own.push_back({bound.address, bound.port});
+  for (const BoundListener& bound : listeners) {
+    own.push_back({bound.address, bound.port});
+    endpoints.push_back({{"address", bound.address}, {"port", bound.port}, {"tls", bound.tls}});
+  }
   sources->SetListeners(std::move(own));
   for (const auto& listener : config.monitor_listeners) {
     BG_CHECK(Listen(kMonitor, listener, sockets));
@@ -270,22 +276,15 @@ std::vector<NotReady> Daemon::Parts::ReasonsNotReady() const {
   return reasons;
 }
 
-json Daemon::Parts::ConsoleStatus() const {
+// For the io threads: `config` is not.
+json Daemon::Parts::ConsoleStatus(std::uint64_t scrub_rate) const {
   json reasons = json::array();
   for (const NotReady& reason : ReasonsNotReady()) {
     reasons.push_back({{"code", reason.code}, {"message", reason.message}});
   }
-  json endpoints = json::array();
-  for (const BoundListener& bound : listeners) {
-    if (bound.purpose != BoundListener::Purpose::kBlobs) continue;
-    endpoints.push_back({{"address", bound.address}, {"port", bound.port}, {"tls", bound.tls}});
-  }
-  return {{"version", BLOBGATE_VERSION},
-          {"reasons", std::move(reasons)},
-          {"endpoints", std::move(endpoints)},
-          {"scrub_bytes_per_second", config.engine.scrub.bytes_per_second},
-          {"store", AsJson(engine->Stats())},
-          {"requests", AsJson(counters, accounts)}};
+  return {{"version", BLOBGATE_VERSION},      {"reasons", std::move(reasons)},
+          {"endpoints", endpoints},           {"scrub_bytes_per_second", scrub_rate},
+          {"store", AsJson(engine->Stats())}, {"requests", AsJson(counters, accounts)}};
 }
 
 // The server is worth running without it.
@@ -300,12 +299,13 @@ void Daemon::Parts::Administer() {
   admin.Handle("metrics", [this](const json&, std::stop_token) -> Result<json> {
     return json{{"text", monitor->Metrics()}};
   });
-  admin.Handle("console-token", [this](const json&, std::stop_token) -> Result<json> {
-    const std::lock_guard lock(token_mutex);
-    BG_TRY(const std::string token, NewConsoleToken(config.engine.data_dir));
-    console->sessions().SetToken(DigestOfConsoleToken(token));
-    return json{{"token", token}};
-  });
+  admin.Handle("console-token",
+               [this, dir = config.engine.data_dir](const json&, std::stop_token) -> Result<json> {
+                 const std::lock_guard lock(token_mutex);
+                 BG_TRY(const std::string token, NewConsoleToken(dir));
+                 console->sessions().SetToken(DigestOfConsoleToken(token));
+                 return json{{"token", token}};
+               });
   AddAccountCommands(admin, *registry,
                      [this](const std::string& account) { return CountContainers(account); });
   const Status started = admin.Start(AdminSocketOf(config.engine.data_dir));

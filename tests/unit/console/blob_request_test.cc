@@ -26,9 +26,9 @@ class BlobRequestTest : public ::testing::Test {
   }
 
   /// May the holder of its SAS do `operation` a while after it was made?
-  static bool Allows(const BlobRequest& request, azure::Operation operation,
-                     std::chrono::seconds later = {}) {
-    const auth::AccountKeys& keys = Shop()->Find("shop")->keys;
+  bool Allows(const BlobRequest& request, azure::Operation operation,
+              std::chrono::seconds later = {}) {
+    const auth::AccountKeys& keys = accounts_->Find("shop")->keys;
     const auto credential =
         auth::Authenticate(request.head(), request.resource(), &keys, kNow + later);
     return credential &&
