@@ -93,6 +93,19 @@ function(blobgate_thrift name file)
   target_compile_options(blobgate_${name} PRIVATE -w)  # it is not ours
 endfunction()
 
+# blobgate_assets(NAME folder): the files of src/FOLDER become part of the library blobgate_NAME.
+function(blobgate_assets name folder)
+  set(made ${CMAKE_CURRENT_BINARY_DIR}/${name}_assets.cc)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*)
+  add_custom_command(
+    OUTPUT ${made}
+    COMMAND ${CMAKE_COMMAND} -DFOLDER=${CMAKE_SOURCE_DIR}/src/${folder} -DOUTPUT=${made}
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed_assets.cmake
+    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed_assets.cmake
+    VERBATIM)
+  target_sources(blobgate_${name} PRIVATE ${made})
+endfunction()
+
 # blobgate_unit_test(folder LINK libs...): tests/unit/FOLDER/*.cc as the program unit_FOLDER.
 function(blobgate_unit_test folder)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})

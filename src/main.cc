@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   blobgate::cli::AddDiag(app, exit_code);
   blobgate::cli::AddAccount(app, exit_code);
   blobgate::cli::AddInitTls(app, exit_code);
+  blobgate::cli::AddConsoleToken(app, exit_code);
   blobgate::cli::AddSas(app, exit_code);
   blobgate::cli::AddToken(app, exit_code);
   blobgate::cli::AddDocs(app, exit_code);

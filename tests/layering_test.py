@@ -22,6 +22,7 @@ MAY_INCLUDE = {
     "auth": {"base", "http", "azure"},
     "operations": {"base", "http", "azure", "blob", "query", "engine"},
     "gateway": {"base", "http", "azure", "auth", "blob", "operations", "net", "engine"},
+    "console": {"base", "http", "azure", "auth", "gateway", "net"},
     "server": None,  # everything
     "cli": None,
     "main.cc": None,
@@ -38,7 +39,7 @@ HOMES = {
     "lz4.h": {"query"},
     "brotli/": {"query"},
     "zstd.h": {"query"},
-    "nlohmann/": {"config", "azure", "auth", "query", "cli", "server"},
+    "nlohmann/": {"config", "azure", "auth", "query", "console", "cli", "server"},
     "boost/beast": {"net"},
     "openssl/ssl": {"net", "bench"},
     "CLI/": {"cli", "main.cc"},

@@ -17,7 +17,9 @@ bool IsWellFormed(const SasFields& fields) {
          fields.sr.empty() && fields.si.empty();
 }
 
-std::string StringToSign(const SasFields& fields, std::string_view account) {
+}  // namespace
+
+std::string AccountSasText(const SasFields& fields, std::string_view account) {
   std::string out;
   out.reserve(256);
   for (const std::string_view field : {account, fields.sp, fields.ss, fields.srt, fields.st,
@@ -32,12 +34,10 @@ std::string StringToSign(const SasFields& fields, std::string_view account) {
   return out;
 }
 
-}  // namespace
-
 azure::Outcome<Credential> CheckAccountSas(const SasFields& fields, const http::RequestHead& head,
                                            const AccountKeys& account, Time now) {
   if (!IsWellFormed(fields)) return azure::Fail(SasNotWellFormed());
-  const std::string text = StringToSign(fields, account.name);
+  const std::string text = AccountSasText(fields, account.name);
   if (!SignedByAny(account, text, fields.sig, TextUse::kRepeated))
     return azure::Fail(SasSignatureMismatch(text));
   BG_CHECK(CheckTimeWindow(fields.st, fields.se, now));

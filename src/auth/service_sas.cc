@@ -16,8 +16,9 @@ bool IsWellFormed(const SasFields& fields) {
   return fields.sv.empty() || IsSasVersion(fields.sv);
 }
 
-// `empty_ip_lines`: one retired SDK signs lines for sip and spr before there were any.
-std::string StringToSign(const SasFields& fields, std::string_view resource, bool empty_ip_lines) {
+}  // namespace
+
+std::string ServiceSasText(const SasFields& fields, std::string_view resource, SasLines lines) {
   std::string out;
   out.reserve(384);
   const auto next = [&out](std::string_view field) {
@@ -32,7 +33,7 @@ std::string StringToSign(const SasFields& fields, std::string_view resource, boo
   if (fields.sv >= kIpAndProtocol) {
     next(fields.sip);
     next(fields.spr);
-  } else if (empty_ip_lines) {
+  } else if (lines == SasLines::kWithEmptyIp) {
     next({});
     next({});
   }
@@ -50,16 +51,19 @@ std::string StringToSign(const SasFields& fields, std::string_view resource, boo
   return out;
 }
 
+namespace {
+
 azure::Outcome<void> CheckSignature(const SasFields& fields, const http::RequestHead& head,
                                     const azure::Resource& resource, const AccountKeys& account,
                                     std::uint32_t depth) {
   const auto covered =
       CoveredResource(fields, account.name, resource, depth, azure::ListedPrefix(head, resource));
   if (!covered) return azure::Fail(SasNotWellFormed());
-  const std::string text = StringToSign(fields, *covered, false);
+  const std::string text = ServiceSasText(fields, *covered);
   if (SignedByAny(account, text, fields.sig, TextUse::kRepeated)) return {};
   if (!fields.sv.empty() && fields.sv < kBlobPrefix &&
-      SignedByAny(account, StringToSign(fields, *covered, true), fields.sig, TextUse::kRepeated)) {
+      SignedByAny(account, ServiceSasText(fields, *covered, SasLines::kWithEmptyIp), fields.sig,
+                  TextUse::kRepeated)) {
     return {};
   }
   return azure::Fail(SasSignatureMismatch(text));

@@ -41,6 +41,10 @@ class KnownSignatures {
 
 }  // namespace
 
+std::string SignatureOf(const AccountKeys& account, std::string_view string_to_sign) {
+  return Sign(account.keys.front(), string_to_sign);
+}
+
 bool SignedByAny(const AccountKeys& account, std::string_view string_to_sign,
                  std::string_view signature, TextUse use) {
   thread_local KnownSignatures known;

@@ -1,6 +1,7 @@
 // HMAC-SHA256 signatures under an account's keys.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "auth/credential.h"
@@ -10,6 +11,9 @@ namespace blobgate::auth {
 /// Is a text signed once, or again and again (that of a SAS)? Signatures of the latter are kept by
 /// thread, for the texts used last and at most 64 of them.
 enum class TextUse { kOnce, kRepeated };
+
+/// base64, under the first key. REQUIRES: there is one.
+std::string SignatureOf(const AccountKeys& account, std::string_view string_to_sign);
 
 /// True when `signature`, base64 as sent, is that of `string_to_sign` under one of the keys. Takes
 /// the same time whichever byte differs. The text is compared, so other spellings of the same bytes

@@ -14,6 +14,7 @@ void AddFsck(CLI::App& app, int& exit_code);
 void AddSnapshot(CLI::App& app, int& exit_code);
 void AddStats(CLI::App& app, int& exit_code);
 void AddDiag(CLI::App& app, int& exit_code);
+void AddConsoleToken(CLI::App& app, int& exit_code);
 void AddSas(CLI::App& app, int& exit_code);
 void AddToken(CLI::App& app, int& exit_code);
 void AddAccount(CLI::App& app, int& exit_code);

@@ -2,17 +2,14 @@
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "base/digest.h"
+#include "auth/make_sas.h"
 #include "base/encoding.h"
 #include "base/time.h"
 #include "cli/commands.h"
 
 namespace blobgate::cli {
 namespace {
-
-constexpr const char* kVersion = "2022-11-02";
 
 struct Options {
   std::string account;
@@ -29,17 +26,12 @@ int Run(const Options& options) {
     std::fprintf(stderr, "--key: not base64\n");
     return 2;
   }
-  const Time expiry = SystemClock().Now() + std::chrono::hours(options.hours);
-  const std::string se = FormatIso8601Seconds(expiry);
-  const std::string protocol = options.https_only ? "https" : "https,http";
-  const std::string to_sign = options.account + "\n" + options.permissions + "\nb\n" +
-                              options.resource_types + "\n\n" + se + "\n\n" + protocol + "\n" +
-                              kVersion + "\n\n";
-  const Sha256Digest mac = HmacSha256(AsBytes(*key), AsBytes(to_sign));
-  std::printf("sv=%s&ss=b&srt=%s&spr=%s&se=%s&sp=%s&sig=%s\n", kVersion,
-              options.resource_types.c_str(), PercentEncode(protocol).c_str(),
-              PercentEncode(se).c_str(), options.permissions.c_str(),
-              PercentEncode(Base64Encode(mac)).c_str());
+  const auth::SasGrant grant{.permissions = options.permissions,
+                             .expiry = SystemClock().Now() + std::chrono::hours(options.hours),
+                             .https_only = options.https_only};
+  const std::string sas =
+      auth::MakeAccountSas({options.account, {*key}}, grant, options.resource_types);
+  std::printf("%s\n", sas.c_str());
   return 0;
 }
 

@@ -56,7 +56,11 @@ Status WriteReadyFile(const std::string& file, const server::Daemon& daemon) {
   nlohmann::json ready{{"pid", getpid()}, {"listeners", nlohmann::json::array()}};
   for (const auto& l : daemon.listeners()) {
     ready["listeners"].push_back(
-        {{"address", l.address}, {"port", l.port}, {"tls", l.tls}, {"monitor", l.monitor}});
+        {{"address", l.address},
+         {"port", l.port},
+         {"tls", l.tls},
+         {"monitor", l.purpose == server::BoundListener::Purpose::kMonitor},
+         {"console", l.purpose == server::BoundListener::Purpose::kConsole}});
   }
   const std::string partial = file + ".partial";
   std::ofstream(partial) << ready.dump() << "\n";
@@ -80,7 +84,7 @@ sigset_t BlockSignals() {
 std::string ServingText(const server::Daemon& daemon) {
   std::string text;
   for (const auto& l : daemon.listeners()) {
-    if (l.monitor) continue;
+    if (l.purpose != server::BoundListener::Purpose::kBlobs) continue;
     const bool v6 = l.address.contains(':');
     text += (text.empty() ? "Serving " : ", ") + std::string(l.tls ? "https://" : "http://") +
             (v6 ? "[" + l.address + "]" : l.address) + ":" + std::to_string(l.port);

@@ -185,6 +185,17 @@ Status ReadKeyFiles(AccountConfig& account) {
   return {};
 }
 
+// The token and the cookie of a session must not cross a network in the open.
+Status CheckConsole(const ConsoleConfig& console) {
+  for (const auto& listener : console.listeners) {
+    const bool loopback = listener.address.starts_with("127.") || listener.address == "::1";
+    if (listener.tls || loopback) continue;
+    return Bad("console.listeners: " + listener.address +
+               " needs tls: only a loopback address may do without");
+  }
+  return {};
+}
+
 Status CheckSuffixes(const std::string& option, const std::vector<std::string>& suffixes) {
   for (const auto& suffix : suffixes) {
     if (suffix.empty() || suffix.front() == '.' || suffix != ToLower(suffix)) {
@@ -258,10 +269,12 @@ Status Check(const Config& config) {
   if (config.listeners.empty()) return Bad("listeners: at least one is needed");
   const auto is_tls = [](const auto& listener) { return listener.tls; };
   const bool tls = std::ranges::any_of(config.listeners, is_tls) ||
-                   std::ranges::any_of(config.monitor_listeners, is_tls);
+                   std::ranges::any_of(config.monitor_listeners, is_tls) ||
+                   std::ranges::any_of(config.console.listeners, is_tls);
   if (tls && (config.tls.certificate_file.empty() || config.tls.key_file.empty())) {
     return Bad("tls: certificate_file and key_file are needed for a listener with tls");
   }
+  BG_CHECK(CheckConsole(config.console));
   BG_CHECK(CheckSuffixes("suffixes", config.suffixes));
   BG_CHECK(CheckSuffixes("web_suffixes", config.web_suffixes));
   return CheckWebsiteHosts(config.accounts);

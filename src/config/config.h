@@ -74,6 +74,11 @@ struct ListenerConfig {
   std::string socket{};  ///< name of a passed socket; empty: one of this address and port, if any
 };
 
+struct ConsoleConfig {
+  std::vector<ListenerConfig> listeners;  ///< empty: there is no console
+  std::chrono::seconds session_lifetime{3600};
+};
+
 struct TlsConfig {
   std::string certificate_file;  ///< PEM, chain included
   std::string key_file;          ///< PEM
@@ -166,6 +171,7 @@ struct Config {
   EngineConfig engine;
   std::vector<ListenerConfig> listeners;
   std::vector<ListenerConfig> monitor_listeners;  ///< metrics and health; empty: none
+  ConsoleConfig console;
   TlsConfig tls;
   std::vector<std::string> suffixes{"blob.core.windows.net", "blob.localhost",
                                     "dfs.core.windows.net", "dfs.localhost"};

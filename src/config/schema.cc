@@ -703,6 +703,12 @@ std::vector<Field<Config>> ConfigFields() {
       Section("engine", &C::engine, EngineFields(), true),
       List("listeners", &C::listeners, ListenerFields()),
       List("monitor_listeners", &C::monitor_listeners, ListenerFields()),
+      Section(
+          "console", &C::console,
+          std::vector<Field<ConsoleConfig>>{
+              List("listeners", &ConsoleConfig::listeners, ListenerFields()),
+              Live(Number("session_lifetime", &ConsoleConfig::session_lifetime, Range{60, 86400},
+                          "seconds", "From a login in the console until it must be repeated."))}),
       Section("tls", &C::tls,
               Live(std::vector<Field<TlsConfig>>{
                   File("certificate_file", &TlsConfig::certificate_file,

@@ -1,17 +1,20 @@
 #include "server/daemon.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_future.hpp>
 #include <cstdlib>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 
 #include "base/log.h"
 #include "base/published.h"
+#include "console/console.h"
 #include "engine/local/local_engine.h"
 #include "gateway/gateway.h"
 #include "gateway/source_opener.h"
@@ -34,6 +37,7 @@
 #include "server/admin_client.h"
 #include "server/admin_commands.h"
 #include "server/admin_server.h"
+#include "server/console_token.h"
 #include "server/daemon_metrics.h"
 #include "server/engine_metrics.h"
 #include "server/monitor.h"
@@ -97,16 +101,22 @@ struct Daemon::Parts {
   std::unique_ptr<net::Server> server;
   std::unique_ptr<Monitor> monitor;
   std::unique_ptr<net::Server> monitor_server;
+  std::unique_ptr<console::Console> console;
+  std::unique_ptr<net::Server> console_server;
+  std::mutex token_mutex;  ///< for its commands, of which two may run at once
   AdminServer admin;
   std::vector<BoundListener> listeners;
+  json endpoints = json::array();  ///< those of blobs, for the console; set before it listens
   Published<json> shown{std::make_shared<const json>()};  ///< `config` without secrets, for diag
   std::atomic<bool> stopping = false;
   std::unique_ptr<Watchdog> watchdog;  ///< null: nobody watches
 
   Status Open();
   Status Bind(PassedSockets sockets);
-  Result<BoundListener> Listen(net::Server& on, const config::ListenerConfig& listener,
-                               PassedSockets& sockets);
+  Status Listen(BoundListener::Purpose purpose, const config::ListenerConfig& listener,
+                PassedSockets& sockets);
+  net::Server& ServerFor(BoundListener::Purpose purpose);
+  json ConsoleStatus(std::uint64_t scrub_rate) const;
   void Watch(std::chrono::microseconds interval);
   std::vector<NotReady> ReasonsNotReady() const;
   Status Resume();
@@ -128,7 +138,8 @@ Status Daemon::Parts::Open() {
   outside = std::make_unique<gateway::HttpOutsideClient>(*client);
   const auto is_tls = [](const config::ListenerConfig& listener) { return listener.tls; };
   if (std::ranges::any_of(config.listeners, is_tls) ||
-      std::ranges::any_of(config.monitor_listeners, is_tls)) {
+      std::ranges::any_of(config.monitor_listeners, is_tls) ||
+      std::ranges::any_of(config.console.listeners, is_tls)) {
     BG_TRY(tls, net::TlsContext::Load(config.tls.certificate_file, config.tls.key_file));
   }
   BG_TRY(oauth, OAuthService::Create(config, clock, background));
@@ -163,6 +174,17 @@ Status Daemon::Parts::Open() {
       std::make_shared<DaemonMetrics>(*server, *access_log, tls, registry->encryption())};
   monitor = std::make_unique<Monitor>(std::move(metrics), [this] { return ReasonsNotReady(); });
   monitor_server = std::make_unique<net::Server>(threads, *monitor, LimitsOf(config.limits));
+  console = std::make_unique<console::Console>(
+      console::ConsoleParts{
+          .accounts = accounts,
+          .gateway = *gateway,
+          .clock = clock,
+          .status = [this,
+                     rate = config.engine.scrub.bytes_per_second] { return ConsoleStatus(rate); }},
+      config.console.session_lifetime);
+  BG_TRY(const auto token, LoadConsoleToken(config.engine.data_dir));
+  console->sessions().SetToken(token);
+  console_server = std::make_unique<net::Server>(threads, *console, LimitsOf(config.limits));
   return {};
 }
 
@@ -205,32 +227,42 @@ Status Daemon::Parts::Resume() {
 }
 
 Status Daemon::Parts::Bind(PassedSockets sockets) {
+  using enum BoundListener::Purpose;
+  for (const auto& listener : config.listeners) BG_CHECK(Listen(kBlobs, listener, sockets));
   std::vector<gateway::OwnListener> own;
-  for (const auto& listener : config.listeners) {
-    BG_TRY(const BoundListener bound, Listen(*server, listener, sockets));
-    listeners.push_back(bound);
+  for (const BoundListener& bound : listeners) {
     own.push_back({bound.address, bound.port});
+    endpoints.push_back({{"address", bound.address}, {"port", bound.port}, {"tls", bound.tls}});
   }
   sources->SetListeners(std::move(own));
   for (const auto& listener : config.monitor_listeners) {
-    BG_TRY(BoundListener bound, Listen(*monitor_server, listener, sockets));
-    bound.monitor = true;
-    listeners.push_back(std::move(bound));
+    BG_CHECK(Listen(kMonitor, listener, sockets));
+  }
+  for (const auto& listener : config.console.listeners) {
+    BG_CHECK(Listen(kConsole, listener, sockets));
   }
   return sockets.CheckAllTaken();
 }
 
-Result<BoundListener> Daemon::Parts::Listen(net::Server& on, const config::ListenerConfig& listener,
-                                            PassedSockets& sockets) {
+net::Server& Daemon::Parts::ServerFor(BoundListener::Purpose purpose) {
+  using enum BoundListener::Purpose;
+  return purpose == kMonitor ? *monitor_server : purpose == kConsole ? *console_server : *server;
+}
+
+Status Daemon::Parts::Listen(BoundListener::Purpose purpose, const config::ListenerConfig& listener,
+                             PassedSockets& sockets) {
+  static constexpr std::array<const char*, 3> kFor{"", " for metrics and health",
+                                                   " for the console"};
   const auto certificate = listener.tls ? tls : nullptr;
   const int passed = sockets.Take(listener);
+  net::Server& on = ServerFor(purpose);
   BG_TRY(const std::uint16_t port, passed >= 0
                                        ? on.Adopt(passed, certificate)
                                        : on.Listen(listener.address, listener.port, certificate));
   spdlog::info("listening on {}://{}:{}{}{}", listener.tls ? "https" : "http", listener.address,
-               port, &on == monitor_server.get() ? " for metrics and health" : "",
-               passed >= 0 ? ", a passed socket" : "");
-  return BoundListener{listener.address, port, listener.tls};
+               port, kFor[std::to_underlying(purpose)], passed >= 0 ? ", a passed socket" : "");
+  listeners.push_back({listener.address, port, listener.tls, purpose});
+  return {};
 }
 
 std::vector<NotReady> Daemon::Parts::ReasonsNotReady() const {
@@ -245,6 +277,17 @@ std::vector<NotReady> Daemon::Parts::ReasonsNotReady() const {
   return reasons;
 }
 
+// For the io threads: `config` is not.
+json Daemon::Parts::ConsoleStatus(std::uint64_t scrub_rate) const {
+  json reasons = json::array();
+  for (const NotReady& reason : ReasonsNotReady()) {
+    reasons.push_back({{"code", reason.code}, {"message", reason.message}});
+  }
+  return {{"version", BLOBGATE_VERSION},      {"reasons", std::move(reasons)},
+          {"endpoints", endpoints},           {"scrub_bytes_per_second", scrub_rate},
+          {"store", AsJson(engine->Stats())}, {"requests", AsJson(counters, accounts)}};
+}
+
 // The server is worth running without it.
 void Daemon::Parts::Administer() {
   registry->OnChange(
@@ -257,6 +300,13 @@ void Daemon::Parts::Administer() {
   admin.Handle("metrics", [this](const json&, std::stop_token) -> Result<json> {
     return json{{"text", monitor->Metrics()}};
   });
+  admin.Handle("console-token",
+               [this, dir = config.engine.data_dir](const json&, std::stop_token) -> Result<json> {
+                 const std::lock_guard lock(token_mutex);
+                 BG_TRY(const std::string token, NewConsoleToken(dir));
+                 console->sessions().SetToken(DigestOfConsoleToken(token));
+                 return json{{"token", token}};
+               });
   AddAccountCommands(admin, *registry,
                      [this](const std::string& account) { return CountContainers(account); });
   const Status started = admin.Start(AdminSocketOf(config.engine.data_dir));
@@ -310,6 +360,8 @@ Result<std::vector<config::Change>> Daemon::Reload(const config::Config& next) {
   p.sources->AllowHosts(config.copy_sources.allowed_hosts);
   p.server->SetLimits(LimitsOf(config.limits));
   p.monitor_server->SetLimits(LimitsOf(config.limits));
+  p.console_server->SetLimits(LimitsOf(config.limits));
+  p.console->sessions().SetLifetime(config.console.session_lifetime);
   SetLogLevel(config.log_level);
   auto changes = config::Differences(p.config, next);
   p.config = config;
@@ -325,7 +377,8 @@ void Daemon::Stop() {
   p.registry->encryption().Stop();
   p.admin.Stop();
   const bool drained = p.server->Stop(p.config.limits.drain_timeout);
-  const bool answered = p.monitor_server->Stop(std::chrono::seconds(1)) && drained;
+  const bool asked = p.console_server->Stop(std::chrono::seconds(1));
+  const bool answered = p.monitor_server->Stop(std::chrono::seconds(1)) && asked && drained;
   p.background.tasks().Cancel();
   const bool ended = p.background.tasks().WaitFor(std::chrono::seconds(10));
   if (!answered || !ended) {

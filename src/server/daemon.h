@@ -19,7 +19,7 @@ struct BoundListener {
   std::string address;
   std::uint16_t port = 0;  ///< as bound
   bool tls = false;
-  bool monitor = false;  ///< of config.monitor_listeners
+  enum class Purpose : std::uint8_t { kBlobs, kMonitor, kConsole } purpose = Purpose::kBlobs;
 };
 
 /// What the service manager gives and expects; nothing without one.

@@ -54,7 +54,9 @@ json AccountJson(const std::string& name, const gateway::AccountTotals& totals) 
           {"sent_bytes", totals.sent_bytes}};
 }
 
-json Requests(const RequestCounters& counters, const gateway::Accounts& accounts) {
+}  // namespace
+
+json AsJson(const RequestCounters& counters, const gateway::Accounts& accounts) {
   json out{{"in_flight", counters.in_flight()},
            {"bounds_ns", kDurationBounds},
            {"operations", json::array()},
@@ -70,13 +72,11 @@ json Requests(const RequestCounters& counters, const gateway::Accounts& accounts
   return out;
 }
 
-}  // namespace
-
 void AddRequestCommands(AdminServer& admin, const RequestCounters& counters,
                         const gateway::Accounts& accounts) {
   static_assert(gateway::kStatusClasses[2] == "4xx" && gateway::kStatusClasses[3] == "5xx");
   admin.Handle("requests", [&](const json&, std::stop_token) -> Result<json> {
-    return Requests(counters, accounts);
+    return AsJson(counters, accounts);
   });
 }
 

@@ -9,7 +9,7 @@
 
 namespace blobgate::server {
 
-/// Adds the command `requests`: what was counted since the start. Both outlive `admin`.
+/// What was counted since the start. Any thread.
 ///
 ///   {"in_flight": 3, "bounds_ns": [100000, ...],
 ///    "operations": [{"name": "Get Blob", "requests": 7, "errors": 1, "failed": 0, "cut": 0,
@@ -21,6 +21,9 @@ namespace blobgate::server {
 /// Operations that nobody asked for are left out. `errors` were answered 4xx, `failed` 5xx;
 /// `server_ns` is the sum over the requests, and `buckets` how they are spread over `bounds_ns`, of
 /// the time that they took without the waits for the client's bytes.
+nlohmann::json AsJson(const gateway::RequestCounters& counters, const gateway::Accounts& accounts);
+
+/// Adds the command `requests`, which answers that. Both outlive `admin`.
 void AddRequestCommands(AdminServer& admin, const gateway::RequestCounters& counters,
                         const gateway::Accounts& accounts);
 

@@ -66,6 +66,7 @@ class Daemon:
         self._process: subprocess.Popen | None = None
         self.ports: dict[bool, int] = {}
         self.monitor_port = 0
+        self.console_ports: dict[bool, int] = {}  # with `console` of the configuration
         self.ready_seconds = 0.0
         self.data_directory = self.directory / "data"
         self.data_directory.mkdir(parents=True, exist_ok=True)
@@ -152,6 +153,8 @@ class Daemon:
         for listener in json.loads(ready.read_text())["listeners"]:
             if listener["monitor"]:
                 self.monitor_port = listener["port"]
+            elif listener["console"]:
+                self.console_ports[listener["tls"]] = listener["port"]
             else:
                 self.ports[listener["tls"]] = listener["port"]
 

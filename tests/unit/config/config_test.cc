@@ -244,6 +244,22 @@ TEST(Config, TlsListenersNeedACertificate) {
             std::string::npos);
 }
 
+TEST(Config, TheConsoleIsOnLoopbackOrBehindTls) {
+  const auto on = [](const std::string& listener) {
+    return ErrorOf(Minimal(R"(, "console": {"listeners": [{"address": )" + listener + "}]}"));
+  };
+  for (const char* address : {R"("127.0.0.1")", R"("127.8.0.1")", R"("::1")"}) {
+    EXPECT_EQ(on(address), "(accepted)") << address;
+  }
+  for (const char* address : {"0.0.0.0", "192.0.2.1", "::", "1.127.0.0"}) {
+    EXPECT_EQ(on("\"" + std::string(address) + "\""),
+              "console.listeners: " + std::string(address) +
+                  " needs tls: only a loopback address may do without");
+  }
+  EXPECT_EQ(on(R"("0.0.0.0", "tls": true)"),
+            "tls: certificate_file and key_file are needed for a listener with tls");
+}
+
 TEST(Config, TheExampleFileIsValidAndNamesOnlyDocumentedOptions) {
   for (const char* file : {"/config/blobgate.json", "/config/entra-id.json"}) {
     auto config = Load(std::string(BLOBGATE_SOURCE_DIR) + file);
