@@ -93,7 +93,9 @@ class InterruptingCatalog final : public WrappedCatalog {
 
  private:
   void CountCommit() {
-    if (countdown_ > 0 && --countdown_ == 0) action_();
+    if (countdown_ == 0 || --countdown_ > 0) return;
+    const auto action = action_;  // which may ask for the next one
+    action();
   }
 
   int countdown_ = 0;
