@@ -7,7 +7,7 @@
 
 #include "base/encoding.h"
 #include "blob/path_keys.h"
-#include "operations/path/path_headers.h"
+#include "operations/blob_headers.h"
 #include "operations/path/path_place.h"
 #include "operations/tags/tag_index.h"
 

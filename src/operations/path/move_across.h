@@ -12,7 +12,7 @@ namespace blobgate::operations {
 /// values. All of it is one commit, and while that is checked and written every other one waits.
 struct MoveLimits {
   std::size_t rows = 10'000;
-  std::size_t bytes = 16 * 1024 * 1024;
+  std::size_t bytes = 8 * 1024 * 1024;
 };
 
 /// The two halves of a move, for CommitTargets.
