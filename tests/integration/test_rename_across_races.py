@@ -237,7 +237,8 @@ def test_a_filesystem_that_is_deleted_takes_nothing_with_it_that_was_not_there()
             in_threads([delete, *(lambda n=n: rename(range(n, files, 3)) for n in range(3))])
             assert set(answers.values()) <= {201, 404}
             service = data_lake.service(daemon)
-            [deleted] = [f for f in service.list_file_systems(include_deleted=True) if f.deleted]
+            [deleted] = [found for found in service.list_file_systems(include_deleted=True)
+                         if found.deleted and found.name in (source, to)]
             assert (service.undelete_file_system(deleted.name, deleted.deleted_version)
                     .file_system_name == deleted.name)
             left = {int(path) for path, _ in ask.tree(source)}

@@ -51,6 +51,7 @@ def daemon(tmp_path_factory, entra):
             "issuers": [{"issuer": ENTRA_ISSUER, "tenant": ENTRA_TENANT, "jwks_file": str(jwks)}],
             "roles": [{"role": "Storage Blob Data Owner", "oid": OWNER, "account": "tree"},
                       {"role": contributor, "oid": WRITER, "account": "tree", "container": ONE},
+                      {"role": "Storage Blob Delegator", "oid": WRITER, "account": "tree"},
                       {"role": contributor, "oid": READER, "account": "tree", "container": ONE},
                       {"role": "Storage Blob Data Reader", "oid": READER, "account": "tree"}]}}
     with data_lake.resolved_names(), blobgate_daemon.Daemon(config) as running:

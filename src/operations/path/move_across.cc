@@ -60,6 +60,7 @@ class Mover {
       const std::string_view entry = blob::NameOfKey(destination_.key);
       co_return co_await MoveContent(record, blob::ContentName(from), entry);
     }
+    record.path.height = 0;
     directories_.push_back({from, 0, {}, record});
     for (std::size_t i = 0; i < directories_.size(); ++i) BG_CO_CHECK(co_await MoveDirectory(i));
     PutDirectories();
