@@ -41,13 +41,12 @@ azure::Error TooMuch(const MoveLimits& limits) {
 
 class Mover {
  public:
-  Mover(Services& services, const Target& source, const Target& destination, PathMove& move,
-        MoveLimits limits)
+  Mover(Services& services, const Target& source, const Target& destination, PathMove& move)
       : services_(services),
         source_(source),
         destination_(destination),
         move_(move),
-        limits_(limits) {}
+        limits_(source.is_directory() ? kDirectoryLimits : kFileLimits) {}
 
   Task<azure::Outcome<void>> Run(blob::BlobRecord& record) {
     const std::uint64_t from = record.path.id;
@@ -266,8 +265,8 @@ class Mover {
 
 Task<azure::Outcome<void>> MoveAcross(Services& services, const Target& source,
                                       const Target& destination, blob::BlobRecord& record,
-                                      PathMove& move, MoveLimits limits) {
-  Mover mover(services, source, destination, move, limits);
+                                      PathMove& move) {
+  Mover mover(services, source, destination, move);
   co_return co_await mover.Run(record);
 }
 

@@ -32,7 +32,7 @@ using engine::Precondition;
 
 /// Rows that all rounds of one request read to take them to another filesystem: the first in any
 /// case, and small things get many.
-constexpr std::size_t kMostRowsRead = 20 * MoveLimits().rows;
+constexpr std::size_t kMostRowsRead = 20 * kDirectoryLimits.rows;
 
 /// One round of a rename in hierarchical containers.
 class Rename {

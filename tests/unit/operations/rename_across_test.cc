@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "blob/keys.h"
+#include "operations/blob_store.h"
 #include "operations/block/staged_expiry.h"
 #include "operations/handlers.h"
 #include "operations/history/purge.h"
@@ -357,6 +358,17 @@ TEST_F(RenameAcrossTest, ADirectoryIsTakenUpToItsLimits) {
   EXPECT_EQ(Rename("b/d", "a/d"), "FeatureNotYetSupportedForHierarchicalNamespaceAccounts");
   EXPECT_EQ(Kinds("b"), before);
   EXPECT_EQ(Kinds("a"), (std::multiset<char>{'!', 'b', 'n'}));
+}
+
+TEST_F(RenameAcrossTest, AFileByItselfMayHaveMore) {
+  EXPECT_EQ(h_.Run(PutBlob, "PUT /a/d/log\nx-ms-blob-type: AppendBlob").status, 201u);
+  for (int i = 0; i < 10'001; ++i) {
+    EXPECT_EQ(h_.Run(AppendBlock, "PUT /a/d/log?comp=appendblock", "1234").status, 201u);
+  }
+  EXPECT_EQ(Rename("a/d", "b/d"), "FeatureNotYetSupportedForHierarchicalNamespaceAccounts");
+  EXPECT_EQ(Rename("a/d/log", "b/log"), "");
+  EXPECT_EQ(Get("b/log").size(), 40'004u);
+  EXPECT_EQ(Kinds("a").count('d'), 0u);
 }
 
 TEST_F(RenameAcrossTest, AndUpToSomeBytes) {
