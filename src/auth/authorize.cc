@@ -160,6 +160,7 @@ bool CoversToo(const Credential& credential, const azure::OperationSpec& spec,
       }
       break;
   }
+  if (other.container != named.container) return false;
   if (credential.signed_resource == "c") return true;
   const auto directory = DirectoryOf(named.blob, credential.directory_depth);
   return credential.signed_resource == "d" && directory &&

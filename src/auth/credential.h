@@ -119,7 +119,7 @@ azure::Outcome<azure::Permissions> Authorize(const Credential& credential,
                                              bool has_version);
 
 /// Does this credential, which Authorize let do `spec` on `named`, cover the path `other` of the
-/// same filesystem too? That is the source of a rename.
+/// same account too? That is the source of a rename.
 bool CoversToo(const Credential& credential, const azure::OperationSpec& spec,
                const azure::Resource& named, const azure::Resource& other);
 

@@ -68,6 +68,7 @@ Error::Error(blobgate::Error internal) {
     case Errc::kIoError:
     case Errc::kCancelled:
     case Errc::kDisconnected:
+    case Errc::kUnsupported:
     case Errc::kInternal:
       code = ErrorCode::kInternalError;
       break;

@@ -32,6 +32,8 @@ std::string_view ErrcName(Errc code) {
       return "TooLarge";
     case Errc::kUnavailable:
       return "Unavailable";
+    case Errc::kUnsupported:
+      return "Unsupported";
     case Errc::kInternal:
       return "Internal";
   }

@@ -28,6 +28,7 @@ enum class Errc {
   kDisconnected,     ///< the peer closed before the message was complete
   kTooLarge,         ///< a documented limit was passed
   kUnavailable,      ///< overload or a remote peer that does not answer; retry later
+  kUnsupported,      ///< this engine does not promise what was asked for; nothing was changed
   kInternal,         ///< a bug
 };
 

@@ -262,11 +262,38 @@ Task<azure::Outcome<http::Response>> Gateway::Perform(Exchange& x, azure::Permis
       .sas_encryption_scope = x.credential.encryption_scope,
       .posix = x.posix,
       .owner = OwnerOf(x.credential),
-      .covers = [&x](const azure::Resource& source) {
-        const bool by_acl = x.posix && x.credential.kind == auth::Credential::Kind::kBearer;
-        return by_acl || auth::CoversToo(x.credential, *x.spec, x.resource, source);
-      }};
+      .covers =
+          [&x](const azure::Resource& source) {
+            const bool by_acl = x.posix && x.credential.kind == auth::Credential::Kind::kBearer;
+            return by_acl || auth::CoversToo(x.credential, *x.spec, x.resource, source);
+          },
+      .letters_of_sas = [this, &x](const azure::Resource& source,
+                                   std::string_view sas) { return LettersOfSas(x, source, sas); }};
   co_return co_await handler(call);
+}
+
+/// The SAS of a rename's source, as if it had come with the request (Call::letters_of_sas).
+Task<azure::Outcome<azure::Permissions>> Gateway::LettersOfSas(const Exchange& x,
+                                                               const azure::Resource& source,
+                                                               std::string_view sas) {
+  using azure::ErrorCode;
+  http::RequestHead head;
+  head.method = x.head.method;
+  head.secure = x.head.secure;
+  head.peer = x.head.peer;
+  auto query = http::Query::Parse(sas);
+  if (!query) co_return azure::Fail(ErrorCode::kInvalidSourceUri);
+  head.query = std::move(*query);
+  BG_CO_TRY(auto credential, co_await parts_.authenticator.Authenticate(
+                                 head, source, x.account ? &x.account->keys : nullptr, x.now));
+  // Where POSIX rights of a named user (suoid) decide, nobody asks them here.
+  if (credential.kind == auth::Credential::Kind::kAnonymous ||
+      !credential.unauthorized_oid.empty()) {
+    co_return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
+  }
+  BG_CO_TRY(const auto access,
+            co_await CompleteCredential(parts_.services, source, credential, x.now));
+  co_return auth::Authorize(credential, *x.spec, source, access, true);
 }
 
 // Who asks, and may they? A preflight asks for nothing and needs no credential.

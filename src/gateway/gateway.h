@@ -55,6 +55,9 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
   Task<azure::Outcome<http::Response>> Perform(Exchange& exchange, azure::Permissions permissions,
                                                const http::RequestHead& head,
                                                http::BodyReader& body);
+  Task<azure::Outcome<azure::Permissions>> LettersOfSas(const Exchange& exchange,
+                                                        const azure::Resource& source,
+                                                        std::string_view sas);
   Task<azure::Outcome<http::Response>> PerformStructured(Exchange& exchange,
                                                          azure::Permissions permissions,
                                                          http::BodyReader& body);

@@ -49,6 +49,23 @@ Task<azure::Outcome<engine::ExtentRef>> WriteExtent(Services& services, std::str
   co_return ref;
 }
 
+/// Adds to `batch` what every commit of `target` demands and brings along, and to `leftovers` what
+/// it leaves behind. False: something was in the way and is removed now; load again.
+Task<azure::Outcome<bool>> CompleteBatch(Services& services, const Target& target,
+                                         engine::Batch& batch, std::vector<Leftover>& leftovers) {
+  if (target.place && !target.place->expired.empty()) {
+    BG_CO_CHECK(co_await ClearWay(services, target));
+    co_return false;
+  }
+  batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
+  batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
+  if (target.place) BG_CO_CHECK(CompletePath(services, target, batch));
+  BG_CO_CHECK(UpdateTagIndex(target, batch));
+  const std::string space = blob::ContainerSpace(target.container.record.incarnation);
+  for (Leftover& left : LeftoversIn(batch, space)) leftovers.push_back(std::move(left));
+  co_return true;
+}
+
 void ReleaseBlock(const blob::Block& block, engine::Batch& batch, ReferenceSet& kept) {
   for (const auto& slice : block.slices) {
     if (!kept.Take(slice.extent)) batch.releases.push_back(slice.extent);
@@ -64,8 +81,8 @@ Task<azure::Outcome<ContainerRow>> LoadContainer(Services& services, std::string
   BG_CO_TRY(const auto partition, co_await services.catalog().Find(space, container));
   if (!partition) co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
   found.account_partition = *partition;
-  const std::string key = blob::ContainerKey(container);
-  BG_CO_TRY(auto row, co_await services.catalog().Get(found.account_partition, key));
+  found.key = blob::ContainerKey(container);
+  BG_CO_TRY(auto row, co_await services.catalog().Get(found.account_partition, found.key));
   if (!row) co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
   found.row = std::move(*row);
   BG_CO_TRY(found.record, blob::ContainerRecord::Decode(found.row.value));
@@ -131,17 +148,38 @@ azure::Error Busy() {
 
 Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
                                         engine::Batch batch) {
-  if (target.place && !target.place->expired.empty()) {
-    BG_CO_CHECK(co_await ClearWay(services, target));
-    co_return false;
-  }
-  batch.preconditions.push_back(engine::Precondition::Present(blob::AliveKey()));
-  batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
-  if (target.place) BG_CO_CHECK(CompletePath(services, target, batch));
-  BG_CO_CHECK(UpdateTagIndex(target, batch));
-  const std::string space = blob::ContainerSpace(target.container.record.incarnation);
-  std::vector<Leftover> leftovers = LeftoversIn(batch, space);
+  std::vector<Leftover> leftovers;
+  BG_CO_TRY(const bool ready, co_await CompleteBatch(services, target, batch, leftovers));
+  if (!ready) co_return false;
   auto done = Committed(co_await services.catalog().Commit(target.partition, std::move(batch)));
+  if (done && *done) {
+    for (Leftover& leftover : leftovers) SpawnLeftover(services, std::move(leftover));
+  }
+  co_return done;
+}
+
+Task<azure::Outcome<bool>> CommitTargets(Services& services, std::vector<TargetChange> changes) {
+  std::vector<engine::PartitionBatch> parts;
+  std::vector<Leftover> leftovers;
+  for (auto& [target, batch] : changes) {
+    BG_CO_TRY(const bool ready, co_await CompleteBatch(services, target, batch, leftovers));
+    if (!ready) co_return false;
+    parts.push_back({target.partition, std::move(batch)});
+  }
+  for (const auto& [target, batch] : changes) {
+    const ContainerRow& container = target.container;
+    auto part =
+        std::ranges::find(parts, container.account_partition, &engine::PartitionBatch::partition);
+    if (part == parts.end()) part = parts.insert(part, {container.account_partition, {}});
+    part->batch.preconditions.push_back(
+        engine::Precondition::At(container.key, container.row.version));
+  }
+  Status status = co_await services.catalog().CommitTogether(std::move(parts));
+  if (!status && status.error().code == Errc::kUnsupported) {
+    co_return azure::Fail(
+        azure::ErrorCode::kFeatureNotYetSupportedForHierarchicalNamespaceAccounts);
+  }
+  auto done = Committed(std::move(status));
   if (done && *done) {
     for (Leftover& leftover : leftovers) SpawnLeftover(services, std::move(leftover));
   }
@@ -154,8 +192,7 @@ void MarkImmutable(const blob::BlobRecord& record, engine::Batch& batch) {
 
 Task<azure::Outcome<bool>> CommitContainer(Call& call, const ContainerRow& container,
                                            engine::Batch batch) {
-  batch.preconditions.push_back(
-      engine::Precondition::At(blob::ContainerKey(call.resource.container), container.row.version));
+  batch.preconditions.push_back(engine::Precondition::At(container.key, container.row.version));
   co_return Committed(
       co_await call.services.catalog().Commit(container.account_partition, std::move(batch)));
 }

@@ -31,6 +31,7 @@ struct PathPlace;  // operations/path/path_place.h
 /// A container as it was read.
 struct ContainerRow {
   engine::PartitionRef account_partition;  ///< where the record lies
+  std::string key;                         ///< of its row
   engine::Row row;
   blob::ContainerRecord record;
 };
@@ -99,6 +100,15 @@ Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target)
 /// `batch` has no precondition on those two rows.
 Task<azure::Outcome<bool>> CommitTarget(Services& services, const Target& target,
                                         engine::Batch batch);
+/// What is to become of a target, as in CommitTarget.
+struct TargetChange {
+  const Target& target;
+  engine::Batch batch;
+};
+/// CommitTarget for targets of several containers at once: all or nothing, and also on condition
+/// that the containers' records are as the targets have them: who deletes one first wins. 409
+/// FeatureNotYetSupportedForHierarchicalNamespaceAccounts where the engine does not do that.
+Task<azure::Outcome<bool>> CommitTargets(Services& services, std::vector<TargetChange> changes);
 /// Adds to `batch` that the container has had an immutable state, if `record` is one: Delete
 /// Container asks for it.
 void MarkImmutable(const blob::BlobRecord& record, engine::Batch& batch);

@@ -157,8 +157,14 @@ struct Call {
   std::optional<blob::AclCaller> posix = std::nullopt;
   /// Who owns what the caller makes in a hierarchical container.
   std::string_view owner = blob::kSuperuser;
-  /// Do the caller's rights cover the path `source`, of the same filesystem? (Rename Path)
+  /// Do the caller's rights cover the path `source`, of the same account? (Rename Path)
   std::function<bool(const azure::Resource& source)> covers = nullptr;
+  /// What a SAS, the query of a URL, lets its bearer do when `source` is renamed. 403, and what
+  /// else a request with it would be answered. Null: there are no SAS. The arguments live until the
+  /// end.
+  std::function<Task<azure::Outcome<azure::Permissions>>(const azure::Resource& source,
+                                                         std::string_view sas)>
+      letters_of_sas = nullptr;
 
   const http::HeaderView& headers() const { return head.headers; }
   const http::Query& query() const { return head.query; }

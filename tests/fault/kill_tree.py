@@ -3,12 +3,13 @@
 
     tests/fault/kill_tree.py --cycles 50 [--seed N] [--writers N] [--seconds S]
 
-Each writer owns one directory at the top of a hierarchical container and knows its tree: what is
-acknowledged, and what it would be after the one request that was on its way when the daemon died.
-Requests make directories and files, rename either (onto what exists, too), and delete, recursively
-or not. After each kill -9 and restart the tree is listed and every file read: it must be one of the
-two, whole. Now and then a whole tree moves below another writer's and back. In the end everything
-is deleted, and fsck must find nothing amiss and nothing left over.
+Each writer owns one directory at the top of two hierarchical containers and knows its tree, which
+begins with their names: what is acknowledged, and what it would be after the one request that was
+on its way when the daemon died. Requests make directories and files, rename either (onto what
+exists, too, and from one container to the other), and delete, recursively or not. After each
+kill -9 and restart the tree is listed and every file read: it must be one of the two, whole. Now
+and then a whole tree moves below another writer's in the other container and back. In the end
+everything is deleted, and fsck must find nothing amiss and nothing left over.
 """
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ import blobgate_daemon  # noqa: E402
 import data_lake  # noqa: E402
 import fsck  # noqa: E402
 
-FILESYSTEM = "kill"
+FILESYSTEMS = ("kill", "kill-other")
 ACCOUNT = "tree"
 LEAVES = ("a", "b", "c", "d", "e")
 DEPTH = 4
@@ -75,22 +76,23 @@ class Writer:
         self.top = f"w{number}"
         self.random = random.Random(f"{seed}-{number}")
         self.killing = killing
-        self.known: Tree = {}
+        self.known: Tree = {filesystem: {} for filesystem in FILESYSTEMS}
         self.doubt: list[Tree] = []
-        self.acknowledged = self.renames = self.removals = 0
+        self.acknowledged = self.renames = self.crossings = self.removals = 0
         self.problem = ""
 
     def _path(self) -> list[str]:
-        return [self.random.choice(LEAVES) for _ in range(self.random.randint(1, DEPTH))]
+        leaves = [self.random.choice(LEAVES) for _ in range(self.random.randint(1, DEPTH))]
+        return [self.random.choice(FILESYSTEMS), *leaves]
 
     def _some(self, directory: bool | None = None) -> list[str] | None:
         """A path that is there."""
         paths = [path for path, content in walk(self.known).items()
-                 if directory is None or (content is None) == directory]
+                 if "/" in path and (directory is None or (content is None) == directory)]
         return self.random.choice(paths).split("/") if paths else None
 
     def _url(self, path: list[str]) -> str:
-        return "/".join([FILESYSTEM, self.top, *path])
+        return "/".join([path[0], self.top, *path[1:]])
 
     def _blocked(self, path: list[str]) -> bool:
         """Is there a file on the way?"""
@@ -151,6 +153,7 @@ class Writer:
                      f"rename {source} {named}")
         self.known = after
         self.renames += 1
+        self.crossings += source[0] != target[0]
 
     def _remove(self, ask: data_lake.Raw) -> None:
         path = self._some()
@@ -186,7 +189,7 @@ class Writer:
         """Problems. `found` is what is listed below `top`: whether it is a directory."""
         problems = [self.problem] if self.problem else []
         for tree in (self.known, *self.doubt):
-            paths = walk(tree)
+            paths = {path: content for path, content in walk(tree).items() if "/" in path}
             if {path: content is None for path, content in paths.items()} == found:
                 wrong = [path for path, content in paths.items() if content is not None
                          and ask("GET", f"/{self._url(path.split('/'))}",
@@ -194,16 +197,16 @@ class Writer:
                 if not wrong:
                     self.known, self.doubt = tree, []
                     return problems
-        expected = walk(self.known)
-        missing = sorted(expected.keys() - found.keys())[:5]
-        more = sorted(found.keys() - expected.keys())[:5]
+        expected = {path for path in walk(self.known) if "/" in path}
+        missing = sorted(expected - found.keys())[:5]
+        more = sorted(found.keys() - expected)[:5]
         return problems + [f"{self.top}: neither what was acknowledged nor what was asked for: "
                            f"missing {missing}, more {more}, in doubt {len(self.doubt)}"]
 
 
 def listed(ask: data_lake.Raw, top: str) -> dict[str, bool]:
-    return {path.partition("/")[2]: directory for path, directory in ask.tree(FILESYSTEM)
-            if path.startswith(top + "/")}
+    return {f"{filesystem}/{path.partition('/')[2]}": directory for filesystem in FILESYSTEMS
+            for path, directory in ask.tree(filesystem) if path.startswith(top + "/")}
 
 
 class Loop:
@@ -219,19 +222,21 @@ class Loop:
 
     def begin(self) -> None:
         ask = self.ask()
-        assert ask("PUT", f"/{FILESYSTEM}?resource=filesystem").status == 201
-        for writer in self.writers:
-            assert ask.mkdir(f"{FILESYSTEM}/{writer.top}") == 201
+        for filesystem in FILESYSTEMS:
+            assert ask("PUT", f"/{filesystem}?resource=filesystem").status == 201
+            for writer in self.writers:
+                assert ask.mkdir(f"{filesystem}/{writer.top}") == 201
 
     def _move_around(self) -> list[str]:
         """A whole tree goes below another one and back, with the daemon killed in between."""
         one, other = self.moments.sample(self.writers, 2)
-        away = f"{FILESYSTEM}/{other.top}/guest"
-        if self.ask().rename(f"{FILESYSTEM}/{one.top}", away) != 201:
-            return [f"{one.top} could not be moved below {other.top}"]
+        home = f"{self.moments.choice(FILESYSTEMS)}/{one.top}"
+        away = f"{self.moments.choice(FILESYSTEMS)}/{other.top}/guest"
+        if self.ask().rename(home, away) != 201:
+            return [f"{home} could not be moved to {away}"]
         self.daemon.kill()
         self.daemon.start()
-        if self.ask().rename(away, f"{FILESYSTEM}/{one.top}") != 201:
+        if self.ask().rename(away, home) != 201:
             return [f"{one.top} could not be moved back"]
         return []
 
@@ -259,10 +264,12 @@ class Loop:
     def end(self) -> list[str]:
         """Deletes everything; nothing may be left over."""
         ask = self.ask()
-        problems = [f"{writer.top}: not deleted" for writer in self.writers
-                    if ask.delete(f"{FILESYSTEM}/{writer.top}", recursive=True) != 200]
-        if left := ask.tree(FILESYSTEM):
-            problems.append(f"left over: {left[:5]}")
+        problems = [f"{filesystem}/{writer.top}: not deleted"
+                    for filesystem in FILESYSTEMS for writer in self.writers
+                    if ask.delete(f"{filesystem}/{writer.top}", recursive=True) != 200]
+        for filesystem in FILESYSTEMS:
+            if left := ask.tree(filesystem):
+                problems.append(f"left over: {left[:5]}")
         self.daemon.restart()
         if (code := self.daemon.stop()) != 0:
             problems.append(f"the last stop: {code}")
@@ -297,9 +304,9 @@ def main() -> int:
         for problem in problems:
             print(f"end: {problem}")
     done = [sum(getattr(writer, what) for writer in loop.writers)
-            for what in ("acknowledged", "renames", "removals")]
+            for what in ("acknowledged", "renames", "crossings", "removals")]
     print(f"{arguments.cycles} cycles, {done[0]} acknowledged requests, {done[1]} renames, "
-          f"{done[2]} recursive deletes")
+          f"{done[2]} of them to the other container, {done[3]} recursive deletes")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed or not all(done) else 0
 

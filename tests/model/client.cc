@@ -48,6 +48,8 @@ Task<void> Client::Run(Action action) {
       co_return co_await Put();
     case Action::kDelete:
       co_return co_await Delete();
+    case Action::kMove:
+      co_return co_await Move();
     case Action::kCondition:
       co_return co_await CommitOnCondition();
     case Action::kAcquireGone:
@@ -179,10 +181,17 @@ void Client::Discard(const std::vector<SeededExtent>& extents) {
   }
 }
 
-Task<bool> Client::Commit(PartitionIndex partition, Batch batch) {
+Task<bool> Client::Commit(PartitionIndex partition, Batch batch, std::vector<Event::Part> also) {
   Event event(Event::Kind::kCommit, partition);
-  event.batch = batch;
-  const Status status = co_await engine_.catalog().Commit(partitions_[partition], std::move(batch));
+  event.batch = std::move(batch);
+  event.also = std::move(also);
+  std::vector<PartitionBatch> parts;
+  event.EachPart(
+      [&](PartitionIndex where, const Batch& its) { parts.push_back({partitions_[where], its}); });
+  const bool alone = parts.size() == 1;
+  const Status status =
+      alone ? co_await engine_.catalog().Commit(parts[0].partition, std::move(parts[0].batch))
+            : co_await engine_.catalog().CommitTogether(std::move(parts));
   if (status) {
     report_.history.push_back(std::move(event));
     fresh_.clear();
@@ -288,6 +297,40 @@ Task<void> Client::Delete() {
   }
   if (batch.deletes.empty()) co_return;
   (void)co_await Commit(partition, std::move(batch));
+}
+
+/// What was in the other place is replaced. The references stay with the extents, or change hands.
+Task<void> Client::Move() {
+  if (partitions_.size() < 2) co_return;
+  const PartitionIndex from = SomePartition();
+  const PartitionIndex to =
+      (from + random_.Between(1, partitions_.size() - 1)) % partitions_.size();
+  const std::string &key = SomeKey(), &onto = SomeKey();
+  const auto read = co_await Get(from, key);
+  if (!read || !*read) co_return;
+  const auto replaced = co_await Get(to, onto);
+  if (!replaced) co_return;
+  const std::vector<SeededExtent> extents = ExtentsOf((*read)->value);
+  Batch taken, given;
+  taken.preconditions.push_back(Precondition::Unchanged(key, *read));
+  given.preconditions.push_back(Precondition::Unchanged(onto, *replaced));
+  if (random_.OneIn(4)) given.preconditions.push_back(SomeCondition(to));
+  taken.deletes.push_back(key);
+  given.puts.push_back(NewRow(onto, extents));
+  if (*replaced) {
+    for (const SeededExtent& old : ExtentsOf((*replaced)->value)) {
+      given.releases.push_back(old.ref);
+    }
+  }
+  if (random_.OneIn(2)) {
+    for (const SeededExtent& extent : extents) {
+      given.acquires.push_back(extent.ref);
+      taken.releases.push_back(extent.ref);
+    }
+  }
+  std::vector<Event::Part> also;
+  also.push_back({to, std::move(given)});
+  (void)co_await Commit(from, std::move(taken), std::move(also));
 }
 
 Precondition Client::SomeCondition(PartitionIndex partition) {

@@ -22,12 +22,13 @@ enum class Action : std::uint8_t {
   kRead,       ///< under a guard: a row, then its extents
   kPut,        ///< rows with new, kept and copied extents, if they are as they were read
   kDelete,     ///< rows with their extents
+  kMove,       ///< a row goes to another partition, with its extents, in one commit
   kCondition,  ///< a batch on conditions that may not hold
   kAcquireGone,
   kAbandon,  ///< a writer that is destroyed half way
   kDiscard,  ///< an extent that nobody acquires
 };
-inline constexpr std::size_t kActions = 9;
+inline constexpr std::size_t kActions = 10;
 
 /// A call that answered with a failure of the disk (kIoError, kNoSpace, kReadOnly) or with damage.
 struct Trouble {
@@ -72,7 +73,7 @@ class Client {
   Task<void> Keep(SeededExtent extent);
 
  private:
-  Task<bool> Commit(PartitionIndex partition, Batch batch);
+  Task<bool> Commit(PartitionIndex partition, Batch batch, std::vector<Event::Part> also = {});
   Task<void> ScanSome();
   Task<void> ReadRow();
   Task<void> Put();
@@ -80,6 +81,7 @@ class Client {
   Task<bool> CopyFrom(PartitionIndex partition, const std::string& key, Batch& batch,
                       std::vector<SeededExtent>& extents);
   Task<void> Delete();
+  Task<void> Move();
   Task<void> CommitOnCondition();
   Task<void> AcquireGone();
   Task<void> Abandon();

@@ -246,9 +246,10 @@ class Campaign {
     std::printf("%lu operations in %lu sequences, %.1f s, %.0f a second\n", t.operations,
                 sequences_, took.count(), static_cast<double>(t.operations) / took.count());
     std::printf(
-        "%lu commits, %lu refused or failed, %lu of them in doubt; %lu concurrent windows; "
-        "%.1f GB read and compared\n",
-        t.commits, t.conflicts, t.doubtful, t.concurrent, static_cast<double>(t.bytes_read) / 1e9);
+        "%lu commits, %lu of them to two partitions, %lu refused or failed, %lu of those in doubt; "
+        "%lu concurrent windows; %.1f GB read and compared\n",
+        t.commits, t.together, t.conflicts, t.doubtful, t.concurrent,
+        static_cast<double>(t.bytes_read) / 1e9);
     if (arguments_.kind != EngineKind::kLocal) return;
     std::printf(
         "%lu opens, %lu power cuts, %lu opens that broke, %lu faults, %lu read-only runs, "

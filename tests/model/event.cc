@@ -77,8 +77,12 @@ std::string Event::Describe() const {
     case Kind::kCommit:
       break;
   }
-  return fmt::format("p{} commit{}: {}{}", partition, DescribeBatch(batch),
-                     error ? ErrcName(*error) : "ok", doubtful ? " (doubtful)" : "");
+  std::string text;
+  EachPart([&text](PartitionIndex where, const Batch& its) {
+    text += fmt::format("{}p{} commit{}", text.empty() ? "" : ", ", where, DescribeBatch(its));
+  });
+  return fmt::format("{}: {}{}", text, error ? ErrcName(*error) : "ok",
+                     doubtful ? " (doubtful)" : "");
 }
 
 }  // namespace blobgate::engine::model

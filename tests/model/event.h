@@ -40,12 +40,25 @@ struct Event {
   ScanPlan plan;              ///< kScan
   std::vector<SeenRow> rows;  ///< kGet: none or one; kScan
   Batch batch;                ///< kCommit
-  std::uint64_t bytes = 0;    ///< kLiveBytes
+  /// kCommit: what the same commit does in other partitions (CommitTogether).
+  struct Part {
+    PartitionIndex partition = 0;
+    Batch batch;
+  };
+  std::vector<Part> also;
+  std::uint64_t bytes = 0;  ///< kLiveBytes
 
   /// kCommit: how it failed. Reads that failed are not kept.
   std::optional<Errc> error;
   /// kCommit: nobody knows whether it happened.
   bool doubtful = false;
+
+  /// Calls `visit` with each partition of a commit and its batch.
+  template <class Visit>
+  void EachPart(Visit visit) const {
+    visit(partition, batch);
+    for (const auto& [other, its] : also) visit(other, its);
+  }
 
   std::string Describe() const;
 };

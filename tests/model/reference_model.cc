@@ -153,25 +153,33 @@ bool ReferenceModel::ApplyScan(const Event& event) {
 }
 
 std::optional<Errc> ReferenceModel::Check(const Event& event) const {
-  for (const Precondition& wanted : event.batch.preconditions) {
-    const ModelRow* row = Find(event.partition, wanted.key);
-    const bool holds = wanted.kind == Precondition::Kind::kAbsent ? row == nullptr
-                       : wanted.kind == Precondition::Kind::kPresent
-                           ? row != nullptr
-                           : row != nullptr && row->version == wanted.version;
-    if (!holds) return Errc::kConflict;
-  }
-  return std::nullopt;
+  bool all = true;
+  event.EachPart([&](PartitionIndex partition, const Batch& batch) {
+    for (const Precondition& wanted : batch.preconditions) {
+      const ModelRow* row = Find(partition, wanted.key);
+      const bool holds = wanted.kind == Precondition::Kind::kAbsent ? row == nullptr
+                         : wanted.kind == Precondition::Kind::kPresent
+                             ? row != nullptr
+                             : row != nullptr && row->version == wanted.version;
+      all = all && holds;
+    }
+  });
+  return all ? std::nullopt : std::optional(Errc::kConflict);
 }
 
 std::optional<Errc> ReferenceModel::Count(
-    const Batch& batch, std::unordered_map<ExtentIndex, std::uint64_t>& counts) const {
-  for (const ExtentRef& ref : batch.acquires) {
+    const Event& event, std::unordered_map<ExtentIndex, std::uint64_t>& counts) const {
+  std::vector<ExtentRef> acquires, releases;
+  event.EachPart([&](PartitionIndex, const Batch& batch) {
+    acquires.insert(acquires.end(), batch.acquires.begin(), batch.acquires.end());
+    releases.insert(releases.end(), batch.releases.begin(), batch.releases.end());
+  });
+  for (const ExtentRef& ref : acquires) {
     const auto index = IndexOf(ref);
     if (!index || extents_[*index].gone()) return Errc::kExtentGone;
     ++counts.try_emplace(*index, extents_[*index].references).first->second;
   }
-  for (const ExtentRef& ref : batch.releases) {
+  for (const ExtentRef& ref : releases) {
     const auto index = IndexOf(ref);
     if (!index) return Errc::kInternal;
     std::uint64_t& count = counts.try_emplace(*index, extents_[*index].references).first->second;
@@ -184,19 +192,21 @@ std::optional<Errc> ReferenceModel::Count(
 bool ReferenceModel::ApplyCommit(const Event& event) {
   std::unordered_map<ExtentIndex, std::uint64_t> counts;
   std::optional<Errc> error = Check(event);
-  if (!error) error = Count(event.batch, counts);
+  if (!error) error = Count(event, counts);
   if (error || (event.error && !event.doubtful)) return error == event.error && !event.doubtful;
   ++now_;
   for (const auto& [index, references] : counts) SetReferences(index, references);
-  Rows& rows = rows_[event.partition];
-  for (const std::string& key : event.batch.deletes) {
-    Save(event.partition, key);
-    rows.erase(key);
-  }
-  for (const RowPut& put : event.batch.puts) {
-    Save(event.partition, put.key);
-    rows.insert_or_assign(put.key, ModelRow{put.value, 0});
-  }
+  event.EachPart([this](PartitionIndex partition, const Batch& batch) {
+    Rows& rows = rows_[partition];
+    for (const std::string& key : batch.deletes) {
+      Save(partition, key);
+      rows.erase(key);
+    }
+    for (const RowPut& put : batch.puts) {
+      Save(partition, put.key);
+      rows.insert_or_assign(put.key, ModelRow{put.value, 0});
+    }
+  });
   return true;
 }
 

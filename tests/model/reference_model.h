@@ -93,7 +93,7 @@ class ReferenceModel {
   bool ApplyCommit(const Event& event);
   bool See(PartitionIndex partition, const SeenRow& seen);
   std::optional<Errc> Check(const Event& event) const;
-  std::optional<Errc> Count(const Batch& batch,
+  std::optional<Errc> Count(const Event& event,
                             std::unordered_map<ExtentIndex, std::uint64_t>& counts) const;
   void Save(PartitionIndex partition, const std::string& key);
   void SetReferences(ExtentIndex index, std::uint64_t references);

@@ -24,9 +24,9 @@ Task<void> RunPlan(Client& client, std::vector<Action> actions) {
 
 // Most of what a server does.
 Action RandomAction(Random& random) {
-  constexpr Action kCommon[] = {Action::kGet, Action::kRead, Action::kPut, Action::kPut,
-                                Action::kDelete};
-  if (!random.OneIn(4)) return kCommon[random.Below(5)];
+  constexpr Action kCommon[] = {Action::kGet, Action::kRead,   Action::kPut,
+                                Action::kPut, Action::kDelete, Action::kMove};
+  if (!random.OneIn(4)) return kCommon[random.Below(6)];
   return static_cast<Action>(random.Below(kActions));
 }
 
@@ -63,6 +63,7 @@ Tally& Tally::operator+=(const Tally& other) {
   commits += other.commits;
   conflicts += other.conflicts;
   doubtful += other.doubtful;
+  together += other.together;
   concurrent += other.concurrent;
   opened += other.opened;
   power_cuts += other.power_cuts;
@@ -251,6 +252,7 @@ void Session::Collect(Report& report, Stage& stage) {
     if (event.kind != Event::Kind::kCommit) continue;
     ++(event.error ? tally_.conflicts : tally_.commits);
     if (event.doubtful) ++tally_.doubtful;
+    if (!event.error && !event.also.empty()) ++tally_.together;
   }
   tally_.bytes_read += report.bytes_read;
   stage.push_back(std::move(report.history));
@@ -262,7 +264,9 @@ void Session::Discard(const std::vector<ExtentRef>& refs, const Stage& stage) {
   for (const History& history : stage) {
     for (const Event& event : history) {
       if (!event.doubtful) continue;
-      doubtful.insert(doubtful.end(), event.batch.acquires.begin(), event.batch.acquires.end());
+      event.EachPart([&doubtful](PartitionIndex, const Batch& batch) {
+        doubtful.insert(doubtful.end(), batch.acquires.begin(), batch.acquires.end());
+      });
     }
   }
   for (const ExtentRef& ref : refs) {
@@ -276,8 +280,10 @@ void Session::LookAgain(std::vector<Stage>& stages) {
   std::set<std::pair<PartitionIndex, std::string>> keys;
   for (const History& history : stages.front()) {
     for (const Event& event : history) {
-      for (const RowPut& put : event.batch.puts) keys.emplace(event.partition, put.key);
-      for (const std::string& key : event.batch.deletes) keys.emplace(event.partition, key);
+      event.EachPart([&keys](PartitionIndex partition, const Batch& batch) {
+        for (const RowPut& put : batch.puts) keys.emplace(partition, put.key);
+        for (const std::string& key : batch.deletes) keys.emplace(partition, key);
+      });
     }
   }
   const auto client = MakeClient(0);

@@ -31,6 +31,7 @@ struct Tally {
   std::uint64_t commits = 0;
   std::uint64_t conflicts = 0;
   std::uint64_t doubtful = 0;    ///< commits that failed and may have happened
+  std::uint64_t together = 0;    ///< commits to two partitions
   std::uint64_t concurrent = 0;  ///< windows of several tasks
   std::uint64_t opened = 0;      ///< times a local store was opened
   std::uint64_t power_cuts = 0;

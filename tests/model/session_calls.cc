@@ -141,7 +141,7 @@ void Session::MakeBadCall(Random& random) {
   batch.puts = {{"good", "value"}};
   Errc wanted = Errc::kInvalidArgument;
   Status status;
-  switch (random.Below(9)) {
+  switch (random.Below(10)) {
     case 0:
       status = WithoutValue(Wait(catalog.Get(partition, bad_key)));
       break;
@@ -171,7 +171,13 @@ void Session::MakeBadCall(Random& random) {
       status =
           WithoutValue(Wait(extents.Create(random.OneIn(2) ? 0 : ExtentStore::kMaxExtent + 1)));
       break;
-    case 7:
+    case 7: {
+      std::vector<PartitionBatch> twice(2, PartitionBatch{partition, {}});
+      twice[0].batch = batch;
+      status = Wait(catalog.CommitTogether(std::move(twice)));
+      break;
+    }
+    case 8:
       status = WithoutValue(Wait(catalog.Locate("", "name")));
       break;
     default: {

@@ -56,6 +56,9 @@ class WrappedCatalog : public engine::Catalog {
   Task<Status> Commit(engine::PartitionRef partition, engine::Batch batch) override {
     return inner_.Commit(partition, std::move(batch));
   }
+  Task<Status> CommitTogether(std::vector<engine::PartitionBatch> parts) override {
+    return inner_.CommitTogether(std::move(parts));
+  }
 
  protected:
   engine::Catalog& inner_;
@@ -75,8 +78,12 @@ class InterruptingCatalog final : public WrappedCatalog {
   void BeforeScan(std::function<void()> action) { before_scan_ = std::move(action); }
 
   Task<Status> Commit(engine::PartitionRef partition, engine::Batch batch) override {
-    if (countdown_ > 0 && --countdown_ == 0) action_();
+    CountCommit();
     return inner_.Commit(partition, std::move(batch));
+  }
+  Task<Status> CommitTogether(std::vector<engine::PartitionBatch> parts) override {
+    CountCommit();
+    return inner_.CommitTogether(std::move(parts));
   }
   Task<Status> Scan(engine::PartitionRef partition, std::string from, std::string end,
                     engine::ScanVisitor visitor) override {
@@ -85,6 +92,12 @@ class InterruptingCatalog final : public WrappedCatalog {
   }
 
  private:
+  void CountCommit() {
+    if (countdown_ == 0 || --countdown_ > 0) return;
+    const auto action = action_;  // which may ask for the next one
+    action();
+  }
+
   int countdown_ = 0;
   std::function<void()> action_;
   std::function<void()> before_scan_;
@@ -104,12 +117,17 @@ class DyingCatalog final : public WrappedCatalog {
   bool dead() const { return countdown_ < 0; }
 
   Task<Status> Commit(engine::PartitionRef partition, engine::Batch batch) override {
+    std::vector<engine::PartitionBatch> parts;
+    parts.push_back({partition, std::move(batch)});
+    return CommitTogether(std::move(parts));
+  }
+  Task<Status> CommitTogether(std::vector<engine::PartitionBatch> parts) override {
     if (dead()) co_return Fail(Errc::kIoError, "dead");
     if (countdown_ == 0 || --countdown_ > 0) {
-      co_return co_await inner_.Commit(partition, std::move(batch));
+      co_return co_await inner_.CommitTogether(std::move(parts));
     }
     countdown_ = -1;
-    if (done_) BG_CO_CHECK(co_await inner_.Commit(partition, std::move(batch)));
+    if (done_) BG_CO_CHECK(co_await inner_.CommitTogether(std::move(parts)));
     co_return Fail(Errc::kIoError, "dies");
   }
 

@@ -203,6 +203,7 @@ class OperationHarness {
   azure::Permissions permissions = azure::Permissions::All();
   std::string version = "2025-07-05";
   bool secondary = false;
+  azure::Face face = azure::Face::kBlob;
   bool secure = false;
   bool shared_key = true;
   std::optional<operations::Delegator> delegator;
@@ -323,6 +324,7 @@ class OperationHarness {
     azure::Resource resource;
     resource.account = account.name;
     resource.secondary = secondary;
+    resource.face = face;
     const std::string_view path = head.path.substr(1);
     const auto slash = path.find('/');
     resource.container = PercentDecode(path.substr(0, slash)).value_or("");

@@ -81,6 +81,12 @@ struct Batch {
   std::vector<ExtentRef> releases;
 };
 
+/// One partition's part of a change to several.
+struct PartitionBatch {
+  PartitionRef partition;
+  Batch batch;
+};
+
 /// What a scan does after a row.
 struct ScanStep {
   enum class Kind : std::uint8_t { kNext, kSeek, kStop };
@@ -133,6 +139,16 @@ class Catalog {
   /// kIoError: nothing visible happened, except that after kIoError the outcome is unknown until
   /// the store was reopened. Independent commits may share one sync; each fails alone.
   virtual Task<Status> Commit(PartitionRef partition, Batch batch) = 0;
+
+  /// Applies all of `parts` or nothing, as one Commit does: all preconditions are evaluated against
+  /// the state before any of it, and whoever reads part of it reads all of it from then on, in
+  /// whatever partition. References are counted over all parts together: a row moves from one
+  /// partition to another with its extents by a put and a delete, and if one part acquires what
+  /// another releases, it is acquired first. A part may consist of preconditions alone. Others wait
+  /// while it is done: the caller keeps it small. Errors are those of Commit; besides, nothing
+  /// happened after kInvalidArgument (no parts, or a partition twice) and kUnsupported: this engine
+  /// does not promise it for these partitions. Whoever calls it has an answer ready for that.
+  virtual Task<Status> CommitTogether(std::vector<PartitionBatch> parts) = 0;
 };
 
 }  // namespace blobgate::engine

@@ -1,5 +1,6 @@
 #include "engine/contract/check.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 namespace blobgate::engine {
@@ -46,6 +47,20 @@ Status CheckBatch(const Batch& batch) {
   BG_CHECK(CheckUnique(batch));
   BG_CHECK(CheckReferences(batch.acquires));
   return CheckReferences(batch.releases);
+}
+
+Status CheckParts(const std::vector<PartitionBatch>& parts) {
+  if (parts.empty()) return Fail(Errc::kInvalidArgument, "a commit to no partition");
+  for (auto part = parts.begin(); part != parts.end(); ++part) {
+    const auto same = [part](const PartitionBatch& other) {
+      return other.partition.id == part->partition.id;
+    };
+    if (std::any_of(parts.begin(), part, same)) {
+      return Fail(Errc::kInvalidArgument, "a partition twice in a commit");
+    }
+    BG_CHECK(CheckBatch(part->batch));
+  }
+  return {};
 }
 
 Status CheckExtentLength(std::uint64_t length) {

@@ -16,6 +16,9 @@ Status CheckKey(std::string_view key);
 /// or released reference of length 0; kTooLarge for a value above kMaxValueSize.
 Status CheckBatch(const Batch& batch);
 
+/// CheckBatch for each part; kInvalidArgument for none, or two of one partition.
+Status CheckParts(const std::vector<PartitionBatch>& parts);
+
 /// kInvalidArgument unless 0 < length <= kMaxExtent.
 Status CheckExtentLength(std::uint64_t length);
 

@@ -14,9 +14,9 @@ CommitGroup::CommitGroup(CatalogDb& db, Segments& segments, Places& places,
       logged_(logged),
       first_version_(db.db().GetLatestSequenceNumber() + 1) {}
 
-Status CommitGroup::Add(std::uint64_t partition, const Batch& batch) {
-  BG_CHECK(CheckPreconditions(partition, batch));
-  BG_TRY(ExtentStates staged, CountReferences(batch));
+Status CommitGroup::Add(const std::vector<PartitionBatch>& parts) {
+  for (const auto& [partition, batch] : parts) BG_CHECK(CheckPreconditions(partition.id, batch));
+  BG_TRY(ExtentStates staged, CountReferences(parts));
   for (auto& [place, state] : staged) {
     // Taken out of the fresh ones, so that a Discard from now on does nothing.
     if (state.fresh && segments_.TakeFresh(state.ref)) {
@@ -27,7 +27,7 @@ Status CommitGroup::Add(std::uint64_t partition, const Batch& batch) {
     }
     extents_.insert_or_assign(place, state);
   }
-  StageRows(partition, batch);
+  for (const auto& [partition, batch] : parts) StageRows(partition.id, batch);
   return {};
 }
 
@@ -62,18 +62,23 @@ Result<std::optional<RowVersion>> CommitGroup::VersionOf(const std::string& row_
   return std::optional(row->version);
 }
 
-Result<CommitGroup::ExtentStates> CommitGroup::CountReferences(const Batch& batch) {
+Result<CommitGroup::ExtentStates> CommitGroup::CountReferences(
+    const std::vector<PartitionBatch>& parts) {
   ExtentStates staged;
-  for (const ExtentRef& ref : batch.acquires) {
-    BG_TRY(ExtentState * state, StateOf(ref, staged));
-    if (state->references == 0 && !state->fresh) return Fail(Errc::kExtentGone);
-    // Fresh only until its first reference: if that goes again, the extent is gone.
-    ++state->references;
+  for (const auto& [partition, batch] : parts) {
+    for (const ExtentRef& ref : batch.acquires) {
+      BG_TRY(ExtentState * state, StateOf(ref, staged));
+      if (state->references == 0 && !state->fresh) return Fail(Errc::kExtentGone);
+      // Fresh only until its first reference: if that goes again, the extent is gone.
+      ++state->references;
+    }
   }
-  for (const ExtentRef& ref : batch.releases) {
-    BG_TRY(ExtentState * state, StateOf(ref, staged));
-    if (state->references == 0) return Fail(Errc::kInternal, "release without a reference");
-    --state->references;
+  for (const auto& [partition, batch] : parts) {
+    for (const ExtentRef& ref : batch.releases) {
+      BG_TRY(ExtentState * state, StateOf(ref, staged));
+      if (state->references == 0) return Fail(Errc::kInternal, "release without a reference");
+      --state->references;
+    }
   }
   return staged;
 }

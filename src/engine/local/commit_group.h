@@ -1,4 +1,4 @@
-// Batches that share one write to RocksDB, evaluated one after the other.
+// Commits that share one write to RocksDB, evaluated one after the other.
 #pragma once
 
 #include <rocksdb/write_batch.h>
@@ -19,16 +19,16 @@
 
 namespace blobgate::engine {
 
-/// Lives on the committer thread for one group. Each batch is checked against the database as the
-/// batches before it in the group would leave it; one that fails leaves no trace. Nothing is
-/// changed outside the group until Write.
+/// Lives on the committer thread for one group. Each commit is checked against the database as
+/// those before it in the group would leave it; one that fails leaves no trace. Nothing is changed
+/// outside the group until Write.
 class CommitGroup {
  public:
   CommitGroup(CatalogDb& db, Segments& segments, Places& places, const LoggedExtents& logged);
 
-  /// Adds `batch` whole, or fails with kConflict, kExtentGone, kCorruption, kIoError or kInternal.
-  /// REQUIRES: CheckBatch passed.
-  Status Add(std::uint64_t partition, const Batch& batch);
+  /// Adds a commit whole, or fails with kConflict, kExtentGone, kCorruption, kIoError or kInternal.
+  /// REQUIRES: CheckParts passed.
+  Status Add(const std::vector<PartitionBatch>& parts);
 
   // For changes of the engine's own.
   void PutMeta(std::string_view key, std::string_view value);
@@ -67,7 +67,7 @@ class CommitGroup {
 
   Status CheckPreconditions(std::uint64_t partition, const Batch& batch);
   Result<std::optional<RowVersion>> VersionOf(const std::string& row_key);
-  Result<ExtentStates> CountReferences(const Batch& batch);
+  Result<ExtentStates> CountReferences(const std::vector<PartitionBatch>& parts);
   Result<ExtentState*> StateOf(const ExtentRef& ref, ExtentStates& staged);
   Result<ExtentState> LoadExtent(const ExtentRef& ref);
   Result<ExtentState> LoadRow(const Place& birth);

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -11,11 +12,14 @@ namespace {
 constexpr std::size_t kMaxRequests = 512;
 constexpr std::size_t kMaxBytes = 4 * 1024 * 1024;
 
-std::size_t SizeOf(const Batch& batch) {
-  std::size_t size = 64 * (batch.acquires.size() + batch.releases.size() + batch.deletes.size());
-  for (const RowPut& put : batch.puts) size += put.key.size() + put.value.size();
-  for (const ExtentRef& ref : batch.acquires) {
-    if (ref.length <= LoggedExtents::kLongest) size += ref.length;
+std::size_t SizeOf(const std::vector<PartitionBatch>& parts) {
+  std::size_t size = 0;
+  for (const auto& [partition, batch] : parts) {
+    size += 64 * (batch.acquires.size() + batch.releases.size() + batch.deletes.size());
+    for (const RowPut& put : batch.puts) size += put.key.size() + put.value.size();
+    for (const ExtentRef& ref : batch.acquires) {
+      if (ref.length <= LoggedExtents::kLongest) size += ref.length;
+    }
   }
   return size;
 }
@@ -28,9 +32,12 @@ constexpr std::uint64_t kCommitRoom = 2 * 1024 * 1024;
 
 }  // namespace
 
-bool NeedsSpace(const Batch& batch) {
-  if (!batch.acquires.empty()) return true;
-  return !batch.puts.empty() && batch.deletes.empty() && batch.releases.empty();
+bool NeedsSpace(const std::vector<PartitionBatch>& parts) {
+  return std::ranges::any_of(parts, [](const PartitionBatch& part) {
+    const Batch& batch = part.batch;
+    if (!batch.acquires.empty()) return true;
+    return !batch.puts.empty() && batch.deletes.empty() && batch.releases.empty();
+  });
 }
 
 Committer::Committer(CatalogDb& db, Segments& segments, Places& places, GarbageQueue& garbage,
@@ -45,9 +52,9 @@ Committer::Committer(CatalogDb& db, Segments& segments, Places& places, GarbageQ
       ballast_(ballast),
       thread_([this] { Loop(); }) {}
 
-Task<Status> Committer::Commit(PartitionRef partition, Batch batch) {
-  auto start = [this, partition, batch = std::move(batch)](Completer<Status> done) mutable {
-    Submit({partition, std::move(batch), {}, true, std::move(done)});
+Task<Status> Committer::Commit(std::vector<PartitionBatch> parts) {
+  auto start = [this, parts = std::move(parts)](Completer<Status> done) mutable {
+    Submit({std::move(parts), {}, true, std::move(done)});
   };
   co_return co_await AwaitCompletion<Status>(std::move(start));
 }
@@ -56,7 +63,7 @@ Status Committer::Run(Change change, bool sync) {
   auto promise = std::make_shared<std::promise<Status>>();
   std::future<Status> future = promise->get_future();
   auto done = [promise](Status status) { promise->set_value(std::move(status)); };
-  Submit({{}, {}, std::move(change), sync, std::move(done)});
+  Submit({{}, std::move(change), sync, std::move(done)});
   return future.get();
 }
 
@@ -89,7 +96,7 @@ std::vector<Committer::Request> Committer::TakeGroup() {
   std::vector<Request> group;
   std::size_t bytes = 0;
   while (!queue_.empty() && group.size() < kMaxRequests && bytes < kMaxBytes) {
-    bytes += SizeOf(queue_.front().batch);
+    bytes += SizeOf(queue_.front().parts);
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
@@ -137,17 +144,18 @@ void Committer::CommitAll(std::vector<Request> requests) {
 // `space` is looked up once a group: an error in it means that it was found wanting.
 Status Committer::Admit(const Request& request, Status& space) {
   if (request.change) return {};
-  if (request.partition.generation != 1 || request.partition.id == 0 ||
-      request.partition.id >= partition_limit_) {
-    return Fail(Errc::kPartitionMoved);
+  for (const auto& [partition, batch] : request.parts) {
+    if (partition.generation != 1 || partition.id == 0 || partition.id >= partition_limit_) {
+      return Fail(Errc::kPartitionMoved);
+    }
   }
-  if (!NeedsSpace(request.batch)) return {};
+  if (!NeedsSpace(request.parts)) return {};
   if (space) space = state_.CheckReserve();
   return space;
 }
 
 Status Committer::Stage(Request& request, CommitGroup& group) {
-  if (!request.change) return group.Add(request.partition.id, request.batch);
+  if (!request.change) return group.Add(request.parts);
   request.change(group);
   return {};
 }

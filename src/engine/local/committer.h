@@ -22,9 +22,10 @@
 
 namespace blobgate::engine {
 
-/// Whether `batch` makes the store larger: it is refused while the reserve is touched. Deletes, and
-/// overwrites that free something, go through as long as RocksDB itself can write.
-bool NeedsSpace(const Batch& batch);
+/// Whether a commit makes the store larger: it is refused while the reserve is touched. Deletes,
+/// and overwrites that free something, go through as long as RocksDB itself can write. What moves
+/// from one partition to another frees nothing.
+bool NeedsSpace(const std::vector<PartitionBatch>& parts);
 
 /// Drains a queue of batches: as many as wait go into one write with one sync. The references must
 /// outlive it. Thread-safe.
@@ -37,8 +38,8 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  /// As Catalog::Commit. REQUIRES: CheckBatch passed.
-  Task<Status> Commit(PartitionRef partition, Batch batch);
+  /// As Catalog::CommitTogether. REQUIRES: CheckParts passed.
+  Task<Status> Commit(std::vector<PartitionBatch> parts);
 
   /// A change of the engine's own; it runs on the committer thread.
   using Change = std::move_only_function<void(CommitGroup&)>;
@@ -57,9 +58,8 @@ class Committer {
 
  private:
   struct Request {
-    PartitionRef partition;
-    Batch batch;
-    Change change;     ///< set: instead of partition and batch
+    std::vector<PartitionBatch> parts;
+    Change change;     ///< set: instead of parts
     bool sync = true;  ///< only for changes
     Completer<Status> done;
   };

@@ -90,10 +90,17 @@ Status LocalCatalog::ScanNow(PartitionRef partition, const std::string& from,
 }
 
 Task<Status> LocalCatalog::Commit(PartitionRef partition, Batch batch) {
-  BG_CO_CHECK(CheckBatch(batch));
+  std::vector<PartitionBatch> parts;
+  parts.push_back({partition, std::move(batch)});
+  return CommitTogether(std::move(parts));
+}
+
+// All partitions are in one RocksDB, and one thread writes it.
+Task<Status> LocalCatalog::CommitTogether(std::vector<PartitionBatch> parts) {
+  BG_CO_CHECK(CheckParts(parts));
   BG_CO_CHECK(state_.CheckWritable());
-  if (NeedsSpace(batch)) BG_CO_CHECK(co_await gate_.AdmitCommit());
-  co_return co_await committer_.Commit(partition, std::move(batch));
+  if (NeedsSpace(parts)) BG_CO_CHECK(co_await gate_.AdmitCommit());
+  co_return co_await committer_.Commit(std::move(parts));
 }
 
 Status LocalCatalog::Checked(Status status) {

@@ -31,6 +31,7 @@ class LocalCatalog final : public Catalog {
   Task<Status> Scan(PartitionRef partition, std::string from, std::string end,
                     ScanVisitor visitor) override;
   Task<Status> Commit(PartitionRef partition, Batch batch) override;
+  Task<Status> CommitTogether(std::vector<PartitionBatch> parts) override;
 
  private:
   Result<std::optional<Row>> GetNow(const std::string& row_key, bool may_block);

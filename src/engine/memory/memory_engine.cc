@@ -87,8 +87,14 @@ class MemoryCatalog final : public Catalog {
   }
 
   Task<Status> Commit(PartitionRef partition, Batch batch) override {
+    std::vector<PartitionBatch> parts;
+    parts.push_back({partition, std::move(batch)});
+    return CommitTogether(std::move(parts));
+  }
+
+  Task<Status> CommitTogether(std::vector<PartitionBatch> parts) override {
     BG_CO_CHECK(shared_.Fault(Point::kCommit));
-    co_return shared_.store.Commit(partition, std::move(batch));
+    co_return shared_.store.Commit(std::move(parts));
   }
 
  private:

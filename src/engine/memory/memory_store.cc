@@ -68,21 +68,25 @@ const MemoryStore::Extent* MemoryStore::Find(const ExtentRef& ref) const {
 }
 
 Result<std::unordered_map<std::uint64_t, std::uint64_t>> MemoryStore::NewCounts(
-    const Batch& batch) const {
+    const std::vector<PartitionBatch>& parts) const {
   std::unordered_map<std::uint64_t, std::uint64_t> counts;
-  for (const ExtentRef& ref : batch.acquires) {
-    const Extent* extent = Find(ref);
-    if (extent == nullptr || (extent->references == 0 && !extent->fresh)) {
-      return Fail(Errc::kExtentGone);
+  for (const auto& [partition, batch] : parts) {
+    for (const ExtentRef& ref : batch.acquires) {
+      const Extent* extent = Find(ref);
+      if (extent == nullptr || (extent->references == 0 && !extent->fresh)) {
+        return Fail(Errc::kExtentGone);
+      }
+      ++counts.try_emplace(ref.position, extent->references).first->second;
     }
-    ++counts.try_emplace(ref.position, extent->references).first->second;
   }
-  for (const ExtentRef& ref : batch.releases) {
-    const Extent* extent = Find(ref);
-    if (extent == nullptr) return Fail(Errc::kInternal, "release of an unknown extent");
-    std::uint64_t& count = counts.try_emplace(ref.position, extent->references).first->second;
-    if (count == 0) return Fail(Errc::kInternal, "release without a reference");
-    --count;
+  for (const auto& [partition, batch] : parts) {
+    for (const ExtentRef& ref : batch.releases) {
+      const Extent* extent = Find(ref);
+      if (extent == nullptr) return Fail(Errc::kInternal, "release of an unknown extent");
+      std::uint64_t& count = counts.try_emplace(ref.position, extent->references).first->second;
+      if (count == 0) return Fail(Errc::kInternal, "release without a reference");
+      --count;
+    }
   }
   return counts;
 }
@@ -98,18 +102,26 @@ void MemoryStore::ApplyCounts(const std::unordered_map<std::uint64_t, std::uint6
   Bury(std::move(gone));
 }
 
-Status MemoryStore::Commit(PartitionRef partition, Batch batch) {
-  BG_CHECK(CheckBatch(batch));
+Status MemoryStore::Commit(std::vector<PartitionBatch> parts) {
+  BG_CHECK(CheckParts(parts));
   const std::lock_guard lock(mutex_);
   Reap();
-  const auto rows = partitions_.find(partition.id);
-  if (rows == partitions_.end() || partition.generation != 1) return Fail(Errc::kPartitionMoved);
-  BG_CHECK(CheckPreconditions(rows->second, batch));
-  BG_TRY(const auto counts, NewCounts(batch));
+  for (const auto& [partition, batch] : parts) {
+    if (!partitions_.contains(partition.id) || partition.generation != 1) {
+      return Fail(Errc::kPartitionMoved);
+    }
+  }
+  for (const auto& [partition, batch] : parts) {
+    BG_CHECK(CheckPreconditions(partitions_.at(partition.id), batch));
+  }
+  BG_TRY(const auto counts, NewCounts(parts));
   ApplyCounts(counts);
-  for (const std::string& key : batch.deletes) rows->second.erase(key);
-  for (RowPut& put : batch.puts) {
-    rows->second.insert_or_assign(std::move(put.key), Row{std::move(put.value), ++last_version_});
+  for (auto& [partition, batch] : parts) {
+    Rows& rows = partitions_.at(partition.id);
+    for (const std::string& key : batch.deletes) rows.erase(key);
+    for (RowPut& put : batch.puts) {
+      rows.insert_or_assign(std::move(put.key), Row{std::move(put.value), ++last_version_});
+    }
   }
   ++commits_;
   return {};

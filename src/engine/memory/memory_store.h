@@ -25,7 +25,7 @@ class MemoryStore {
   std::optional<Row> Get(PartitionRef partition, std::string_view key) const;
   Status Scan(PartitionRef partition, std::string_view from, std::string_view end,
               const ScanVisitor& visitor) const;
-  Status Commit(PartitionRef partition, Batch batch);
+  Status Commit(std::vector<PartitionBatch> parts);
 
   /// Names finished content; it has no reference yet.
   ExtentRef Add(std::string content);
@@ -49,7 +49,8 @@ class MemoryStore {
   };
 
   Status CheckPreconditions(const Rows& rows, const Batch& batch) const;
-  Result<std::unordered_map<std::uint64_t, std::uint64_t>> NewCounts(const Batch& batch) const;
+  Result<std::unordered_map<std::uint64_t, std::uint64_t>> NewCounts(
+      const std::vector<PartitionBatch>& parts) const;
   void ApplyCounts(const std::unordered_map<std::uint64_t, std::uint64_t>& counts);
   const Extent* Find(const ExtentRef& ref) const;
   void Bury(std::vector<std::uint64_t> positions);

@@ -92,9 +92,9 @@ Task<azure::Outcome<std::vector<std::string>>> NamesBelow(Services& services,
   co_return out;
 }
 
-Task<azure::Outcome<void>> DeleteOne(Call& call, const std::string& name, DeleteTerms terms) {
-  InternalRequest request(call.account, azure::Operation::kDeleteBlob, call.resource.container,
-                          name);
+Task<azure::Outcome<void>> DeleteOne(Call& call, const std::string& container,
+                                     const std::string& name, DeleteTerms terms) {
+  InternalRequest request(call.account, azure::Operation::kDeleteBlob, container, name);
   request.Id(std::string(call.request_id));
   if (!terms.etag.empty()) request.Header("If-Match", terms.etag);
   if (terms.lease_id) request.Header("x-ms-lease-id", *terms.lease_id);
@@ -120,11 +120,12 @@ Task<azure::Outcome<http::Response>> DeleteFlat(Call& call, bool recursive) {
   }
   const bool more = names.size() > kDeletes;
   if (more) names.pop_back();
-  for (const std::string& name : names) BG_CO_CHECK(co_await DeleteOne(call, name, {}));
+  const std::string& container = call.resource.container;
+  for (const std::string& name : names) BG_CO_CHECK(co_await DeleteOne(call, container, name, {}));
   if (more) {
     response.Set("x-ms-continuation", EncodeMarker("d" + names.back()));
   } else if (target.exists()) {
-    BG_CO_CHECK(co_await DeleteOne(call, call.resource.blob, {}));
+    BG_CO_CHECK(co_await DeleteOne(call, container, call.resource.blob, {}));
   }
   co_return response;
 }

@@ -30,6 +30,7 @@ struct DeleteTerms {
 };
 
 /// Deletes one blob as Delete Blob does. Not being there is no error, unless an ETag was asked for.
-Task<azure::Outcome<void>> DeleteOne(Call& call, const std::string& name, DeleteTerms terms);
+Task<azure::Outcome<void>> DeleteOne(Call& call, const std::string& container,
+                                     const std::string& name, DeleteTerms terms);
 
 }  // namespace blobgate::operations

@@ -52,9 +52,10 @@ Task<azure::Outcome<blob::BlobRecord>> CopyOne(Call& call, const RenameRequest& 
 
 /// Takes away what was copied, and nothing that was written since: then 503 ServerBusy, and the
 /// client's next try copies that.
-Task<azure::Outcome<void>> DropCopied(Call& call, const std::string& name, const Target& copied,
+Task<azure::Outcome<void>> DropCopied(Call& call, const azure::Resource& from, const Target& copied,
                                       const std::optional<std::string>& lease_id) {
-  auto done = co_await DeleteOne(call, name, {blob::EtagText(copied.blob->etag), lease_id});
+  auto done = co_await DeleteOne(call, from.container, from.blob,
+                                 {blob::EtagText(copied.blob->etag), lease_id});
   if (!done && done.error().code == azure::ErrorCode::kConditionNotMet) {
     co_return azure::Fail(Busy());
   }
@@ -77,7 +78,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> MoveNamed(Call& call,
   inputs.any_metadata_header = request.metadata.has_value();
   BG_CO_TRY(auto record,
             co_await CopyOne(call, request, source, request.source, call.resource.blob, inputs));
-  BG_CO_CHECK(co_await DropCopied(call, request.source.blob, source, request.source_lease_id));
+  BG_CO_CHECK(co_await DropCopied(call, request.source, source, request.source_lease_id));
   co_return std::optional(std::move(record));
 }
 
@@ -86,11 +87,14 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> MoveNamed(Call& call,
 Task<azure::Outcome<http::Response>> RenameFlat(Call& call, const RenameRequest& request) {
   const std::string& from = request.source.blob;
   const std::string& to = call.resource.blob;
-  if (to == from || to.starts_with(from + "/")) {
+  const bool inside = to == from || to.starts_with(from + "/");
+  if (inside && request.source.container == call.resource.container) {
     co_return azure::Fail(azure::ErrorCode::kInvalidRenameSourcePath);
   }
   BG_CO_TRY(const auto container,
-            co_await LoadContainer(call.services, call.resource.account, call.resource.container));
+            OfSource(co_await LoadContainer(call.services, call.resource.account,
+                                            request.source.container)));
+  if (container.record.hierarchical) co_return azure::Fail(azure::ErrorCode::kInvalidSourceUri);
   BG_CO_TRY(auto names,
             co_await NamesBelow(call.services, container.record, from + "/", kMoves + 1));
   http::Response response;
@@ -105,7 +109,7 @@ Task<azure::Outcome<http::Response>> RenameFlat(Call& call, const RenameRequest&
     const NewBlobInputs plain;
     BG_CO_CHECK(
         co_await CopyOne(call, request, loaded, source, to + name.substr(from.size()), plain));
-    BG_CO_CHECK(co_await DropCopied(call, name, loaded, std::nullopt));
+    BG_CO_CHECK(co_await DropCopied(call, source, loaded, std::nullopt));
   }
   if (more) {
     response.Set("x-ms-continuation", EncodeMarker("m" + names.back()));

@@ -1,5 +1,6 @@
-// Rename Path in a flat container: copies that share their extents, and deletes, some names at a
-// time. Not atomic; who repeats the request with its continuation finishes it.
+// Rename Path into a flat container, from the same or another: copies that share their extents, and
+// deletes, some names at a time. Not atomic; who repeats the request with its continuation finishes
+// it.
 #pragma once
 
 #include "operations/path/rename_request.h"
@@ -7,7 +8,8 @@
 namespace blobgate::operations {
 
 /// 201; x-ms-continuation while there are more names. 404 SourcePathNotFound, 409
-/// InvalidRenameSourcePath, and what Copy Blob and Delete Blob answer.
+/// InvalidRenameSourcePath, 400 InvalidSourceUri for a source in a hierarchical container, and what
+/// Copy Blob and Delete Blob answer.
 Task<azure::Outcome<http::Response>> RenameFlat(Call& call, const RenameRequest& request);
 
 }  // namespace blobgate::operations

@@ -1,5 +1,6 @@
-// Rename Path: a file or directory gets another name, at the cost of a few rows whatever is in it
-// (operations.md 3.2, docs/hierarchical-namespace.md).
+// Rename Path: a file or directory gets another name, at the cost of a few rows whatever is in it,
+// or goes to another filesystem with all its rows (operations.md 3.2,
+// docs/hierarchical-namespace.md).
 #include <algorithm>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "operations/lineage_row.h"
 #include "operations/path/detached.h"
 #include "operations/path/flat_rename.h"
+#include "operations/path/move_across.h"
 #include "operations/path/path_access.h"
 #include "operations/path/path_headers.h"
 #include "operations/path/path_place.h"
@@ -28,11 +30,19 @@ namespace {
 using azure::ErrorCode;
 using engine::Precondition;
 
-/// One round of a rename in a hierarchical container.
+/// Rows that all rounds of one request read to take them to another filesystem: the first in any
+/// case, and small things get many.
+constexpr std::size_t kMostRowsRead = 20 * kDirectoryLimits.rows;
+
+/// One round of a rename in hierarchical containers.
 class Rename {
  public:
   Rename(Call& call, const RenameRequest& request, const Target& source, const Target& destination)
-      : call_(call), request_(request), source_(source), destination_(destination) {}
+      : call_(call),
+        request_(request),
+        source_(source),
+        destination_(destination),
+        across_(source.container.record.incarnation != destination.container.record.incarnation) {}
 
   /// False: something moved.
   Task<azure::Outcome<bool>> Run() {
@@ -46,16 +56,17 @@ class Rename {
       PutItemMetadata(key, *request_.metadata, record);
     }
     BG_CO_CHECK(co_await DropReplaced());
-    BG_CO_CHECK(co_await MoveRows(record));
-    batch_.puts.push_back({destination_.key, record.Encode()});
-    BG_CO_TRY(const bool done,
-              co_await CommitTarget(call_.services, destination_, std::move(batch_)));
+    auto moved = across_ ? co_await GoAcross(record) : co_await StayInside(record);
+    BG_CO_TRY(const bool done, std::move(moved));
     if (done && detaches_) {
       const auto& container = destination_.container.record;
       SpawnDetached(call_.services, blob::ContainerSpace(container.incarnation));
     }
     co_return done;
   }
+
+  /// That would go to the other filesystem.
+  std::size_t rows() const { return move_.rows; }
 
  private:
   azure::Outcome<void> CheckSource() {
@@ -81,9 +92,9 @@ class Rename {
     }
     const std::uint64_t id = source_.blob->path.id;
     const auto inside = [id](const WayStep& step) { return step.state.id == id; };
-    if (destination_.key == source_.key || std::ranges::any_of(place.way, inside)) {
-      return azure::Fail(ErrorCode::kInvalidRenameSourcePath);
-    }
+    const bool in_itself =
+        destination_.key == source_.key || std::ranges::any_of(place.way, inside);
+    if (!across_ && in_itself) return azure::Fail(ErrorCode::kInvalidRenameSourcePath);
     if (destination_.exists()) {
       const blob::ConditionSubject subject = SubjectOf(destination_);
       BG_CHECK(blob::CheckWrite(request_.conditions, &subject, true));
@@ -113,41 +124,54 @@ class Rename {
       BG_CO_TRY(const auto look,
                 co_await LookIntoDirectory(call_.services, destination_.partition, id));
       if (!look.empty) co_return azure::Fail(ErrorCode::kDirectoryNotEmpty);
-      batch_.preconditions.push_back(Precondition::Unchanged(blob::InodeKey(id), look.inode));
-      batch_.deletes.push_back(blob::InodeKey(id));
+      move_.given.preconditions.push_back(Precondition::Unchanged(blob::InodeKey(id), look.inode));
+      move_.given.deletes.push_back(blob::InodeKey(id));
       if (look.expired) {
-        PutRow(batch_, blob::DetachedKey(id), {});
+        PutRow(move_.given, blob::DetachedKey(id), {});
         detaches_ = true;
       }
       co_return azure::Outcome<void>();
     }
     ReferenceSet none;
     BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(call_.services, destination_));
-    DropStagedBlocks(destination_, staged, batch_, none);
-    co_return co_await ReleaseContent(call_.services, destination_, *destination_.blob, batch_,
+    DropStagedBlocks(destination_, staged, move_.given, none);
+    co_return co_await ReleaseContent(call_.services, destination_, *destination_.blob, move_.given,
                                       none);
   }
 
-  Task<azure::Outcome<void>> MoveRows(const blob::BlobRecord& record) {
-    DemandWay(source_, batch_);
-    batch_.preconditions.push_back(Precondition::At(source_.key, source_.row->version));
-    batch_.deletes.push_back(source_.key);
-    DropTagRows(source_, batch_);
+  Task<azure::Outcome<bool>> StayInside(const blob::BlobRecord& record) {
+    engine::Batch& batch = move_.given;
+    DemandWay(source_, batch);
+    batch.preconditions.push_back(Precondition::At(source_.key, source_.row->version));
+    batch.deletes.push_back(source_.key);
+    DropTagRows(source_, batch);
     const PathPlace& to = *destination_.place;
     if (record.path.directory) {
-      PutRow(batch_, blob::InodeKey(record.path.id), blob::Inode{to.directory, to.leaf}.Encode());
-      co_return azure::Outcome<void>();
+      PutRow(batch, blob::InodeKey(record.path.id), blob::Inode{to.directory, to.leaf}.Encode());
+    } else {
+      BG_CO_CHECK(co_await MoveStagedMark(call_.services, source_,
+                                          blob::NameOfKey(destination_.key), batch));
     }
-    co_return co_await MoveStagedMark(call_.services, source_, blob::NameOfKey(destination_.key),
-                                      batch_);
+    batch.puts.push_back({destination_.key, record.Encode()});
+    co_return co_await CommitTarget(call_.services, destination_, std::move(batch));
+  }
+
+  Task<azure::Outcome<bool>> GoAcross(blob::BlobRecord record) {
+    BG_CO_CHECK(co_await MoveAcross(call_.services, source_, destination_, record, move_));
+    move_.given.puts.push_back({destination_.key, record.Encode()});
+    std::vector<TargetChange> changes;
+    changes.push_back({source_, std::move(move_.taken)});
+    changes.push_back({destination_, std::move(move_.given)});
+    co_return co_await CommitTargets(call_.services, std::move(changes));
   }
 
   Call& call_;
   const RenameRequest& request_;
   const Target& source_;
   const Target& destination_;
+  const bool across_;
   blob::LeaseRecord lease_;
-  engine::Batch batch_;
+  PathMove move_;          ///< inside one container all of it is `given`
   bool detaches_ = false;  ///< what was replaced still has rows of expired files
 };
 
@@ -180,14 +204,17 @@ http::Response Renamed(const blob::BlobRecord& record) {
 }  // namespace
 
 Task<azure::Outcome<http::Response>> RenamePath(Call& call) {
-  BG_CO_TRY(const auto request, ParseRename(call));
-  for (CommitLoop loop; loop.Again();) {
+  BG_CO_TRY(const auto request, co_await ParseRename(call));
+  std::size_t rows_read = 0;
+  for (CommitLoop loop; loop.Again() && rows_read < kMostRowsRead;) {
     BG_CO_TRY(const auto destination, co_await LoadDestination(call, request));
     if (!destination.place) co_return co_await RenameFlat(call, request);
-    BG_CO_TRY(const auto source, co_await LoadTarget(call.services, request.source));
+    BG_CO_TRY(const auto source, OfSource(co_await LoadTarget(call.services, request.source)));
+    if (!source.place) co_return azure::Fail(ErrorCode::kInvalidSourceUri);
     Rename rename(call, request, source, destination);
     BG_CO_TRY(const bool done, co_await rename.Run());
     if (done) co_return Renamed(*source.blob);
+    rows_read += rename.rows();
   }
   co_return azure::Fail(Busy());
 }

@@ -14,24 +14,32 @@ namespace {
 
 using azure::ErrorCode;
 
-/// The path part of x-ms-rename-source; a SAS may follow it.
-azure::Outcome<azure::Resource> ParseSource(const Call& call) {
+/// x-ms-rename-source: `/filesystem/path`, percent-encoded; a SAS may follow.
+azure::Outcome<void> ParseSource(const Call& call, RenameRequest& request) {
   std::string_view text = call.headers().Get("x-ms-rename-source");
-  text = text.substr(0, text.find('?'));
+  if (const std::size_t mark = text.find('?'); mark != std::string_view::npos) {
+    request.source_sas = text.substr(mark + 1);
+    text = text.substr(0, mark);
+  }
   const auto bad = [] { return azure::Fail(ErrorCode::kInvalidSourceUri); };
   if (!text.starts_with('/')) return bad();
   text.remove_prefix(1);
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return bad();
-  const auto filesystem = PercentDecode(text.substr(0, slash));
+  auto filesystem = PercentDecode(text.substr(0, slash));
   auto path = PercentDecode(text.substr(slash + 1));
-  if (!filesystem || !path || *filesystem != call.resource.container) return bad();
-  azure::Resource source = call.resource;
+  if (!filesystem || !path || !azure::CheckContainerName(*filesystem)) return bad();
+  azure::Resource& source = request.source;
+  source = call.resource;
+  source.container = std::move(*filesystem);
+  std::ranges::replace(*path, '\\', '/');
   source.blob = blob::TrimSlashes(*path);
-  std::ranges::replace(source.blob, '\\', '/');
   if (source.blob.empty()) return azure::Fail(ErrorCode::kInvalidRenameSourcePath);
   if (!azure::CheckBlobName(source.blob)) return bad();
-  return source;
+  if (source.container == azure::kChangeFeedContainer) {
+    return azure::Fail(ErrorCode::kInsufficientAccountPermissions);
+  }
+  return {};
 }
 
 azure::Outcome<std::optional<std::string>> ParseLeaseId(const http::HeaderView& headers,
@@ -49,32 +57,39 @@ azure::Outcome<bool> ParseMode(const http::Query& query) {
   return azure::Fail(azure::InvalidQueryParameter("mode", mode));
 }
 
-azure::Outcome<void> CheckRights(const Call& call, const azure::Resource& source) {
-  const azure::Permissions& may = call.permissions;
-  const bool moves = may.Has('m') || (may.Has('d') && may.Has('w'));
-  if (moves && (!call.covers || call.covers(source))) return {};
-  return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
+bool MayMove(const azure::Permissions& may) {
+  return may.Has('m') || (may.Has('d') && may.Has('w'));
+}
+
+Task<azure::Outcome<void>> CheckRights(const Call& call, const RenameRequest& request) {
+  const auto refused = [] { return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch); };
+  if (!MayMove(call.permissions)) co_return refused();
+  if (!call.covers || call.covers(request.source)) co_return azure::Outcome<void>();
+  if (request.source_sas.empty() || !call.letters_of_sas) co_return refused();
+  BG_CO_TRY(const auto letters, co_await call.letters_of_sas(request.source, request.source_sas));
+  if (!MayMove(letters)) co_return refused();
+  co_return azure::Outcome<void>();
 }
 
 }  // namespace
 
-azure::Outcome<RenameRequest> ParseRename(Call& call) {
+Task<azure::Outcome<RenameRequest>> ParseRename(Call& call) {
   const http::HeaderView& headers = call.headers();
   RenameRequest request;
-  BG_TRY(request.source, ParseSource(call));
-  BG_TRY(request.into_directory, ParseMode(call.query()));
-  BG_CHECK(CheckRights(call, request.source));
-  BG_TRY(request.source_lease_id, ParseLeaseId(headers, "x-ms-source-lease-id"));
-  BG_TRY(request.lease_id, ParseLeaseId(headers, "x-ms-lease-id"));
-  BG_TRY(request.source_conditions, blob::ConditionHeaders::Parse(headers, "x-ms-source-"));
-  BG_TRY(request.conditions, ParseConditions(call));
-  BG_TRY(request.keys, ParseKeyRequest(call));
+  BG_CO_CHECK(ParseSource(call, request));
+  BG_CO_TRY(request.into_directory, ParseMode(call.query()));
+  BG_CO_CHECK(co_await CheckRights(call, request));
+  BG_CO_TRY(request.source_lease_id, ParseLeaseId(headers, "x-ms-source-lease-id"));
+  BG_CO_TRY(request.lease_id, ParseLeaseId(headers, "x-ms-lease-id"));
+  BG_CO_TRY(request.source_conditions, blob::ConditionHeaders::Parse(headers, "x-ms-source-"));
+  BG_CO_TRY(request.conditions, ParseConditions(call));
+  BG_CO_TRY(request.keys, ParseKeyRequest(call));
   if (!headers.Get("x-ms-properties").empty()) {
-    BG_TRY(request.metadata, ParsePathProperties(headers));
+    BG_CO_TRY(request.metadata, ParsePathProperties(headers));
   }
-  BG_TRY(request.transaction_id, ParseTransactionId(headers));
+  BG_CO_TRY(request.transaction_id, ParseTransactionId(headers));
   request.continuation = call.query().Get("continuation");
-  return request;
+  co_return request;
 }
 
 }  // namespace blobgate::operations

@@ -47,10 +47,15 @@ Status UpdateTagIndex(const Target& target, engine::Batch& batch) {
 }
 
 void DropTagRows(const Target& target, engine::Batch& batch) {
-  if (!target.blob) return;
-  for (auto& [key, value] : RowsOf(blob::NameOfKey(target.key), *target.blob)) {
-    batch.deletes.push_back(key);
-  }
+  if (target.blob) DropTagRows(blob::NameOfKey(target.key), *target.blob, batch);
+}
+
+void DropTagRows(std::string_view name, const blob::BlobRecord& record, engine::Batch& batch) {
+  for (const auto& [key, value] : RowsOf(name, record)) batch.deletes.push_back(key);
+}
+
+void PutTagRows(std::string_view name, const blob::BlobRecord& record, engine::Batch& batch) {
+  for (const auto& [key, value] : RowsOf(name, record)) batch.puts.push_back({key, value});
 }
 
 }  // namespace blobgate::operations

@@ -13,4 +13,8 @@ Status UpdateTagIndex(const Target& target, engine::Batch& batch);
 /// ones for its new place).
 void DropTagRows(const Target& target, engine::Batch& batch);
 
+/// The rows that the index has for `record` at `name` go, or come, as part of something larger.
+void DropTagRows(std::string_view name, const blob::BlobRecord& record, engine::Batch& batch);
+void PutTagRows(std::string_view name, const blob::BlobRecord& record, engine::Batch& batch);
+
 }  // namespace blobgate::operations

@@ -146,6 +146,17 @@ await check("moves", async () => {
   await refused("PathAlreadyExists", () => filesystem.getFileClient("taken").move("full/file",
     { destinationConditions: { ifNoneMatch: "*" } }));
 });
+await check("moves to another filesystem", async () => {
+  const other = service.getFileSystemClient(`${name}-other`);
+  await other.create();
+  const file = await put(filesystem, "leaves/file", "moved");
+  await filesystem.getDirectoryClient("leaves").move(`${name}-other`, "arrives");
+  assert.deepEqual(await listed(other), ["arrives/", "arrives/file"]);
+  assert.ok(!await file.exists());
+  await other.getFileClient("arrives/file").move(name, "back");
+  assert.equal(await content(filesystem.getFileClient("back")), "moved");
+  await other.delete();
+});
 await check("leases", async () => {
   const file = await put(filesystem, "leased/f", "x");
   const home = filesystem.getDirectoryClient("leased");

@@ -8,7 +8,8 @@ import lake
 from checks import checked, code_of, finish
 
 from azure.core import MatchConditions
-from azure.storage.filedatalake import ContentSettings, DelimitedTextDialect
+from azure.storage.filedatalake import (ContentSettings, DelimitedTextDialect,
+                                        generate_file_system_sas)
 
 svc = lake.service()
 fs = svc.create_file_system(lake.new_name())
@@ -79,6 +80,28 @@ def directories_renamed():
         "RenameDestinationParentPathNotFound")
     assert code_of(lambda: old.rename_directory(f"{fs.file_system_name}/x")) == (
         "SourcePathNotFound")
+
+
+@checked
+def renamed_to_another_filesystem():
+    other = svc.create_file_system(lake.new_name())
+    old = fs.create_directory("moves")
+    lake.put(old, f"{SPECIAL}/file", b"moved")
+    new = old.rename_directory(f"{other.file_system_name}/moves")
+    assert new.file_system_name == other.file_system_name and new.exists() and not old.exists()
+    assert lake.listed(other) == ["moves/", f"moves/{SPECIAL}/", f"moves/{SPECIAL}/file"]
+    file = new.get_file_client(f"{SPECIAL}/file")
+    back = file.rename_file(f"{fs.file_system_name}/moved back")
+    assert back.download_file().readall() == b"moved" and not file.exists()
+    assert code_of(lambda: file.rename_file(f"{fs.file_system_name}/x")) == "SourcePathNotFound"
+    assert code_of(lambda: back.rename_file(f"{lake.new_name()}/x")) == "FilesystemNotFound"
+    # With a SAS for each filesystem: the client's own follows the source.
+    own, others = (generate_file_system_sas(lake.ACCOUNT, name, lake.KEY, "racwdlm", lake.soon())
+                   for name in (fs.file_system_name, other.file_system_name))
+    by_sas = lake.service(own).get_file_client(fs.file_system_name, "moved back")
+    by_sas.rename_file(f"{other.file_system_name}/by sas?{others}")
+    assert other.get_file_client("by sas").download_file().readall() == b"moved"
+    svc.delete_file_system(other.file_system_name)
 
 
 @checked

@@ -205,6 +205,38 @@ TEST(Authorize, AnswersWhatTheOperationMayRelyOn) {
   EXPECT_FALSE(letters->Has('w'));
 }
 
+TEST(Authorize, TheSourceOfARenameMustBeCoveredToo) {
+  const azure::OperationSpec& rename = azure::SpecOf(Operation::kRenamePath);
+  const azure::Resource named{.account = "acct", .container = "c", .blob = "d/to"};
+  const azure::Resource beside{.account = "acct", .container = "c", .blob = "d/from"};
+  const azure::Resource above{.account = "acct", .container = "c", .blob = "from"};
+  const azure::Resource elsewhere{.account = "acct", .container = "other", .blob = "d/from"};
+  const auto covered = [&](const Credential& credential) {
+    std::string where;
+    if (CoversToo(credential, rename, named, beside)) where += "beside ";
+    if (CoversToo(credential, rename, named, above)) where += "above ";
+    if (CoversToo(credential, rename, named, elsewhere)) where += "elsewhere ";
+    return where;
+  };
+  Credential key;
+  key.kind = Kind::kSharedKey;
+  EXPECT_EQ(covered(key), "beside above elsewhere ");
+  EXPECT_EQ(covered(AccountSas("cw")), "beside above elsewhere ");
+  EXPECT_EQ(covered(ServiceSas("c", "cwm")), "beside above ");
+  Credential directory = ServiceSas("d", "cwm");
+  directory.directory_depth = 1;
+  EXPECT_EQ(covered(directory), "beside ");
+  EXPECT_EQ(covered(ServiceSas("b", "cwm")), "");
+  EXPECT_EQ(covered(Credential()), "");
+  Credential bearer;
+  bearer.kind = Kind::kBearer;
+  const Actions contributor = *ActionsOf("Storage Blob Data Contributor");
+  bearer.grants = {{contributor, "c", ""}};
+  EXPECT_EQ(covered(bearer), "beside above ");
+  bearer.grants.push_back({contributor, "other", "d/"});
+  EXPECT_EQ(covered(bearer), "beside above elsewhere ");
+}
+
 TEST(Authorize, PreflightsNeedNoCredentials) {
   EXPECT_EQ(May({}, Operation::kPreflightBlobRequest, Access::kPrivate, false), "OK");
 }

@@ -1,67 +1,14 @@
-// What include/blobgate/engine/ promises, for every engine.
+// What include/blobgate/engine/ promises, for every engine. commit_together_test.cc goes on.
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <future>
 
 #include "base/crc64.h"
-#include "engine_harness.h"
+#include "conformance.h"
 
 namespace blobgate::engine {
 namespace {
-
-struct EngineKind {
-  const char* name;
-  std::unique_ptr<Engine> (*make)(const std::string& directory);
-};
-
-std::unique_ptr<Engine> MakeMemory(const std::string&) {
-  return NewMemoryEngine();
-}
-std::unique_ptr<Engine> MakeLocal(const std::string& directory) {
-  return OpenLocalEngine(SmallOptions(directory)).value();
-}
-
-class Conformance : public testing::TestWithParam<EngineKind> {
- protected:
-  Conformance() : engine_(GetParam().make(directory_.path())) {}
-
-  Catalog& catalog() { return engine_->catalog(); }
-  ExtentStore& extents() { return engine_->extents(); }
-  PartitionRef Partition(std::string_view space = "space") {
-    return run_(catalog().Locate(space, "name")).value();
-  }
-  Status Commit(Batch batch) { return run_(catalog().Commit(Partition(), std::move(batch))); }
-  Errc CommitError(Batch batch) {
-    auto status = Commit(std::move(batch));
-    return status ? Errc::kInternal : status.error().code;
-  }
-  std::optional<Row> Get(std::string_view key) {
-    return run_(catalog().Get(Partition(), key)).value();
-  }
-  Status Put(std::string key, std::string value) {
-    Batch batch;
-    batch.puts.push_back({std::move(key), std::move(value)});
-    return Commit(std::move(batch));
-  }
-  ExtentRef Write(const std::string& text, std::size_t piece = 256 * 1024) {
-    return run_(WriteText(extents(), text, piece)).value();
-  }
-  Status Acquire(const std::vector<ExtentRef>& refs) {
-    Batch batch;
-    batch.acquires = refs;
-    return Commit(std::move(batch));
-  }
-  Status Release(const std::vector<ExtentRef>& refs) {
-    Batch batch;
-    batch.releases = refs;
-    return Commit(std::move(batch));
-  }
-
-  TemporaryDirectory directory_;
-  Runner run_;
-  std::unique_ptr<Engine> engine_;
-};
 
 TEST_P(Conformance, PutGetDelete) {
   EXPECT_EQ(Get("a"), std::nullopt);
@@ -284,10 +231,7 @@ TEST_P(Conformance, ManyWritersAtOnce) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Conformance,
-                         testing::Values(EngineKind{"memory", &MakeMemory},
-                                         EngineKind{"local", &MakeLocal}),
-                         [](const auto& kind) { return std::string(kind.param.name); });
+INSTANTIATE_TEST_SUITE_P(Engines, Conformance, kEngines, NameOf);
 
 }  // namespace
 }  // namespace blobgate::engine
