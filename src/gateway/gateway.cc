@@ -283,9 +283,10 @@ Task<azure::Outcome<azure::Permissions>> Gateway::LettersOfSas(const Exchange& x
   head.query = std::move(*query);
   BG_CO_TRY(auto credential, co_await parts_.authenticator.Authenticate(
                                  head, source, x.account ? &x.account->keys : nullptr, x.now));
-  // Where POSIX rights of a named user (suoid) decide, nobody asks them here.
+  // Where POSIX rights of a named user (suoid) decide, nobody asks them here; and it is no snapshot
+  // or version that is renamed.
   if (credential.kind == auth::Credential::Kind::kAnonymous ||
-      !credential.unauthorized_oid.empty()) {
+      !credential.unauthorized_oid.empty() || !credential.snapshot.empty()) {
     co_return azure::Fail(ErrorCode::kAuthorizationPermissionMismatch);
   }
   BG_CO_TRY(const auto access,

@@ -123,7 +123,7 @@ class TestFilesystems:
 
     @pytest.mark.parametrize("source,code", [
         ("", "InvalidSourceUri"), ("f", "InvalidSourceUri"), ("/f", "InvalidSourceUri"),
-        ("/{0}/%zz", "InvalidSourceUri"), ("/elsewhere/f", "InvalidSourceUri"),
+        ("/{0}/%zz", "InvalidSourceUri"), ("/elsewhere/f", "SourcePathNotFound"),
         ("/{0}/", "InvalidRenameSourcePath"), ("/{0}/nothere", "SourcePathNotFound"),
     ])
     def test_sources_of_renames(self, daemon, filesystem, source, code):

@@ -14,7 +14,7 @@ struct MoveLimits {
   std::size_t rows = 0;
   std::size_t bytes = 0;
 };
-/// Each row is looked at once more, to see that it has not changed. 0.1 s.
+/// The commit looks at each row once more, to see that it has not changed; it takes 0.1 s.
 inline constexpr MoveLimits kDirectoryLimits = {10'000, 8 * 1024 * 1024};
 /// An append blob with all the blocks that it may have. Put Block List of as many is as much work.
 inline constexpr MoveLimits kFileLimits = {51'000, 16 * 1024 * 1024};
