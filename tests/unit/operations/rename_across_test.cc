@@ -49,7 +49,7 @@ class RenameAcross : public testing::Test {
     services_.accounts = &accounts_;
     h_.use_services = &services_;
     other_.use_services = &h_.services;
-    for (const std::string& container : {"a", "b"}) {
+    for (const std::string& container : {"one", "two"}) {
       EXPECT_EQ(h_.Run(CreateContainer, "PUT /" + container + "?restype=container").status, 201u);
     }
   }
@@ -104,8 +104,8 @@ class RenameAcross : public testing::Test {
   void ExpectEmpty() {
     h_.RunBackground();
     const std::multiset<char> root = {'!', 'b', 'n'};
-    EXPECT_EQ(Kinds("a"), root);
-    EXPECT_EQ(Kinds("b"), root);
+    EXPECT_EQ(Kinds("one"), root);
+    EXPECT_EQ(Kinds("two"), root);
     EXPECT_EQ(h_.engine->Stats().live_bytes, 0u);
   }
 
@@ -122,41 +122,43 @@ using RenameAcrossTest = RenameAcross<test::InterruptingCatalog>;
 constexpr const char* kTags = "x-ms-tags: k=v&l=w\n";
 
 TEST_F(RenameAcrossTest, NoRowStaysBehind) {
-  EXPECT_EQ(Put(h_, "a/d/sub/f", "content", kTags).status, 201u);
-  EXPECT_EQ(Stage(h_, "a/d/sub/f", "staged").status, 201u);
-  EXPECT_EQ(Stage(h_, "a/d/only-staged", "staged").status, 201u);
-  EXPECT_EQ(h_.Run(PutBlob, "PUT /a/d/log\nx-ms-blob-type: AppendBlob\nx-ms-tags: k=v").status,
+  EXPECT_EQ(Put(h_, "one/d/sub/f", "content", kTags).status, 201u);
+  EXPECT_EQ(Stage(h_, "one/d/sub/f", "staged").status, 201u);
+  EXPECT_EQ(Stage(h_, "one/d/only-staged", "staged").status, 201u);
+  EXPECT_EQ(h_.Run(PutBlob,
+                   "PUT /one/d/log\nx-ms-blob-type: AppendBlob\nContent-Length: 0\nx-ms-tags: k=v")
+                .status,
             201u);
   for (const char* block : {"one", "two", "three"}) {
-    EXPECT_EQ(h_.Run(AppendBlock, "PUT /a/d/log?comp=appendblock", block).status, 201u);
+    EXPECT_EQ(h_.Run(AppendBlock, "PUT /one/d/log?comp=appendblock", block).status, 201u);
   }
   EXPECT_EQ(h_.Run(SetBlobExpiry,
-                   "PUT /a/d/log?comp=expiry\nx-ms-expiry-option: RelativeToNow\n"
+                   "PUT /one/d/log?comp=expiry\nx-ms-expiry-option: RelativeToNow\n"
                    "x-ms-expiry-time: 1000000")
                 .status,
             200u);
-  const std::multiset<char> full = Kinds("a");
+  const std::multiset<char> full = Kinds("one");
   EXPECT_EQ(full.count('u'), 4u);
   EXPECT_EQ(full.count('d'), 3u);
   EXPECT_EQ(full.count('t'), 3u);
   EXPECT_EQ(full.count('x'), 1u);
-  const std::multiset<char> root = Kinds("b");
+  const std::multiset<char> root = Kinds("two");
   for (int round = 0; round < 3; ++round) {
-    EXPECT_EQ(Rename("a/d", "b/d"), "");
-    EXPECT_EQ(Kinds("a"), root);
-    EXPECT_EQ(Kinds("b"), full);
-    EXPECT_EQ(Rename("b/d", "a/d"), "");
-    EXPECT_EQ(Kinds("b"), root);
-    EXPECT_EQ(Kinds("a"), full);
+    EXPECT_EQ(Rename("one/d", "two/d"), "");
+    EXPECT_EQ(Kinds("one"), root);
+    EXPECT_EQ(Kinds("two"), full);
+    EXPECT_EQ(Rename("two/d", "one/d"), "");
+    EXPECT_EQ(Kinds("two"), root);
+    EXPECT_EQ(Kinds("one"), full);
   }
-  EXPECT_EQ(Get("a/d/log"), "onetwothree");
+  EXPECT_EQ(Get("one/d/log"), "onetwothree");
   for (const char* file : {"sub/f", "log"}) {
-    EXPECT_EQ(Rename(std::string("a/d/") + file, "b/f"), "");
-    EXPECT_EQ(Rename("b/f", std::string("a/d/") + file), "");
+    EXPECT_EQ(Rename(std::string("one/d/") + file, "two/f"), "");
+    EXPECT_EQ(Rename("two/f", std::string("one/d/") + file), "");
   }
-  EXPECT_EQ(Kinds("b"), root);
-  EXPECT_EQ(Kinds("a"), full);
-  EXPECT_EQ(Delete("a/d"), "");
+  EXPECT_EQ(Kinds("two"), root);
+  EXPECT_EQ(Kinds("one"), full);
+  EXPECT_EQ(Delete("one/d"), "");
   h_.RunBackground();
   // The purge index forgets what is gone when its time comes.
   h_.clock.Advance(std::chrono::seconds(2000));
@@ -165,98 +167,100 @@ TEST_F(RenameAcrossTest, NoRowStaysBehind) {
 }
 
 TEST_F(RenameAcrossTest, AFileReplacesWhatWasThere) {
-  EXPECT_EQ(Put(h_, "a/f", "new").status, 201u);
-  EXPECT_EQ(Put(h_, "b/f", std::string(10'000, 'o'), kTags).status, 201u);
-  EXPECT_EQ(Stage(h_, "b/f", "staged").status, 201u);
-  EXPECT_EQ(Rename("a/f", "b/f"), "");
-  EXPECT_EQ(Get("b/f"), "new");
-  EXPECT_EQ(Kinds("b"), (std::multiset<char>{'!', 'b', 'b', 'n'}));
-  EXPECT_EQ(Delete("b/f"), "");
+  EXPECT_EQ(Put(h_, "one/f", "new").status, 201u);
+  EXPECT_EQ(Put(h_, "two/f", std::string(10'000, 'o'), kTags).status, 201u);
+  EXPECT_EQ(Stage(h_, "two/f", "staged").status, 201u);
+  EXPECT_EQ(Rename("one/f", "two/f"), "");
+  EXPECT_EQ(Get("two/f"), "new");
+  EXPECT_EQ(Kinds("two"), (std::multiset<char>{'!', 'b', 'b', 'n'}));
+  EXPECT_EQ(Delete("two/f"), "");
   ExpectEmpty();
 }
 
 TEST_F(RenameAcrossTest, WhatHappensBelowBeforeTheCommitGoesAlong) {
   const std::vector<std::pair<const char*, std::function<void()>>> changes = {
-      {"a new file", [&] { EXPECT_EQ(Put(other_, "a/d/sub/new", "new").status, 201u); }},
-      {"a new directory", [&] { EXPECT_EQ(Put(other_, "a/d/dir/new", "new").status, 201u); }},
-      {"other content", [&] { EXPECT_EQ(Put(other_, "a/d/sub/f", "changed").status, 201u); }},
-      {"a first block", [&] { EXPECT_EQ(Stage(other_, "a/d/sub/f", "staged").status, 201u); }},
-      {"another block", [&] { EXPECT_EQ(Stage(other_, "a/d/sub/s", "staged").status, 201u); }},
-      {"tags", [&] { EXPECT_EQ(Put(other_, "a/d/sub/f", "content", kTags).status, 201u); }},
+      {"a new file", [&] { EXPECT_EQ(Put(other_, "one/d/sub/new", "new").status, 201u); }},
+      {"a new directory", [&] { EXPECT_EQ(Put(other_, "one/d/dir/new", "new").status, 201u); }},
+      {"other content", [&] { EXPECT_EQ(Put(other_, "one/d/sub/f", "changed").status, 201u); }},
+      {"a first block", [&] { EXPECT_EQ(Stage(other_, "one/d/sub/f", "staged").status, 201u); }},
+      {"another block", [&] { EXPECT_EQ(Stage(other_, "one/d/sub/s", "staged").status, 201u); }},
+      {"tags", [&] { EXPECT_EQ(Put(other_, "one/d/sub/f", "content", kTags).status, 201u); }},
       {"an append",
        [&] {
-         EXPECT_EQ(other_.Run(AppendBlock, "PUT /a/d/log?comp=appendblock", "more").status, 201u);
+         EXPECT_EQ(other_.Run(AppendBlock, "PUT /one/d/log?comp=appendblock", "more").status, 201u);
        }},
-      {"a removal", [&] { EXPECT_EQ(other_.Run(DeleteBlob, "DELETE /a/d/sub/f").status, 202u); }},
+      {"a removal", [&] { EXPECT_EQ(other_.Run(DeleteBlob, "DELETE /one/d/sub/f").status, 202u); }},
   };
   for (const auto& [what, change] : changes) {
-    EXPECT_EQ(Put(h_, "a/d/sub/f", "content").status, 201u);
-    EXPECT_EQ(Stage(h_, "a/d/sub/s", "first").status, 201u);
-    EXPECT_EQ(h_.Run(PutBlob, "PUT /a/d/log\nx-ms-blob-type: AppendBlob").status, 201u);
+    EXPECT_EQ(Put(h_, "one/d/sub/f", "content").status, 201u);
+    EXPECT_EQ(Stage(h_, "one/d/sub/s", "first").status, 201u);
+    EXPECT_EQ(
+        h_.Run(PutBlob, "PUT /one/d/log\nx-ms-blob-type: AppendBlob\nContent-Length: 0").status,
+        201u);
     std::multiset<char> before;
     BeforeCommit([&, &act = change] {
       act();
-      before = Kinds("a");
+      before = Kinds("one");
     });
-    EXPECT_EQ(Rename("a/d", "b/d"), "") << what;
-    EXPECT_EQ(Kinds("b"), before) << what;
-    EXPECT_EQ(Kinds("a"), (std::multiset<char>{'!', 'b', 'n'})) << what;
-    EXPECT_EQ(Delete("b/d"), "");
+    EXPECT_EQ(Rename("one/d", "two/d"), "") << what;
+    EXPECT_EQ(Kinds("two"), before) << what;
+    EXPECT_EQ(Kinds("one"), (std::multiset<char>{'!', 'b', 'n'})) << what;
+    EXPECT_EQ(Delete("two/d"), "");
     ExpectEmpty();
   }
 }
 
 TEST_F(RenameAcrossTest, WhoeverTakesTheSourceFirstHasIt) {
   const std::vector<std::pair<std::function<void()>, std::string>> rivals = {
-      {[&] { EXPECT_EQ(other_.Run(DeleteBlob, "DELETE /a/d/f").status, 202u); }, "BlobNotFound"},
+      {[&] { EXPECT_EQ(other_.Run(DeleteBlob, "DELETE /one/d/f").status, 202u); }, "BlobNotFound"},
       {[&] {
          other_.face = azure::Face::kDfs;
-         EXPECT_EQ(other_.Run(RenamePath, "PUT /b/g\nx-ms-rename-source: /a/d/f").status, 201u);
+         EXPECT_EQ(other_.Run(RenamePath, "PUT /two/g\nx-ms-rename-source: /one/d/f").status, 201u);
          other_.face = azure::Face::kBlob;
        },
        "BlobNotFound"},
       {[&] {
          other_.face = azure::Face::kDfs;
-         EXPECT_EQ(other_.Run(RenamePath, "PUT /b/g\nx-ms-rename-source: /a/d").status, 201u);
+         EXPECT_EQ(other_.Run(RenamePath, "PUT /two/g\nx-ms-rename-source: /one/d").status, 201u);
          other_.face = azure::Face::kBlob;
        },
        "BlobNotFound"}};
   for (const auto& [rival, left] : rivals) {
-    EXPECT_EQ(Put(h_, "a/d/f", "content").status, 201u);
+    EXPECT_EQ(Put(h_, "one/d/f", "content").status, 201u);
     BeforeCommit(rival);
-    EXPECT_EQ(Rename("a/d/f", "b/f"), "SourcePathNotFound");
-    EXPECT_EQ(Get("b/f"), "BlobNotFound");
-    Delete("b/g");
-    Delete("a/d");
+    EXPECT_EQ(Rename("one/d/f", "two/f"), "SourcePathNotFound");
+    EXPECT_EQ(Get("two/f"), "BlobNotFound");
+    Delete("two/g");
+    Delete("one/d");
   }
   ExpectEmpty();
 }
 
 TEST_F(RenameAcrossTest, ALeaseOrAnotherFileAtTheDestinationCounts) {
-  EXPECT_EQ(Put(h_, "a/f", "content").status, 201u);
+  EXPECT_EQ(Put(h_, "one/f", "content").status, 201u);
   BeforeCommit([&] {
     EXPECT_EQ(other_
                   .Run(LeaseBlob,
-                       "PUT /a/f?comp=lease\nx-ms-lease-action: acquire\n"
+                       "PUT /one/f?comp=lease\nx-ms-lease-action: acquire\n"
                        "x-ms-lease-duration: -1")
                   .status,
               201u);
   });
-  EXPECT_EQ(Rename("a/f", "b/f"), "LeaseIdMissing");
-  EXPECT_EQ(Put(h_, "a/g", "content").status, 201u);
-  BeforeCommit([&] { EXPECT_EQ(Put(other_, "b/g", "first").status, 201u); });
+  EXPECT_EQ(Rename("one/f", "two/f"), "LeaseIdMissing");
+  EXPECT_EQ(Put(h_, "one/g", "content").status, 201u);
+  BeforeCommit([&] { EXPECT_EQ(Put(other_, "two/g", "first").status, 201u); });
   h_.face = azure::Face::kDfs;
-  EXPECT_EQ(h_.Run(RenamePath, "PUT /b/g\nIf-None-Match: *\nx-ms-rename-source: /a/g").code,
+  EXPECT_EQ(h_.Run(RenamePath, "PUT /two/g\nIf-None-Match: *\nx-ms-rename-source: /one/g").code,
             "PathAlreadyExists");
   h_.face = azure::Face::kBlob;
-  EXPECT_EQ(Get("b/g"), "first");
-  EXPECT_EQ(Get("a/g"), "content");
+  EXPECT_EQ(Get("two/g"), "first");
+  EXPECT_EQ(Get("one/g"), "content");
 }
 
 TEST_F(RenameAcrossTest, TheWaysOfBothSidesAreOfTheCommit) {
-  EXPECT_EQ(Put(h_, "a/x/y/f", "content").status, 201u);
-  EXPECT_EQ(Put(h_, "b/x/y/g", "other").status, 201u);
-  for (const char* container : {"a", "b"}) {
+  EXPECT_EQ(Put(h_, "one/x/y/f", "content").status, 201u);
+  EXPECT_EQ(Put(h_, "two/x/y/g", "other").status, 201u);
+  for (const char* container : {"one", "two"}) {
     BeforeCommit([&, container] {
       other_.face = azure::Face::kDfs;
       const std::string name = container;
@@ -265,27 +269,27 @@ TEST_F(RenameAcrossTest, TheWaysOfBothSidesAreOfTheCommit) {
           201u);
       other_.face = azure::Face::kBlob;
     });
-    const bool source = *container == 'a';
-    EXPECT_EQ(Rename("a/x/y/f", "b/x/y/f"),
+    const bool source = *container == 'o';
+    EXPECT_EQ(Rename("one/x/y/f", "two/x/y/f"),
               source ? "SourcePathNotFound" : "RenameDestinationParentPathNotFound");
     EXPECT_EQ(Rename(std::string(container) + "/z", std::string(container) + "/x"), "");
   }
-  EXPECT_EQ(Get("a/x/y/f"), "content");
+  EXPECT_EQ(Get("one/x/y/f"), "content");
 }
 
 TEST_F(RenameAcrossTest, NothingGoesIntoOrOutOfADeletedContainer) {
   for (const std::uint32_t days : {0u, 7u}) {
     other_.account.container_retention_days = days;
-    for (const std::string container : {"a", "b"}) {
-      EXPECT_EQ(Put(h_, "a/f", "content").status, 201u);
+    for (const std::string container : {"one", "two"}) {
+      EXPECT_EQ(Put(h_, "one/f", "content").status, 201u);
       BeforeCommit([&] {
         EXPECT_EQ(other_.Run(DeleteContainer, "DELETE /" + container + "?restype=container").status,
                   202u);
       });
-      EXPECT_EQ(Rename("a/f", "b/f"),
-                container == "a" ? "SourcePathNotFound" : "ContainerNotFound");
-      EXPECT_EQ(Get("b/f"), container == "a" ? "BlobNotFound" : "ContainerNotFound");
-      EXPECT_EQ(Get("a/f"), container == "a" ? "ContainerNotFound" : "content");
+      EXPECT_EQ(Rename("one/f", "two/f"),
+                container == "one" ? "SourcePathNotFound" : "ContainerNotFound");
+      EXPECT_EQ(Get("two/f"), container == "one" ? "BlobNotFound" : "ContainerNotFound");
+      EXPECT_EQ(Get("one/f"), container == "one" ? "ContainerNotFound" : "content");
       h_.RunBackground();
       other_.RunBackground();
       EXPECT_EQ(h_.Run(CreateContainer, "PUT /" + container + "?restype=container").status, 201u);
@@ -294,55 +298,55 @@ TEST_F(RenameAcrossTest, NothingGoesIntoOrOutOfADeletedContainer) {
 }
 
 TEST_F(RenameAcrossTest, AContainerThatWasMadeAnewIsAnother) {
-  EXPECT_EQ(Put(h_, "a/f", "content").status, 201u);
+  EXPECT_EQ(Put(h_, "one/f", "content").status, 201u);
   BeforeCommit([&] {
-    EXPECT_EQ(other_.Run(DeleteContainer, "DELETE /b?restype=container").status, 202u);
-    EXPECT_EQ(other_.Run(CreateContainer, "PUT /b?restype=container").status, 201u);
+    EXPECT_EQ(other_.Run(DeleteContainer, "DELETE /two?restype=container").status, 202u);
+    EXPECT_EQ(other_.Run(CreateContainer, "PUT /two?restype=container").status, 201u);
   });
-  EXPECT_EQ(Rename("a/f", "b/f"), "");
-  EXPECT_EQ(Get("b/f"), "content");
+  EXPECT_EQ(Rename("one/f", "two/f"), "");
+  EXPECT_EQ(Get("two/f"), "content");
 }
 
 TEST_F(RenameAcrossTest, TimesThatAreOverAreOverThere) {
-  EXPECT_EQ(Put(h_, "a/d/f", "content").status, 201u);
-  EXPECT_EQ(Put(h_, "a/d/g", "content").status, 201u);
+  EXPECT_EQ(Put(h_, "one/d/f", "content").status, 201u);
+  EXPECT_EQ(Put(h_, "one/d/g", "content").status, 201u);
   for (const char* file : {"f", "g"}) {
-    EXPECT_EQ(h_.Run(SetBlobExpiry, "PUT /a/d/" + std::string(file) +
+    EXPECT_EQ(h_.Run(SetBlobExpiry, "PUT /one/d/" + std::string(file) +
                                         "?comp=expiry\nx-ms-expiry-option: RelativeToNow\n"
                                         "x-ms-expiry-time: " +
                                         (*file == 'f' ? "1000" : "5000"))
                   .status,
               200u);
   }
-  EXPECT_EQ(Stage(h_, "a/d/s", "staged").status, 201u);
+  EXPECT_EQ(Stage(h_, "one/d/s", "staged").status, 201u);
   h_.clock.Advance(std::chrono::seconds(2));  // f is over, and goes along all the same
-  EXPECT_EQ(Rename("a/d", "b/d"), "");
-  EXPECT_EQ(Get("b/d/f"), "BlobNotFound");
-  EXPECT_EQ(Get("b/d/g"), "content");
+  EXPECT_EQ(Rename("one/d", "two/d"), "");
+  EXPECT_EQ(Get("two/d/f"), "BlobNotFound");
+  EXPECT_EQ(Get("two/d/g"), "content");
   h_.clock.Advance(std::chrono::seconds(5));
   EXPECT_TRUE(h_.Await(PurgeDeleted(services_, {h_.account.name})));
-  EXPECT_EQ(Get("b/d/g"), "BlobNotFound");
+  EXPECT_EQ(Get("two/d/g"), "BlobNotFound");
   h_.clock.Advance(kStagedLifetime + std::chrono::hours(1));
   EXPECT_TRUE(h_.Await(ExpireStagedBlocks(services_, {h_.account.name})));
-  EXPECT_EQ(Kinds("b"), (std::multiset<char>{'!', 'b', 'b', 'n', 'n'}));  // the directory
-  EXPECT_EQ(Delete("b/d"), "");
+  EXPECT_EQ(Kinds("two"), (std::multiset<char>{'!', 'b', 'b', 'n', 'n'}));  // the directory
+  EXPECT_EQ(Delete("two/d"), "");
   ExpectEmpty();
 }
 
 TEST_F(RenameAcrossTest, AnExpiredFileGivesWay) {
-  EXPECT_EQ(Put(h_, "a/f", "new").status, 201u);
-  EXPECT_EQ(Put(h_, "b/d/f", "old", kTags).status, 201u);
+  EXPECT_EQ(Put(h_, "one/f", "new").status, 201u);
+  EXPECT_EQ(Put(h_, "two/d/f", "old", kTags).status, 201u);
   EXPECT_EQ(h_.Run(SetBlobExpiry,
-                   "PUT /b/d/f?comp=expiry\nx-ms-expiry-option: RelativeToNow\n"
+                   "PUT /two/d/f?comp=expiry\nx-ms-expiry-option: RelativeToNow\n"
                    "x-ms-expiry-time: 1000")
                 .status,
             200u);
   h_.clock.Advance(std::chrono::seconds(2));
-  EXPECT_EQ(Rename("b/d/f", "a/g"), "SourcePathNotFound");
-  EXPECT_EQ(Rename("a/f", "b/d/f"), "");
+  EXPECT_EQ(Rename("two/d/f", "one/g"), "SourcePathNotFound");
+  EXPECT_EQ(Rename("one/f", "two/d/f"), "");
   EXPECT_TRUE(h_.Await(PurgeDeleted(services_, {h_.account.name})));
-  EXPECT_EQ(Get("b/d/f"), "new");
-  EXPECT_EQ(Delete("b/d"), "");
+  EXPECT_EQ(Get("two/d/f"), "new");
+  EXPECT_EQ(Delete("two/d"), "");
   ExpectEmpty();
 }
 
@@ -350,84 +354,86 @@ TEST_F(RenameAcrossTest, ADirectoryIsTakenUpToItsLimits) {
   // The directory's inode, and a row for each file.
   const std::string empty_file = "\nx-ms-blob-type: BlockBlob\nContent-Length: 0";
   for (int i = 0; i < 9'999; ++i) {
-    EXPECT_EQ(h_.Run(PutBlob, "PUT /a/d/" + std::to_string(i) + empty_file).status, 201u);
+    EXPECT_EQ(h_.Run(PutBlob, "PUT /one/d/" + std::to_string(i) + empty_file).status, 201u);
   }
-  EXPECT_EQ(Rename("a/d", "b/d"), "");
-  EXPECT_EQ(h_.Run(PutBlob, "PUT /b/d/more" + empty_file).status, 201u);
-  const auto before = Kinds("b");
-  EXPECT_EQ(Rename("b/d", "a/d"), "FeatureNotYetSupportedForHierarchicalNamespaceAccounts");
-  EXPECT_EQ(Kinds("b"), before);
-  EXPECT_EQ(Kinds("a"), (std::multiset<char>{'!', 'b', 'n'}));
+  EXPECT_EQ(Rename("one/d", "two/d"), "");
+  EXPECT_EQ(h_.Run(PutBlob, "PUT /two/d/more" + empty_file).status, 201u);
+  const auto before = Kinds("two");
+  EXPECT_EQ(Rename("two/d", "one/d"), "FeatureNotYetSupportedForHierarchicalNamespaceAccounts");
+  EXPECT_EQ(Kinds("two"), before);
+  EXPECT_EQ(Kinds("one"), (std::multiset<char>{'!', 'b', 'n'}));
 }
 
 TEST_F(RenameAcrossTest, AFileByItselfMayHaveMore) {
-  EXPECT_EQ(h_.Run(PutBlob, "PUT /a/d/log\nx-ms-blob-type: AppendBlob").status, 201u);
+  EXPECT_EQ(h_.Run(PutBlob, "PUT /one/d/log\nx-ms-blob-type: AppendBlob\nContent-Length: 0").status,
+            201u);
   for (int i = 0; i < 10'001; ++i) {
-    EXPECT_EQ(h_.Run(AppendBlock, "PUT /a/d/log?comp=appendblock", "1234").status, 201u);
+    EXPECT_EQ(h_.Run(AppendBlock, "PUT /one/d/log?comp=appendblock", "1234").status, 201u);
   }
-  EXPECT_EQ(Rename("a/d", "b/d"), "FeatureNotYetSupportedForHierarchicalNamespaceAccounts");
-  EXPECT_EQ(Rename("a/d/log", "b/log"), "");
-  EXPECT_EQ(Get("b/log").size(), 40'004u);
-  EXPECT_EQ(Kinds("a").count('d'), 0u);
+  EXPECT_EQ(Rename("one/d", "two/d"), "FeatureNotYetSupportedForHierarchicalNamespaceAccounts");
+  EXPECT_EQ(Rename("one/d/log", "two/log"), "");
+  EXPECT_EQ(Get("two/log").size(), 40'004u);
+  EXPECT_EQ(Kinds("one").count('d'), 0u);
 }
 
 TEST_F(RenameAcrossTest, AndUpToSomeBytes) {
   const std::string metadata = "x-ms-meta-m: " + std::string(8'000, 'm') + "\n";
   for (int i = 0; i < 1'200; ++i) {
-    EXPECT_EQ(Put(h_, "a/d/" + std::to_string(i), "", metadata + "Content-Length: 0").status, 201u);
+    EXPECT_EQ(Put(h_, "one/d/" + std::to_string(i), "", metadata + "Content-Length: 0").status,
+              201u);
   }
-  const auto before = Kinds("a");
-  EXPECT_EQ(Rename("a/d", "b/d"), "FeatureNotYetSupportedForHierarchicalNamespaceAccounts");
-  EXPECT_EQ(Kinds("a"), before);
+  const auto before = Kinds("one");
+  EXPECT_EQ(Rename("one/d", "two/d"), "FeatureNotYetSupportedForHierarchicalNamespaceAccounts");
+  EXPECT_EQ(Kinds("one"), before);
   for (int i = 0; i < 250; ++i) {
-    EXPECT_EQ(h_.Run(DeleteBlob, "DELETE /a/d/" + std::to_string(i)).status, 202u);
+    EXPECT_EQ(h_.Run(DeleteBlob, "DELETE /one/d/" + std::to_string(i)).status, 202u);
   }
-  EXPECT_EQ(Rename("a/d", "b/d"), "");
+  EXPECT_EQ(Rename("one/d", "two/d"), "");
 }
 
 TEST_F(RenameAcrossTest, ADirectoryThatNeverRestsIsGivenUp) {
   for (int i = 0; i < 500; ++i) {
-    EXPECT_EQ(Put(h_, "a/d/" + std::to_string(i), "", "Content-Length: 0").status, 201u);
+    EXPECT_EQ(Put(h_, "one/d/" + std::to_string(i), "", "Content-Length: 0").status, 201u);
   }
   int rounds = 0;
   std::function<void()> disturb = [&] {
     ++rounds;
-    EXPECT_EQ(Put(other_, "a/d/0", "", "Content-Length: 0").status, 201u);
+    EXPECT_EQ(Put(other_, "one/d/0", "", "Content-Length: 0").status, 201u);
     BeforeCommit(disturb);
   };
   BeforeCommit(disturb);
-  EXPECT_EQ(Rename("a/d", "b/d"), "ServerBusy");
+  EXPECT_EQ(Rename("one/d", "two/d"), "ServerBusy");
   EXPECT_GE(rounds, 200);
   EXPECT_LE(rounds, 500);
-  EXPECT_EQ(Kinds("b"), (std::multiset<char>{'!', 'b', 'n'}));
+  EXPECT_EQ(Kinds("two"), (std::multiset<char>{'!', 'b', 'n'}));
 }
 
 using DyingRenameTest = RenameAcross<test::DyingCatalog>;
 
 TEST_F(DyingRenameTest, ADeathLeavesItInOnePlace) {
-  EXPECT_EQ(Put(h_, "a/d/sub/f", "content", kTags).status, 201u);
-  EXPECT_EQ(Stage(h_, "a/d/sub/f", "staged").status, 201u);
-  const auto full = Kinds("a"), root = Kinds("b");
+  EXPECT_EQ(Put(h_, "one/d/sub/f", "content", kTags).status, 201u);
+  EXPECT_EQ(Stage(h_, "one/d/sub/f", "staged").status, 201u);
+  const auto full = Kinds("one"), root = Kinds("two");
   for (const bool done : {false, true}) {
     engine_.wrapped.DieAt(1, done);
-    EXPECT_EQ(Rename("a/d", "b/d"), "InternalError");
+    EXPECT_EQ(Rename("one/d", "two/d"), "InternalError");
     engine_.wrapped.Revive();
-    EXPECT_EQ(Kinds("a"), done ? root : full);
-    EXPECT_EQ(Kinds("b"), done ? full : root);
+    EXPECT_EQ(Kinds("one"), done ? root : full);
+    EXPECT_EQ(Kinds("two"), done ? full : root);
   }
-  EXPECT_EQ(Get("b/d/sub/f"), "content");
-  EXPECT_EQ(Delete("b/d"), "");
+  EXPECT_EQ(Get("two/d/sub/f"), "content");
+  EXPECT_EQ(Delete("two/d"), "");
   ExpectEmpty();
 }
 
 using LonelyRenameTest = RenameAcross<LonelyCatalog>;
 
 TEST_F(LonelyRenameTest, AnEngineMayRefuse) {
-  EXPECT_EQ(Put(h_, "a/f", "content").status, 201u);
-  EXPECT_EQ(Rename("a/f", "b/f"), "FeatureNotYetSupportedForHierarchicalNamespaceAccounts");
-  EXPECT_EQ(Get("a/f"), "content");
-  EXPECT_EQ(Rename("a/f", "a/g"), "");
-  EXPECT_EQ(Get("a/g"), "content");
+  EXPECT_EQ(Put(h_, "one/f", "content").status, 201u);
+  EXPECT_EQ(Rename("one/f", "two/f"), "FeatureNotYetSupportedForHierarchicalNamespaceAccounts");
+  EXPECT_EQ(Get("one/f"), "content");
+  EXPECT_EQ(Rename("one/f", "one/g"), "");
+  EXPECT_EQ(Get("one/g"), "content");
 }
 
 }  // namespace
