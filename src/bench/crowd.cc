@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/time.h"
+#include "bench/content.h"
 #include "bench/head_template.h"
 #include "bench/response_reader.h"
 #include "bench/signer.h"
@@ -20,6 +21,7 @@ namespace {
 constexpr std::chrono::milliseconds kStep{250};   // between two visits of a member
 constexpr int kSlowWindow = 4096;                 // a slow reader's receive buffer, bytes
 constexpr std::uint64_t kSlowBody = 1024 * 1024;  // that is announced, bytes
+constexpr std::uint64_t kSpread = 8 * 1024;  // of a body that comes at once: not all are in step
 constexpr std::string_view kFiller = "x-ms-client-note: slow slow slow slow slow slow slow\r\n";
 
 enum class Kind { kIdle, kReader, kHead, kBody };
@@ -142,6 +144,7 @@ void Crowd::Begin(Member& member) {
                      puts ? plan_.prefix + "-slow-" : plan_.prefix)
       .Render(values, &signer, member.to_send);
   member.at_once = member.kind == Kind::kHead ? 0 : member.to_send.size();
+  if (puts) member.at_once += Mix(member.number) % kSpread;
   if (member.kind == Kind::kHead) member.to_send.resize(member.to_send.size() - 2);  // goes on
   member.endless = puts ? kSlowBody : member.kind == Kind::kHead ? ~std::uint64_t{0} : 0;
   member.reader.Begin(false);

@@ -20,7 +20,7 @@ Task<azure::Outcome<MutableBytes>> UploadBuffer::Next(http::BodyReader& body, st
   if (begin_ > 0 || !buffer_) Resize(std::min(wanted, kLeast));
   std::optional<Instant> began;
   while (filled_ < wanted) {
-    if (filled_ == buffer_.size()) Resize(std::min(wanted, 4 * buffer_.size()));
+    if (filled_ == buffer_.size()) Resize(std::min(wanted, 2 * buffer_.size()));
     const std::size_t room = std::min(wanted, buffer_.size()) - filled_;
     BG_CO_TRY(const std::size_t got, co_await body.Read(buffer_.span().subspan(filled_, room)));
     if (got == 0) {
