@@ -1,11 +1,11 @@
 #include "azure/batch_body.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <utility>
 
 #include "base/encoding.h"
+#include "http/token.h"
 
 namespace blobgate::azure {
 namespace {
@@ -14,11 +14,6 @@ constexpr std::size_t kMaxBoundary = 70;  // RFC 2046 5.1.1
 
 Error Malformed(std::string reason) {
   return Error(ErrorCode::kInvalidInput).WithDetail("Reason", std::move(reason));
-}
-
-bool IsTokenChar(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-         std::string_view("!#$%&'*+-.^_`|~").contains(c);
 }
 
 /// Lines of a text, without their ends.
@@ -49,7 +44,7 @@ bool ReadFields(Lines& lines, http::HeaderView& fields) {
     const std::string_view value = Trim(line->substr(colon + 1));
     const bool controls = std::ranges::any_of(
         value, [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; });
-    if (controls || !std::ranges::all_of(name, IsTokenChar)) return false;
+    if (controls || !std::ranges::all_of(name, http::IsTokenChar)) return false;
     fields.Add(name, value);
   }
   return true;
@@ -63,7 +58,7 @@ bool ReadRequestLine(std::string_view line, http::RequestHead& head) {
   if (!line.substr(last + 1).starts_with("HTTP/1.")) return false;
   head.method = line.substr(0, first);
   head.target = line.substr(first + 1, last - first - 1);
-  if (!std::ranges::all_of(head.method, IsTokenChar)) return false;
+  if (!std::ranges::all_of(head.method, http::IsTokenChar)) return false;
   const bool printable =
       std::ranges::all_of(head.target, [](char c) { return c > 0x20 && c < 0x7F; });
   return printable && http::SplitTarget(head);

@@ -8,6 +8,8 @@ namespace blobgate::azure {
 using nlohmann::json;
 
 std::optional<json> ParseStrictObject(std::string_view text, int max_depth) {
+  // The parser takes a NUL for the end, whatever follows.
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   bool good = true;
   std::vector<std::set<std::string>> names;  // of the objects that are open
   // Returning false drops a value; the whole parse is refused anyway, so `good` is what counts.

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/time.h"
+#include "bench/content.h"
 #include "bench/head_template.h"
 #include "bench/response_reader.h"
 #include "bench/signer.h"
@@ -17,18 +18,29 @@
 namespace blobgate::bench {
 namespace {
 
-constexpr std::chrono::milliseconds kStep{250};  // between two visits of a slow reader
-constexpr int kSlowWindow = 4096;                // its receive buffer, bytes
+constexpr std::chrono::milliseconds kStep{250};   // between two visits of a member
+constexpr int kSlowWindow = 4096;                 // a slow reader's receive buffer, bytes
+constexpr std::uint64_t kSlowBody = 1024 * 1024;  // that is announced, bytes
+constexpr std::uint64_t kSpread = 8 * 1024;  // of a body that comes at once: not all are in step
+constexpr std::string_view kFiller = "x-ms-client-note: slow slow slow slow slow slow slow\r\n";
+
+enum class Kind { kIdle, kReader, kHead, kBody };
 
 }  // namespace
 
 struct Crowd::Member {
+  Kind kind = Kind::kIdle;
+  std::uint64_t number = 0;  ///< of the blob it reads or puts
   Transport transport;
   ResponseReader reader;
-  bool slow = false;
+  bool established = false;
   bool asked = false;
   bool gone = false;
-  std::uint64_t number = 0;  ///< of the blob it reads
+  std::string to_send;        ///< of its request
+  std::uint64_t at_once = 0;  ///< so much of that goes without delay
+  std::uint64_t endless = 0;  ///< filler still due behind it
+
+  bool sends_slowly() const { return kind == Kind::kHead || kind == Kind::kBody; }
 };
 
 Crowd::Crowd(const Plan& plan, const Endpoint& endpoint)
@@ -47,29 +59,39 @@ Result<std::unique_ptr<Crowd>> Crowd::Start(const Plan& plan, const Endpoint& en
   return crowd;
 }
 
-// One after the other: a listener's queue is short.
 Status Crowd::Open() {
-  for (unsigned i = 0; i < plan_.idle_connections + plan_.slow_readers; ++i) {
-    auto member = std::make_unique<Member>();
-    member->slow = i >= plan_.idle_connections;
-    member->number = i;
-    if (!member->transport.Connect(endpoint_, epoll_, member.get())) {
-      return Fail(Errc::kUnavailable, "connection " + std::to_string(i) + " beside the measured");
+  const std::pair<Kind, unsigned> kinds[] = {{Kind::kIdle, plan_.idle_connections},
+                                             {Kind::kReader, plan_.slow_readers},
+                                             {Kind::kHead, plan_.slow_heads},
+                                             {Kind::kBody, plan_.slow_bodies}};
+  for (const auto& [kind, count] : kinds) {
+    for (unsigned i = 0; i < count; ++i) {
+      auto member = std::make_unique<Member>();
+      member->kind = kind;
+      member->number = members_.size();
+      BG_CHECK(OpenOne(std::move(member)));
     }
-    if (member->slow) {
-      setsockopt(member->transport.fd(), SOL_SOCKET, SO_RCVBUF, &kSlowWindow, sizeof kSlowWindow);
-    }
-    Io io = member->transport.Establish();
-    for (int tries = 0; io.kind == Io::Kind::kAgain && tries < 10'000; ++tries) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      io = member->transport.Establish();
-    }
-    if (io.kind != Io::Kind::kDone) {
-      return Fail(Errc::kUnavailable, "connection " + std::to_string(i) + " beside the measured");
-    }
-    members_.push_back(std::move(member));
   }
   left_ = members_.size();
+  return {};
+}
+
+// One after the other: a listener's queue is short.
+Status Crowd::OpenOne(std::unique_ptr<Member> member) {
+  Transport& transport = member->transport;
+  const std::string what = "connection " + std::to_string(members_.size()) + " beside the measured";
+  if (!transport.Connect(endpoint_, epoll_, member.get())) return Fail(Errc::kUnavailable, what);
+  if (member->kind == Kind::kReader) {
+    setsockopt(transport.fd(), SOL_SOCKET, SO_RCVBUF, &kSlowWindow, sizeof kSlowWindow);
+  }
+  Io io = transport.Establish();
+  for (int tries = 0; io.kind == Io::Kind::kAgain && tries < 10'000; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    io = transport.Establish();
+  }
+  if (io.kind != Io::Kind::kDone) return Fail(Errc::kUnavailable, what);
+  member->established = true;
+  members_.push_back(std::move(member));
   return {};
 }
 
@@ -78,39 +100,86 @@ void Crowd::Work(const std::stop_token& stop) {
   const std::uint64_t share = plan_.slow_bytes_per_second * kStep.count() / 1000;
   const std::size_t size = std::clamp<std::uint64_t>(share, 1, 64 * 1024);
   while (!stop.stop_requested()) {
+    const auto next = std::chrono::steady_clock::now() + kStep;
     for (const auto& member : members_) {
       if (!member->gone) Visit(*member, {buffer.get(), size});
     }
-    std::this_thread::sleep_for(kStep);
+    std::this_thread::sleep_until(next);
   }
 }
 
 void Crowd::Visit(Member& member, MutableBytes buffer) {
-  if (member.slow && !member.asked) Ask(member);
-  const Io io = member.transport.Read(buffer);
-  if (io.kind == Io::Kind::kAgain) return;
-  if (io.kind != Io::Kind::kDone) {
-    member.gone = true;
-    member.transport.Close();
-    --left_;
-    return;
+  if (!member.established) {
+    const Io io = member.transport.Establish();
+    if (io.kind == Io::Kind::kAgain) return;
+    if (io.kind != Io::Kind::kDone) return Leave(member);
+    member.established = true;
   }
-  const auto state = member.reader.Feed(buffer.first(io.bytes), [](Bytes) {});
-  if (state == ResponseReader::State::kDone) member.asked = false;
+  if (member.kind != Kind::kIdle && !member.asked) Begin(member);
+  if (member.sends_slowly()) member.at_once += buffer.size();
+  Send(member);
+  Receive(member, buffer);
 }
 
-void Crowd::Ask(Member& member) {
+void Crowd::Receive(Member& member, MutableBytes buffer) {
+  const Io io = member.transport.Read(buffer);
+  if (io.kind == Io::Kind::kAgain) return;
+  if (io.kind != Io::Kind::kDone) return Leave(member);
+  const auto state = member.reader.Feed(buffer.first(io.bytes), [](Bytes) {});
+  if (state == ResponseReader::State::kHead || state == ResponseReader::State::kBody) return;
+  // A body that was refused is not sent to its end.
+  if (member.sends_slowly()) return Leave(member);
+  member.asked = false;
+}
+
+void Crowd::Begin(Member& member) {
   HeadValues values;
-  values.number = member.number % plan_.blobs;
+  const bool puts = member.kind == Kind::kBody;
+  values.number = puts ? member.number : member.number % plan_.blobs;
+  values.length = puts ? kSlowBody : 0;
   const std::string date = FormatHttpDate(SystemClock().Now());
   values.date = date;
-  std::string head;
   Signer signer(plan_.target.key);
-  HeadTemplate::Make(plan_, Operation::kGet, plan_.prefix).Render(values, &signer, head);
-  const iovec piece{head.data(), head.size()};
-  member.transport.Write({&piece, 1});  // small; what fails is noticed when nothing comes
+  HeadTemplate::Make(plan_, puts ? Operation::kPut : Operation::kGet,
+                     puts ? plan_.prefix + "-slow-" : plan_.prefix)
+      .Render(values, &signer, member.to_send);
+  member.at_once = member.kind == Kind::kHead ? 0 : member.to_send.size();
+  if (puts) member.at_once += Mix(member.number) % kSpread;
+  if (member.kind == Kind::kHead) member.to_send.resize(member.to_send.size() - 2);  // goes on
+  member.endless = puts ? kSlowBody : member.kind == Kind::kHead ? ~std::uint64_t{0} : 0;
   member.reader.Begin(false);
   member.asked = true;
+}
+
+// What is due of the request. What fails is noticed when it is read.
+void Crowd::Send(Member& member) {
+  while (member.endless > 0 && member.to_send.size() < member.at_once) {
+    const auto more =
+        static_cast<std::size_t>(std::min<std::uint64_t>(member.endless, kFiller.size()));
+    member.to_send += kFiller.substr(0, more);
+    member.endless -= more;
+  }
+  const auto due =
+      static_cast<std::size_t>(std::min<std::uint64_t>(member.at_once, member.to_send.size()));
+  if (due == 0) return;
+  const iovec piece{member.to_send.data(), due};
+  const Io io = member.transport.Write({&piece, 1});
+  if (io.kind != Io::Kind::kDone) return;
+  member.to_send.erase(0, io.bytes);
+  member.at_once -= io.bytes;
+}
+
+void Crowd::Leave(Member& member) {
+  member.transport.Close();
+  const bool again = member.sends_slowly() && member.transport.Connect(endpoint_, epoll_, &member);
+  member.established = member.asked = false;
+  member.to_send.clear();
+  if (again) {
+    ++returned_;
+  } else {
+    member.gone = true;
+    --left_;
+  }
 }
 
 void RaiseFileLimit() {

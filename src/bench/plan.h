@@ -78,7 +78,11 @@ struct Plan {
 
   unsigned idle_connections = 0;  ///< further ones that ask for nothing
   unsigned slow_readers = 0;      ///< further ones that take blobs slowly
+  unsigned slow_heads = 0;        ///< further ones whose heads come slowly and do not end
+  unsigned slow_bodies = 0;       ///< further ones whose bodies come slowly
   std::uint64_t slow_bytes_per_second = 1024;
+
+  unsigned crowd() const { return idle_connections + slow_readers + slow_heads + slow_bodies; }
 
   int watched_pid = 0;  ///< the server: its CPU time and that of its children is reported
 };

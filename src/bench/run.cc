@@ -96,14 +96,17 @@ Result<Report> RunPlan(const Plan& plan) {
   Report report;
   if (plan.prepare) BG_CHECK(Prepare(plan, workers, report));
   std::unique_ptr<Crowd> crowd;
-  if (plan.idle_connections + plan.slow_readers > 0) {
+  if (plan.crowd() > 0) {
     BG_TRY(crowd, Crowd::Start(plan, *endpoint));
   }
   if (plan.seconds > 0) {
     Measure(plan, workers, report);  // the threads have ended when it returns
     report.totals = CollectAll(workers);
   }
-  if (crowd) report.crowd_left = crowd->left();
+  if (crowd) {
+    report.crowd_left = crowd->left();
+    report.crowd_returned = crowd->returned();
+  }
   return report;
 }
 

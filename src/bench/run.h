@@ -16,7 +16,8 @@ struct Report {
   double server_cpu = 0;  ///< the watched one and its children; 0 when none is watched
   Totals prepared;        ///< what preparing did
   double prepare_seconds = 0;
-  std::size_t crowd_left = 0;  ///< idle and slow connections that were still open at the end
+  std::size_t crowd_left = 0;      ///< idle and slow connections that were still open at the end
+  std::size_t crowd_returned = 0;  ///< slow senders that were ended and came again, count
 };
 
 /// Prepares what the plan says, runs for its time and tells what happened. Blocks. Requests that

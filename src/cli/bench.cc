@@ -194,6 +194,8 @@ void AddLoad(CLI::App& command, bench::Plan& plan) {
       ->capture_default_str();
   command.add_option("--idle-connections", plan.idle_connections, "Further ones, silent");
   command.add_option("--slow-readers", plan.slow_readers, "Further ones that read blobs slowly");
+  command.add_option("--slow-heads", plan.slow_heads, "Further ones whose heads never end");
+  command.add_option("--slow-bodies", plan.slow_bodies, "Further ones that put blobs slowly");
   AddBytes(command, "--slow-rate", plan.slow_bytes_per_second, "Bytes a second of each");
 }
 

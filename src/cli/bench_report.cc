@@ -91,7 +91,10 @@ std::string ReportAsJson(const bench::Plan& plan, const bench::Report& report) {
     out["prepared"] = OperationAsJson(SumOf(report.prepared), report.prepare_seconds);
     out["prepared"]["seconds"] = report.prepare_seconds;
   }
-  if (plan.idle_connections + plan.slow_readers > 0) out["crowd_left"] = report.crowd_left;
+  if (plan.crowd() > 0) {
+    out["crowd_left"] = report.crowd_left;
+    out["crowd_returned"] = report.crowd_returned;
+  }
   for (std::size_t i = 0; i < bench::kOperations; ++i) {
     const OperationTotals& totals = report.totals.operations[i];
     if (totals.latency.count() == 0) continue;

@@ -47,7 +47,8 @@ std::string TakeHost(std::string_view& text) {
   host = ToLower(text.substr(0, end));
   text.remove_prefix(end);
   if (host.ends_with('.')) host.pop_back();
-  return std::ranges::all_of(host, IsHostCharacter) ? host : std::string();
+  const bool labels = !host.starts_with('.') && !host.ends_with('.') && !host.contains("..");
+  return labels && std::ranges::all_of(host, IsHostCharacter) ? host : std::string();
 }
 
 std::string AuthorityOf(const SourceUrl& url) {

@@ -58,29 +58,22 @@ class Channel final : private Deadline {
     if (stream_.had_turn()) co_await stream_.Yield();
     for (;;) {
       while (!pieces.empty() && pieces.front().empty()) pieces = pieces.subspan(1);
-      if (pieces.empty()) co_return Status();
-      IoResult step = stream_.WriteNow(pieces);
-      if (!step.ec && step.bytes == 0) {
-        const std::size_t queued = stream_.Queued();
-        Arm(timeout);
-        step = co_await stream_.WriteSome(pieces);
-        if (step.ec && IsSlow(queued)) continue;
-        Disarm();
-      }
-      if (step.ec) co_return std::unexpected(FailureOf(step.ec));
-      sent += step.bytes;
-      Advance(pieces, step.bytes);
+      if (pieces.empty() && stream_.held() == 0) co_return Status();
+      BG_CO_TRY(const std::size_t taken, WriteNow(pieces, sent));
+      const bool full = stream_.held() > 0 || (taken == 0 && !pieces.empty());
+      if (full) BG_CO_CHECK(co_await WaitForRoom(timeout));
     }
   }
 
-  /// What the kernel takes of `pieces` at once; the rest of it stays in them. Adds to `sent` as
-  /// Write does. False: a part must be written with Write, as the stream has begun with it.
-  Result<bool> WriteNow(std::span<Bytes> pieces, std::uint64_t& sent) {
+  /// Takes what the stream takes of `pieces` at once, so many bytes; the rest stays in them. Adds
+  /// to `sent` as Write does: the last bytes taken may still wait in the stream, for Write.
+  Result<std::size_t> WriteNow(std::span<Bytes> pieces, std::uint64_t& sent) {
+    const std::size_t held = stream_.held();
     const IoResult step = stream_.WriteNow(pieces);
     if (step.ec) return std::unexpected(FailureOf(step.ec));
-    sent += step.bytes;
+    sent += held + step.bytes - stream_.held();
     Advance(pieces, step.bytes);
-    return !stream_.holds();
+    return step.bytes;
   }
 
   /// How many bytes can be sent without a wait, once there is room; at least one. `timeout` is how
@@ -89,14 +82,7 @@ class Channel final : private Deadline {
     if (stream_.had_turn()) co_await stream_.Yield();
     const std::size_t room = stream_.Room();
     if (room > 0) co_return room;
-    for (;;) {
-      const std::size_t queued = stream_.Queued();
-      Arm(timeout);
-      const error_code ec = co_await stream_.WaitForRoom();
-      if (!ec) break;
-      if (!IsSlow(queued)) co_return std::unexpected(FailureOf(ec));
-    }
-    Disarm();
+    BG_CO_CHECK(co_await WaitForRoom(timeout));
     co_return std::max<std::size_t>(1, stream_.Room());
   }
 
@@ -128,6 +114,18 @@ class Channel final : private Deadline {
   static constexpr std::chrono::milliseconds kGoodbye{1000};
 
   void OnDeadline() override { Interrupt(); }
+
+  Task<Status> WaitForRoom(std::chrono::milliseconds timeout) {
+    for (;;) {
+      const std::size_t queued = stream_.Queued();
+      Arm(timeout);
+      const error_code ec = co_await stream_.WaitForRoom();
+      if (!ec) break;
+      if (!IsSlow(queued)) co_return std::unexpected(FailureOf(ec));
+    }
+    Disarm();
+    co_return Status();
+  }
 
   /// The deadline has passed, but the peer took some of the `queued` bytes meanwhile. The kernel
   /// tells of room only when a good part of its buffer is free, which may take a slow peer longer.

@@ -1,5 +1,7 @@
 #include "net/chunk_decoder.h"
 
+#include "http/token.h"
+
 namespace blobgate::net {
 
 namespace {
@@ -54,6 +56,12 @@ void ChunkDecoder::Next(char c) {
       return;
     case Place::kTrailer:
       return OnTrailer(c);
+    case Place::kTrailerValue:
+      if (c == '\r') {
+        place_ = Place::kTrailerLf;
+        return;
+      }
+      return CountExtra(c);
     case Place::kTrailerLf:
       return c == '\n' ? OnTrailerLineEnd() : Fail();
   }
@@ -84,12 +92,18 @@ void ChunkDecoder::OnSizeLineEnd() {
   }
 }
 
+// The name of a field, or the empty line: what is neither may be the next request to other readers.
 void ChunkDecoder::OnTrailer(char c) {
-  if (c == '\r') {
+  if (line_ == 0 && c == '\r') {
     place_ = Place::kTrailerLf;
     return;
   }
-  if (line_++ == 0 && (c == ' ' || c == '\t')) return Fail();  // a folded line
+  if (line_ > 0 && c == ':') {
+    place_ = Place::kTrailerValue;
+  } else if (!http::IsTokenChar(c)) {
+    return Fail();
+  }
+  ++line_;
   CountExtra(c);
 }
 

@@ -31,7 +31,16 @@ class ChunkDecoder {
 
  private:
   // Where in the framing the next byte falls.
-  enum class Place { kSize, kExtension, kSizeLf, kDataCr, kDataLf, kTrailer, kTrailerLf };
+  enum class Place {
+    kSize,
+    kExtension,
+    kSizeLf,
+    kDataCr,
+    kDataLf,
+    kTrailer,
+    kTrailerValue,
+    kTrailerLf
+  };
 
   void Next(char c);
   void OnSize(char c);
@@ -45,7 +54,7 @@ class ChunkDecoder {
   Place place_ = Place::kSize;
   std::uint64_t size_ = 0;
   unsigned digits_ = 0;
-  std::size_t line_ = 0;   // bytes of the trailer line so far
+  std::size_t line_ = 0;   // bytes of the trailer's name so far
   std::size_t extra_ = 0;  // bytes of extensions and trailers so far
 };
 

@@ -1,6 +1,7 @@
 // One request and its response on a client connection. Only http_client.cc includes this.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -10,7 +11,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -19,6 +20,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "net/chunk_decoder.h"
 #include "net/http_client.h"
 
 namespace blobgate::net {
@@ -52,7 +54,7 @@ class ClientExchange final : public http::BodyReader {
     for (int heads = 0; heads < kMaxHeads; ++heads) {
       parser_.emplace();
       parser_->header_limit(HttpClient::kMaxHeadBytes);
-      parser_->body_limit(boost::none);
+      parser_->skip(true);  // bodies are read here: Beast's parser of chunks fails assertions
       ec = {};
       co_await boost::beast::http::async_read_header(stream_, buffer_, *parser_, Token(ec));
       if (ec) co_return std::unexpected(ClientFailure(ec));
@@ -62,19 +64,18 @@ class ClientExchange final : public http::BodyReader {
   }
 
   Task<Result<std::size_t>> Read(MutableBytes into) override {
-    while (!parser_->is_done()) {
-      auto& body = parser_->get().body();
-      body.data = into.data();
-      body.size = into.size();
-      boost::system::error_code ec;
-      Expire(options_.body_timeout);
-      co_await boost::beast::http::async_read_some(stream_, buffer_, *parser_, Token(ec));
-      const std::size_t got = into.size() - body.size;
-      if (ec == boost::beast::http::error::need_buffer) ec = {};
-      if (ec) co_return std::unexpected(ClientFailure(ec));
-      if (got > 0) co_return got;
+    if (chunked_) {
+      BG_CO_TRY(left_, co_await NextChunk());
     }
-    co_return std::size_t{0};
+    if (left_ == 0) co_return std::size_t{0};
+    into = into.first(std::min<std::uint64_t>(into.size(), left_));
+    BG_CO_TRY(const std::size_t got, co_await Take(into));
+    if (got == 0 && !to_the_end_) {
+      co_return Fail(Errc::kDisconnected, "the answer ended before its body did");
+    }
+    left_ -= to_the_end_ ? 0 : got;
+    if (chunked_) chunks_.TakeData(got);
+    co_return got;
   }
 
  private:
@@ -87,8 +88,58 @@ class ClientExchange final : public http::BodyReader {
     boost::beast::get_lowest_layer(stream_).expires_after(timeout);
   }
 
+  /// Bytes of data that come next; 0 at the end.
+  Task<Result<std::uint64_t>> NextChunk() {
+    while (chunks_.state() == ChunkDecoder::State::kFraming) {
+      if (buffer_.size() == 0) {
+        constexpr std::size_t kPiece = 4096;
+        const auto room = buffer_.prepare(kPiece);
+        BG_CO_TRY(const std::size_t got,
+                  co_await Receive({static_cast<std::byte*>(room.data()), room.size()}));
+        if (got == 0) co_return Fail(Errc::kDisconnected, "the answer ended amid its chunks");
+        buffer_.commit(got);
+      }
+      const auto unread = buffer_.data();
+      buffer_.consume(chunks_.Feed({static_cast<const char*>(unread.data()), unread.size()}));
+    }
+    if (chunks_.state() == ChunkDecoder::State::kBad) {
+      co_return Fail(Errc::kUnavailable, "malformed chunked body");
+    }
+    co_return chunks_.state() == ChunkDecoder::State::kDone ? 0 : chunks_.data_left();
+  }
+
+  /// What came with the head first. 0 at the end of the stream.
+  Task<Result<std::size_t>> Take(MutableBytes into) {
+    if (buffer_.size() == 0) co_return co_await Receive(into);
+    const std::size_t got =
+        boost::asio::buffer_copy(boost::asio::buffer(into.data(), into.size()), buffer_.data());
+    buffer_.consume(got);
+    co_return got;
+  }
+
+  Task<Result<std::size_t>> Receive(MutableBytes into) {
+    boost::system::error_code ec;
+    Expire(options_.body_timeout);
+    const std::size_t got =
+        co_await stream_.async_read_some(boost::asio::buffer(into.data(), into.size()), Token(ec));
+    if (ec == boost::asio::error::eof) co_return std::size_t{0};
+    if (ec) co_return std::unexpected(ClientFailure(ec));
+    co_return got;
+  }
+
+  /// How the body that follows the head ends (RFC 9112 section 6.3).
+  void BeginBody() {
+    const unsigned status = parser_->get().result_int();
+    if (status == 204 || status == 304) return;
+    const auto length = parser_->content_length();
+    chunked_ = parser_->chunked();
+    to_the_end_ = !chunked_ && !length;
+    left_ = to_the_end_ ? ~std::uint64_t{0} : length.value_or(0);
+  }
+
   ClientResponse HeadOf() {
     ClientResponse response;
+    BeginBody();
     response.status = parser_->get().result_int();
     for (const auto& field : parser_->get()) {
       const auto name = field.name_string();
@@ -96,11 +147,7 @@ class ClientExchange final : public http::BodyReader {
       response.headers.emplace_back(ToLower({name.data(), name.size()}),
                                     std::string(value.data(), value.size()));
     }
-    if (parser_->is_done()) {
-      response.content_length = 0;
-    } else if (const auto length = parser_->content_length()) {
-      response.content_length = *length;
-    }
+    if (!chunked_ && !to_the_end_) response.content_length = left_;
     return response;
   }
 
@@ -108,7 +155,11 @@ class ClientExchange final : public http::BodyReader {
   std::shared_ptr<boost::asio::ssl::context> tls_;  // outlives stream_
   S stream_;
   boost::beast::flat_buffer buffer_{HttpClient::kMaxHeadBytes + 16 * 1024};
-  std::optional<boost::beast::http::response_parser<boost::beast::http::buffer_body>> parser_;
+  std::optional<boost::beast::http::response_parser<boost::beast::http::empty_body>> parser_;
+  ChunkDecoder chunks_;
+  bool chunked_ = false;
+  bool to_the_end_ = false;  ///< the body ends with the connection
+  std::uint64_t left_ = 0;   ///< of the body, or of the chunk
 };
 
 }  // namespace blobgate::net

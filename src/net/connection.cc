@@ -36,6 +36,12 @@ std::string FailureText(const Error& error) {
   return text;
 }
 
+/// Assigning `{}` would keep the memory.
+template <class T>
+void Free(T& container) {
+  container = T();
+}
+
 template <Stream S>
 class Connection final : public ManagedConnection {
  public:
@@ -85,6 +91,7 @@ class Connection final : public ManagedConnection {
   Result<std::size_t> SendNow(std::span<Bytes> all, http::BodySource& stream,
                               http::SendReport& report);
   Task<bool> Write(std::span<Bytes> all, http::SendReport& report);
+  void Count(std::uint64_t written, http::SendReport& report);
   Task<void> End(Outcome outcome);
 
   const ConnectionContext context_;
@@ -94,9 +101,10 @@ class Connection final : public ManagedConnection {
   http::RequestHead head_;
   HeadTraits traits_;
   HeadScanner scanner_;
-  std::string rendered_;  // response head that was not sent yet
-  bool served_ = false;   // a request before this one was answered
-  bool idle_ = true;      // waits for the first byte of a request, or for the handshake
+  std::string rendered_;           // response head that was not sent yet
+  std::uint64_t head_unsent_ = 0;  // bytes of it that the kernel has not got
+  bool served_ = false;            // a request before this one was answered
+  bool idle_ = true;               // waits for the first byte of a request, or for the handshake
 };
 
 template <Stream S>
@@ -276,14 +284,15 @@ Task<http::SendReport> Connection<S>::Send(http::Response& response, const BodyP
   if (keep_alive && traits_.http_1_0) field = ConnectionField::kKeepAlive;
   rendered_.clear();
   RenderHead(response, plan, field, rendered_);
+  Free(response.headers);  // the body may take long
   http::SendReport report;
-  report.head_bytes = rendered_.size();
+  report.head_bytes = head_unsent_ = rendered_.size();
   if (plan.send && response.length_unknown) {
     report.complete = co_await SendAll(*response.stream, plan.chunked, report);
   } else {
     report.complete = co_await SendBody(response, plan.send ? plan.length : 0, report);
   }
-  if (rendered_.capacity() > kKeptHeadBytes) rendered_ = {};
+  if (rendered_.capacity() > kKeptHeadBytes) Free(rendered_);
   co_return report;
 }
 
@@ -313,6 +322,11 @@ Task<bool> Connection<S>::SendBody(http::Response& response, std::uint64_t left,
       const Result<std::size_t> back = SendNow(all, *response.stream, report);
       if (!back) co_return false;
       left += *back;
+      const bool taken = std::ranges::all_of(all, [](Bytes piece) { return piece.empty(); });
+      if (taken) {  // it need not wait for what Write still sends
+        pieces = {};
+        Free(rendered_);
+      }
     }
     if (!co_await Write(all, report) || !whole) co_return false;
   }
@@ -324,11 +338,10 @@ Task<bool> Connection<S>::SendBody(http::Response& response, std::uint64_t left,
 template <Stream S>
 Result<std::size_t> Connection<S>::SendNow(std::span<Bytes> all, http::BodySource& stream,
                                            http::SendReport& report) {
-  const std::size_t head_bytes = all.front().size();
   std::uint64_t written = 0;
-  BG_TRY(const bool separable, channel_.WriteNow(all, written));
-  report.body_bytes += written - std::min<std::uint64_t>(written, head_bytes);
-  if (!separable || !all.front().empty()) return 0;
+  BG_CHECK(channel_.WriteNow(all, written));
+  Count(written, report);
+  if (!all.front().empty()) return 0;
   std::size_t rest = 0;
   for (const Bytes piece : all) rest += piece.size();
   if (rest == 0 || !stream.PutBack(rest)) return 0;
@@ -354,7 +367,11 @@ Task<bool> Connection<S>::SendAll(http::BodySource& stream, bool chunked,
   for (bool first = true;; first = false) {
     const Result<SharedBytes> piece = co_await NextPiece(stream, report);
     if (!piece) co_return false;
-    if (chunked) rendered_ += ChunkHead(piece->size(), first);
+    if (chunked) {
+      const std::string head = ChunkHead(piece->size(), first);
+      rendered_ += head;
+      head_unsent_ += head.size();
+    }
     if (!co_await SendPiece(piece->view(), report)) co_return false;
     if (piece->empty()) co_return true;
   }
@@ -382,14 +399,21 @@ Task<bool> Connection<S>::SendPiece(Bytes piece, http::SendReport& report) {
 // The first bytes of a body take the rendered head along: what is left of it is the first of `all`.
 template <Stream S>
 Task<bool> Connection<S>::Write(std::span<Bytes> all, http::SendReport& report) {
-  const std::size_t head_bytes = all.front().size();
   std::uint64_t written = 0;
   const auto began = std::chrono::steady_clock::now();
   const Status status = co_await channel_.Write(all, limits_.body_timeout, written);
   report.waited += std::chrono::steady_clock::now() - began;
   rendered_.clear();
-  report.body_bytes += written - std::min<std::uint64_t>(written, head_bytes);
+  Count(written, report);
   co_return status.has_value();
+}
+
+// Framing goes before what it frames: what was written is of the head first.
+template <Stream S>
+void Connection<S>::Count(std::uint64_t written, http::SendReport& report) {
+  const std::uint64_t of_head = std::min(written, head_unsent_);
+  head_unsent_ -= of_head;
+  report.body_bytes += written - of_head;
 }
 
 // Errors are values here: a cut shows as a failed read or write, not as an exception.

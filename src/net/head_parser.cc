@@ -5,6 +5,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 
 #include "base/encoding.h"
+#include "http/token.h"
 
 namespace blobgate::net {
 
@@ -16,12 +17,6 @@ using boost::beast::error_code;
 
 std::string_view ToStd(BeastView view) {
   return {view.data(), view.size()};
-}
-
-bool IsTokenChar(char c) {
-  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         kPunctuation.find(c) != std::string_view::npos;
 }
 
 // Beast checks the grammar; this collects the views and adds what Beast is lenient about.
@@ -124,11 +119,19 @@ bool IsAuthority(std::string_view text) {
   });
 }
 
+// Of a port there are digits only, or none.
+bool HasPort(std::string_view host) {
+  const std::size_t address = host.starts_with('[') ? host.find(']') : 0;
+  const std::size_t colon = host.find(':', address);
+  if (colon == std::string_view::npos) return address != std::string_view::npos;
+  return host.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+}
+
 HeadError CheckHost(const http::RequestHead& head, const HeadTraits& traits) {
   const std::size_t hosts = head.headers.Count("host");
   if (hosts > 1) return {400, "Host given twice"};
   if (hosts == 0 && !traits.http_1_0) return {400, "Host is missing"};
-  if (!IsAuthority(head.host())) return {400, "malformed Host"};
+  if (!IsAuthority(head.host()) || !HasPort(head.host())) return {400, "malformed Host"};
   return {};
 }
 
@@ -177,7 +180,7 @@ HeadError CheckFraming(const http::RequestHead& head, const Limits& limits,
 
 HeadScanner::State HeadScanner::Scan(std::string_view text) {
   if (text.empty()) return State::kIncomplete;
-  if (line_start_ == 0 && !IsTokenChar(text.front())) return State::kMalformed;
+  if (line_start_ == 0 && !http::IsTokenChar(text.front())) return State::kMalformed;
   while (true) {
     const std::size_t newline = text.find('\n', scanned_);
     if (newline == std::string_view::npos) break;

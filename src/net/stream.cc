@@ -1,6 +1,9 @@
 #include "net/stream.h"
 
+#include <linux/sock_diag.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -62,13 +65,28 @@ Task<IoResult> PlainStream::ReadSome(MutableBytes into) {
   co_return result;
 }
 
+IoResult PlainStream::ReadNow(MutableBytes into) {
+  for (;;) {
+    const ssize_t got = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
+    if (got > 0) return {static_cast<std::size_t>(got)};
+    if (got == 0) return {0, asio::error::eof};
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return {};
+    if (errno != EINTR) return {0, LastError()};
+  }
+}
+
+Task<error_code> PlainStream::WaitForInput() {
+  error_code ec;
+  co_await socket_.async_wait(asio::socket_base::wait_read, Redirect(ec));
+  co_return ec;
+}
+
 Task<IoResult> PlainStream::WriteSome(std::span<const Bytes> pieces) {
   error_code ec;
   while (!ec) {
     const IoResult sent = WriteNow(pieces);
     if (sent.bytes > 0 || sent.ec) co_return sent;
-    unbroken_ = 0;
-    co_await socket_.async_wait(asio::socket_base::wait_write, Redirect(ec));
+    ec = co_await WaitForRoom();
   }
   co_return IoResult{0, ec};
 }
@@ -82,7 +100,27 @@ IoResult PlainStream::WriteNow(std::span<const Bytes> pieces) {
   const ssize_t sent = SendNow(socket_.native_handle(), pieces);
   if (sent < 0) return {0, errno == EAGAIN || errno == EWOULDBLOCK ? error_code() : LastError()};
   unbroken_ += static_cast<std::size_t>(sent);
+  NoteSent(static_cast<std::size_t>(sent));
   return {static_cast<std::size_t>(sent)};
+}
+
+void PlainStream::NoteSent(std::size_t bytes) {
+  if (fast_) return;
+  const Instant now = std::chrono::steady_clock::now();
+  if (now - proof_began_ > kProofTime) {
+    proof_began_ = now;
+    proof_ = 0;
+  }
+  proof_ += bytes;
+  if (proof_ < kProof) return;
+  fast_ = true;
+  LimitUnsent(0);
+}
+
+// 0: as the system has it. A failure leaves it as it is.
+void PlainStream::LimitUnsent(std::size_t bytes) {
+  const int value = static_cast<int>(bytes);
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, sizeof value);
 }
 
 // A socket is writable when a third of its buffer is free (Linux, sk_stream_is_writeable), of which
@@ -90,10 +128,21 @@ IoResult PlainStream::WriteNow(std::span<const Bytes> pieces) {
 std::size_t PlainStream::Room() {
   pollfd ready{.fd = socket_.native_handle(), .events = POLLOUT, .revents = 0};
   if (::poll(&ready, 1, 0) == 0) return 0;
+  if (!fast_) return kSlowUnsent / 2;
   int buffer = 0;
   socklen_t size = sizeof buffer;
   if (::getsockopt(ready.fd, SOL_SOCKET, SO_SNDBUF, &buffer, &size) != 0) return kLeastRoom;
   return std::max(kLeastRoom, static_cast<std::size_t>(buffer) / 4);
+}
+
+std::size_t PlainStream::Free() {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0) {
+    return kLeastRoom;
+  }
+  const std::uint32_t all = memory[SK_MEMINFO_SNDBUF], used = memory[SK_MEMINFO_WMEM_QUEUED];
+  return all > used ? all - used : 0;
 }
 
 std::size_t PlainStream::Queued() {
@@ -106,7 +155,12 @@ std::size_t PlainStream::Queued() {
 Task<error_code> PlainStream::WaitForRoom() {
   error_code ec;
   unbroken_ = 0;
+  const Instant began = std::chrono::steady_clock::now();
   co_await socket_.async_wait(asio::socket_base::wait_write, Redirect(ec));
+  if (fast_ && std::chrono::steady_clock::now() - began > kLongWait) {
+    fast_ = false;
+    LimitUnsent(kSlowUnsent);
+  }
   co_return ec;
 }
 
@@ -116,10 +170,15 @@ Task<void> PlainStream::ShutdownSend() {
   co_return;
 }
 
+// While the client takes its time there is no memory for what it will send.
 Task<error_code> TlsStream::Receive() {
-  const IoResult got = co_await transport_.ReadSome(session_->PrepareInput());
-  session_->CommitInput(got.bytes);
-  co_return got.ec;
+  for (;;) {
+    const IoResult got = transport_.ReadNow(session_->PrepareInput());
+    session_->CommitInput(got.bytes);
+    if (got.bytes > 0 || got.ec) co_return got.ec;
+    session_->ReleaseInput();
+    if (const error_code ec = co_await transport_.WaitForInput()) co_return ec;
+  }
 }
 
 Task<error_code> TlsStream::Flush() {
@@ -162,27 +221,40 @@ Task<IoResult> TlsStream::ReadSome(MutableBytes into) {
   }
 }
 
-Task<IoResult> TlsStream::WriteSome(std::span<const Bytes> pieces) {
-  if (session_->output().empty() && session_->Encrypt(pieces, burst_) != TlsSession::Step::kDone) {
-    co_return IoResult{0, session_->failure()};
-  }
+/// The kernel may count a byte that is sent in small segments more than once.
+std::size_t TlsStream::Burst() {
+  const std::size_t most = transport_.fast() ? TlsSession::kBurst : kSlowBurst;
+  return std::clamp(transport_.Free() / 2, kLeastBurst, most);
+}
+
+/// What the kernel takes of the records that wait. held_ is 0 once it has all of them.
+error_code TlsStream::FlushNow() {
   const Bytes records = session_->output();
-  co_return Sent(co_await transport_.WriteSome({&records, 1}));
+  if (!records.empty()) {
+    const IoResult sent = transport_.WriteNow({&records, 1});
+    if (sent.ec) return sent.ec;
+    session_->ConsumeOutput(sent.bytes);
+  }
+  if (session_->output().empty()) {
+    held_ = 0;
+  } else {
+    session_->TrimOutput();
+  }
+  return {};
 }
 
 IoResult TlsStream::WriteNow(std::span<const Bytes> pieces) {
-  if (session_->output().empty() && session_->Encrypt(pieces, burst_) != TlsSession::Step::kDone) {
+  if (const error_code ec = FlushNow()) return {0, ec};
+  if (held_ > 0) return {};
+  std::size_t wanted = 0;
+  for (const Bytes piece : pieces) wanted += piece.size();
+  if (wanted == 0) return {};
+  const std::size_t most = wanted > kLeastBurst ? Burst() : kLeastBurst;
+  if (session_->Encrypt(pieces, most, held_) != TlsSession::Step::kDone) {
     return {0, session_->failure()};
   }
-  const Bytes records = session_->output();
-  return Sent(transport_.WriteNow({&records, 1}));
-}
-
-/// `sent`: of the records. A burst is done with when all of it was sent.
-IoResult TlsStream::Sent(IoResult sent) {
-  if (sent.ec) return sent;
-  session_->ConsumeOutput(sent.bytes);
-  return {session_->output().empty() ? burst_ : 0};
+  const std::size_t taken = held_;
+  return {taken, FlushNow()};
 }
 
 // The peer is heard out for a while: closing with bytes unread would reset the connection, and

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -26,16 +27,15 @@ struct IoResult {
   error_code ec{};
 };
 
-/// kSecure: TLS. Handshake comes first. WriteSome takes the pieces in order and says how many
-/// bytes of them it is done with: those that the kernel has. That may be none (some of a TLS record
-/// was sent); then it is called again with the same pieces. ShutdownSend tells the peer that no
-/// more bytes follow, and may wait for its end, so the caller sets a deadline. WriteNow does what
-/// WriteSome does without a wait, and may be done with nothing. Room says how many
-/// bytes the kernel takes without a wait, carefully; zero: WaitForRoom first. Queued says how many
-/// bytes of what it took the peer has not acknowledged yet. Once a stream had_turn, having sent
-/// much without a wait, Yield lets others of its thread go on. socket() is the TCP socket below.
-/// Whatever waits ends when the socket's operations are cancelled, or when it is closed, and then
-/// fails.
+/// kSecure: TLS. Handshake comes first. WriteNow takes the pieces in order and says how many bytes
+/// of them it took, without a wait; that may be none. The kernel has those, but for the last held()
+/// of them, which wait as TLS records: nothing more is taken until a further call, of no pieces
+/// even, could send these. ShutdownSend tells the peer that no more bytes follow, and may wait for
+/// its end, so the caller sets a deadline. Room says how many bytes the kernel takes without a
+/// wait, carefully; zero: WaitForRoom first. Queued says how many bytes of what the kernel took the
+/// peer has not acknowledged yet. Once a stream had_turn, having sent much without a wait, Yield
+/// lets others of its thread go on. socket() is the TCP socket below. Whatever waits ends when the
+/// socket's operations are cancelled, or when it is closed, and then fails.
 template <class S>
 concept Stream =
     std::movable<S> && requires(S s, MutableBytes into, std::span<const Bytes> pieces) {
@@ -43,18 +43,21 @@ concept Stream =
       { s.socket() } -> std::same_as<boost::asio::ip::tcp::socket&>;
       { s.Handshake() } -> std::same_as<Task<error_code>>;
       { s.ReadSome(into) } -> std::same_as<Task<IoResult>>;
-      { s.WriteSome(pieces) } -> std::same_as<Task<IoResult>>;
       { s.ShutdownSend() } -> std::same_as<Task<void>>;
       { s.WriteNow(pieces) } -> std::same_as<IoResult>;
       { s.Room() } -> std::same_as<std::size_t>;
       { s.Queued() } -> std::same_as<std::size_t>;
       { s.WaitForRoom() } -> std::same_as<Task<error_code>>;
-      { s.holds() } -> std::same_as<bool>;
+      { s.held() } -> std::same_as<std::size_t>;
       { s.had_turn() } -> std::same_as<bool>;
       { s.Yield() } -> std::same_as<Task<void>>;
     };
 
 /// A socket whose sends are tried at once. Belongs to one io thread.
+///
+/// The kernel would take far more than a slow client does, for each of them. Until a client has
+/// shown that it is fast, and after a long wait for it again, the kernel's part is kept short
+/// (TCP_NOTSENT_LOWAT).
 class PlainStream {
  public:
   static constexpr bool kSecure = false;
@@ -63,31 +66,61 @@ class PlainStream {
   /// After so many bytes that the kernel took without a wait it is the turn of other connections.
   static constexpr std::size_t kTurn = 1024 * 1024;
 
-  explicit PlainStream(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
+  /// Who takes so many bytes within so long is fast.
+  static constexpr std::size_t kProof = 256 * 1024;
+  static constexpr std::chrono::seconds kProofTime{2};
+  /// Who takes nothing for so long is slow.
+  static constexpr std::chrono::seconds kLongWait{1};
+  /// Of a slow client's bytes: at most so many wait in the kernel to be sent, and there is room
+  /// once half of them went.
+  static constexpr std::size_t kSlowUnsent = 32 * 1024;
+
+  explicit PlainStream(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
+    LimitUnsent(kSlowUnsent);
+  }
 
   boost::asio::ip::tcp::socket& socket() { return socket_; }
   Task<error_code> Handshake();
   Task<IoResult> ReadSome(MutableBytes into);
+  /// Without a wait: 0 bytes when there are none yet.
+  IoResult ReadNow(MutableBytes into);
+  Task<error_code> WaitForInput();
   Task<IoResult> WriteSome(std::span<const Bytes> pieces);
   Task<void> ShutdownSend();
   IoResult WriteNow(std::span<const Bytes> pieces);
   std::size_t Room();
+  /// Of the kernel's buffer for what is sent, bytes; its own structures take a part of it.
+  std::size_t Free();
   std::size_t Queued();
   Task<error_code> WaitForRoom();
-  bool holds() const { return false; }
+  bool fast() const { return fast_; }
+  std::size_t held() const { return 0; }
   bool had_turn() const { return unbroken_ >= kTurn; }
   Task<void> Yield();
 
  private:
+  using Instant = std::chrono::steady_clock::time_point;
+
+  void LimitUnsent(std::size_t bytes);
+  void NoteSent(std::size_t bytes);
+
   boost::asio::ip::tcp::socket socket_;
   std::size_t unbroken_ = 0;  ///< bytes sent since the thread could last do something else
+  bool fast_ = false;
+  Instant proof_began_{};  ///< of the proof that the client is fast
+  std::size_t proof_ = 0;  ///< bytes sent since
 };
 
 /// TLS over such a socket. What is written is encrypted in bursts of many records, and a burst is
-/// sent as one.
+/// sent as one. A burst is only as long as the kernel takes, as far as that is known: records
+/// cannot be taken back, so those of a slow client wait in memory.
 class TlsStream {
  public:
   static constexpr bool kSecure = true;
+  /// What is encrypted in any case, bytes.
+  static constexpr std::size_t kLeastBurst = 4 * 1024;
+  /// What is encrypted at once for a slow client, bytes.
+  static constexpr std::size_t kSlowBurst = PlainStream::kSlowUnsent / 2;
 
   /// `context` stays in use for this connection when the server's is replaced.
   TlsStream(boost::asio::ip::tcp::socket socket, std::shared_ptr<boost::asio::ssl::context> context)
@@ -98,26 +131,25 @@ class TlsStream {
   boost::asio::ip::tcp::socket& socket() { return transport_.socket(); }
   Task<error_code> Handshake();
   Task<IoResult> ReadSome(MutableBytes into);
-  Task<IoResult> WriteSome(std::span<const Bytes> pieces);
   Task<void> ShutdownSend();
   IoResult WriteNow(std::span<const Bytes> pieces);
-  std::size_t Room() { return std::min(transport_.Room(), TlsSession::kBurst); }
+  std::size_t Room() { return transport_.Room() == 0 ? 0 : Burst(); }
   std::size_t Queued() { return transport_.Queued(); }
   Task<error_code> WaitForRoom() { return transport_.WaitForRoom(); }
-  /// Records of what WriteNow was given are not sent yet: it must be given the same again.
-  bool holds() const { return !session_->output().empty(); }
+  std::size_t held() const { return held_; }
   bool had_turn() const { return transport_.had_turn(); }
   Task<void> Yield() { return transport_.Yield(); }
 
  private:
   Task<error_code> Receive();
   Task<error_code> Flush();
-  IoResult Sent(IoResult sent);
+  error_code FlushNow();
+  std::size_t Burst();
 
   std::shared_ptr<boost::asio::ssl::context> context_;
   PlainStream transport_;
   std::unique_ptr<TlsSession> session_;
-  std::size_t burst_ = 0;  ///< bytes of pieces in the records that are not all sent
+  std::size_t held_ = 0;  ///< bytes of pieces in records that are not all sent
 };
 
 static_assert(Stream<PlainStream> && Stream<TlsStream>);

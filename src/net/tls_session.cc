@@ -27,6 +27,12 @@ std::vector<std::byte>& SpareOutput() {
   return spare;
 }
 
+/// An empty buffer, for the next connection that needs one.
+void GiveOutput(std::vector<std::byte> buffer) {
+  if (buffer.capacity() > kSpareOutput || SpareOutput().capacity() >= buffer.capacity()) return;
+  SpareOutput().swap(buffer);
+}
+
 boost::system::error_code OpensslError() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
@@ -35,6 +41,12 @@ boost::system::error_code OpensslError() {
 }
 
 }  // namespace
+
+/// Of this thread, as SpareOutput: for a connection that receives, from one that waits.
+TlsSession::Input& TlsSession::SpareInput() {
+  thread_local Input spare;
+  return spare;
+}
 
 struct TlsSession::Bio {
   static TlsSession& Of(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
@@ -55,7 +67,7 @@ struct TlsSession::Bio {
       BIO_set_retry_read(bio);
       return 0;
     }
-    std::memcpy(data, session.input_.get() + session.begin_, *got);
+    std::memcpy(data, session.input_.bytes.get() + session.begin_, *got);
     session.begin_ += *got;
     return 1;
   }
@@ -108,9 +120,12 @@ TlsSession::Step TlsSession::Handshake() {
   return StepAfter(SSL_do_handshake(ssl_.get()));
 }
 
+// What a request took is free while it is served; who sends much keeps its larger buffer.
 TlsSession::Step TlsSession::Read(MutableBytes into, std::size_t& got) {
   ERR_clear_error();
-  return StepAfter(SSL_read_ex(ssl_.get(), into.data(), into.size(), &got));
+  const Step step = StepAfter(SSL_read_ex(ssl_.get(), into.data(), into.size(), &got));
+  if (input_.size == kLeastInput) ReleaseInput();
+  return step;
 }
 
 bool TlsSession::Put(Bytes plaintext) {
@@ -121,13 +136,14 @@ bool TlsSession::Put(Bytes plaintext) {
 }
 
 // Short pieces share a record: a head and the beginning of the body.
-TlsSession::Step TlsSession::Encrypt(std::span<const Bytes> pieces, std::size_t& taken) {
+TlsSession::Step TlsSession::Encrypt(std::span<const Bytes> pieces, std::size_t most,
+                                     std::size_t& taken) {
   thread_local std::array<std::byte, kRecord> joined;
   if (output_.capacity() == 0) output_.swap(SpareOutput());
   std::size_t filled = 0;
   taken = 0;
   for (Bytes piece : pieces) {
-    piece = piece.first(std::min(piece.size(), kBurst - taken));
+    piece = piece.first(std::min(piece.size(), most - taken));
     taken += piece.size();
     while (!piece.empty()) {
       const bool whole = filled == 0 && piece.size() >= kRecord;
@@ -159,19 +175,27 @@ void TlsSession::Shutdown() {
 MutableBytes TlsSession::PrepareInput() {
   if (begin_ == end_) {
     begin_ = end_ = 0;
-    if (capacity_ != wanted_) {
-      input_ = std::make_unique_for_overwrite<std::byte[]>(wanted_);
-      capacity_ = wanted_;
+    if (input_.size < wanted_) {
+      if (SpareInput().size < wanted_) SpareInput() = Input(wanted_);
+      input_ = std::exchange(SpareInput(), Input());
     }
+    capacity_ = wanted_;
   } else if (end_ == capacity_) {  // OpenSSL wants more than it was given, and left some
-    std::memmove(input_.get(), input_.get() + begin_, end_ - begin_);
+    std::memmove(input_.bytes.get(), input_.bytes.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
-  return {input_.get() + end_, capacity_ - end_};
+  return {input_.bytes.get() + end_, capacity_ - end_};
+}
+
+void TlsSession::ReleaseInput() {
+  if (begin_ != end_) return;
+  if (SpareInput().size < input_.size) std::swap(SpareInput(), input_);
+  input_ = Input();
 }
 
 void TlsSession::CommitInput(std::size_t count) {
+  if (count == 0) return;
   const std::size_t room = capacity_ - end_;
   end_ += count;
   if (count == room) {
@@ -186,10 +210,15 @@ void TlsSession::ConsumeOutput(std::size_t count) {
   if (sent_ < output_.size()) return;
   output_.clear();
   sent_ = 0;
-  if (output_.capacity() <= kSpareOutput && SpareOutput().capacity() < output_.capacity()) {
-    SpareOutput().swap(output_);
-  }
-  output_ = {};
+  GiveOutput(std::exchange(output_, std::vector<std::byte>()));
+}
+
+void TlsSession::TrimOutput() {
+  if (output_.size() - sent_ > output_.capacity() / 2) return;
+  std::vector<std::byte> rest(output_.begin() + static_cast<std::ptrdiff_t>(sent_), output_.end());
+  output_.clear();
+  GiveOutput(std::exchange(output_, std::move(rest)));
+  sent_ = 0;
 }
 
 }  // namespace blobgate::net

@@ -37,19 +37,23 @@ class TlsSession {
   Step Handshake();
   /// `got`: at least 1 when it is kDone.
   Step Read(MutableBytes into, std::size_t& got);
-  /// Takes the first `taken` bytes of `pieces`, at most kBurst. REQUIRES: output() is empty. kDone
-  /// or kFailed.
-  Step Encrypt(std::span<const Bytes> pieces, std::size_t& taken);
+  /// Takes the first `taken` bytes of `pieces`, at most `most`, which is at most kBurst. REQUIRES:
+  /// output() is empty. kDone or kFailed.
+  Step Encrypt(std::span<const Bytes> pieces, std::size_t most, std::size_t& taken);
   /// Says that no more follows, if the handshake was completed.
   void Shutdown();
 
   /// Room for what is received. Ends with the next call to the session.
   MutableBytes PrepareInput();
   void CommitInput(std::size_t count);
+  /// Gives back its memory, if nothing is in it.
+  void ReleaseInput();
 
   /// Records to be sent. Ends with the next call to the session.
   Bytes output() const { return Bytes(output_).subspan(sent_); }
   void ConsumeOutput(std::size_t count);
+  /// What is left of it waits for long: gives back the memory of what was sent.
+  void TrimOutput();
 
   /// After kFailed.
   boost::system::error_code failure() const { return failure_; }
@@ -61,14 +65,23 @@ class TlsSession {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
 
+  struct Input {
+    Input() = default;
+    explicit Input(std::size_t count)
+        : bytes(std::make_unique_for_overwrite<std::byte[]>(count)), size(count) {}
+    std::unique_ptr<std::byte[]> bytes;
+    std::size_t size = 0;
+  };
+  static Input& SpareInput();
+
   Step StepAfter(int result);
   bool Put(Bytes plaintext);
 
   std::unique_ptr<SSL, Free> ssl_;
   // Received and not yet taken by OpenSSL: input_[begin_, end_).
-  std::unique_ptr<std::byte[]> input_;
-  std::size_t capacity_ = 0;
-  std::size_t wanted_;  ///< capacity for the next receive
+  Input input_;
+  std::size_t capacity_ = 0;  ///< of it, that is used
+  std::size_t wanted_;        ///< capacity for the next receive
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   // Records; the first sent_ bytes are sent.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/crc64.h"
 #include "base/digest.h"
 #include "base/encoding.h"
@@ -6,6 +8,8 @@
 
 namespace blobgate::operations {
 namespace {
+
+constexpr std::size_t kFirstRoom = 16 * 1024;  // bytes
 
 azure::Outcome<void> CheckHashes(const ChecksumPlan& plan, std::string_view text) {
   if (plan.expected_md5) {
@@ -39,9 +43,12 @@ Task<azure::Outcome<std::string>> ReadSmallBody(Call& call, std::size_t limit) {
                               .WithDetail("MaxLimit", std::to_string(limit)));
   }
   BG_CO_TRY(auto plan, PlanChecksums(call.headers(), false));
-  std::string text(length, '\0');
+  std::string text;  // grows as the body comes: many that come slowly need little
   std::size_t got = 0;
-  while (got < text.size()) {
+  while (got < length) {
+    if (got == text.size()) {
+      text.resize(std::min<std::uint64_t>(length, std::max(kFirstRoom, 2 * got)));
+    }
     MutableBytes rest(reinterpret_cast<std::byte*>(text.data()) + got, text.size() - got);
     BG_CO_TRY(auto n, co_await call.body.Read(rest));
     if (n == 0) co_return azure::Fail(azure::ErrorCode::kInvalidInput);

@@ -8,11 +8,10 @@
 
 #include "base/crc64.h"
 #include "base/encoding.h"
+#include "operations/upload_buffer.h"
 
 namespace blobgate::operations {
 namespace {
-
-constexpr std::size_t kPiece = 256 * 1024;
 
 /// Extents that no commit has taken yet: they go back to the engine unless Keep is called.
 class FreshExtents {
@@ -34,22 +33,9 @@ class FreshExtents {
   std::vector<blob::Slice> slices_;
 };
 
-/// Fills `into`. A body that ends early is the client's fault: it announced more.
-Task<azure::Outcome<void>> Fill(http::BodyReader& body, MutableBytes into) {
-  while (!into.empty()) {
-    BG_CO_TRY(const std::size_t got, co_await body.Read(into));
-    if (got == 0) {
-      co_return azure::Fail(azure::Error(azure::ErrorCode::kInvalidInput)
-                                .Because("the body ended before its Content-Length"));
-    }
-    into = into.subspan(got);
-  }
-  co_return azure::Outcome<void>();
-}
-
 /// What a body passes through on its way.
 struct Passage {
-  MutableBytes buffer;
+  UploadBuffer buffer;
   Md5* md5 = nullptr;               ///< may be null
   ContentCipher* cipher = nullptr;  ///< likewise
   std::uint64_t crc64 = 0;          ///< of the body, where a cipher makes the extent's another
@@ -63,9 +49,7 @@ Task<azure::Outcome<engine::ExtentRef>> ReceiveExtent(engine::ExtentStore& store
   BG_CO_TRY(auto writer, co_await store.Create(header.size() + length));
   if (!header.empty()) BG_CO_CHECK(co_await writer->Append(AsBytes(header)));
   for (std::uint64_t left = length; left > 0;) {
-    const MutableBytes piece =
-        passage.buffer.first(std::min<std::uint64_t>(left, passage.buffer.size()));
-    BG_CO_CHECK(co_await Fill(body, piece));
+    BG_CO_TRY(const MutableBytes piece, co_await passage.buffer.Next(body, left));
     if (passage.md5) passage.md5->Update(piece);
     if (passage.cipher) {
       passage.crc64 = Crc64(piece, passage.crc64);
@@ -146,11 +130,8 @@ Task<azure::Outcome<Uploaded>> Receive(Services& services, http::BodyReader& bod
   Uploaded uploaded;
   std::optional<Md5> md5;
   if (plan.compute_md5 || plan.expected_md5) md5.emplace();
-  AlignedBuffer buffer;
-  if (length > 0) buffer = AlignedBuffer(std::min<std::uint64_t>(length, kPiece));
-
   const std::uint64_t header = cipher ? cipher->header_size() : 0;
-  Passage passage{buffer.span(), md5 ? &*md5 : nullptr, cipher};
+  Passage passage{UploadBuffer(), md5 ? &*md5 : nullptr, cipher};
   while (uploaded.length < length) {
     const std::uint64_t size =
         std::min<std::uint64_t>(length - uploaded.length, engine::ExtentStore::kMaxExtent - header);

@@ -2,34 +2,22 @@
 // lines: "METHOD target", then "Name: value"; "x-fuzz-secure" makes it a TLS connection.
 //
 // The corpus holds requests with valid signatures under the public development key.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string>
-#include <string_view>
 
 #include "auth/canonical.h"
 #include "auth/credential.h"
 #include "auth/sas_common.h"
 #include "base/encoding.h"
+#include "fuzz/input.h"
 
 namespace {
 
 using namespace blobgate;
+using fuzz::Require;
+using fuzz::TakeUntil;
 
 constexpr std::string_view kKey =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-
-void Require(bool condition) {
-  if (!condition) std::abort();
-}
-
-std::string_view TakeUntil(std::string_view& text, char stop) {
-  const std::size_t end = std::min(text.find(stop), text.size());
-  const std::string_view taken = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return taken;
-}
 
 bool ReadHead(std::string_view text, http::RequestHead& head) {
   std::string_view line = TakeUntil(text, '\n');
@@ -98,7 +86,7 @@ void CheckParts(const http::RequestHead& head, Time now) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   http::RequestHead head;
-  if (!ReadHead({reinterpret_cast<const char*>(data), size}, head)) return 0;
+  if (!ReadHead(fuzz::TextOf(data, size), head)) return 0;
   const Time now = *ParseIso8601("2026-01-15T12:00:00Z");
   CheckParts(head, now);
   const azure::AddressRules rules{{"blob.core.windows.net"}, [](std::string_view name) {

@@ -1,21 +1,19 @@
 // Bearer tokens from anybody. The input is a token, or a JSON Web Key Set when it starts with `{`.
 //
 // The corpus holds tokens with valid signatures under the key set that is built in here.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "auth/jwt.h"
 #include "auth/key_set.h"
 #include "auth/oauth.h"
 #include "base/encoding.h"
+#include "fuzz/input.h"
 
 namespace {
 
 using namespace blobgate;
+using fuzz::Require;
 
 constexpr std::string_view kIssuer =
     "https://sts.windows.net/22222222-2222-2222-2222-222222222222/";
@@ -29,10 +27,6 @@ constexpr std::string_view kKeys =
     "EsYcm16KjvldAtR2L0aLcU9hmxmbU4lzkFDftPq6MH3jkw7oc87QWfYqjSz_K6hCWgp-vqFc4EDLxYikGVJLZEta2tPl"
     "JeNMJzuHdUQdvCWPQkR0xbIicCxi2q1eLA1PsxpuVSd6B6fnhRm_pGhO4Ggii46pMQ"
     R"(","e":"AQAB","kid":"test-key-1"}]})";
-
-void Require(bool condition) {
-  if (!condition) std::abort();
-}
 
 class Keys final : public auth::IssuerKeySource {
  public:
@@ -82,7 +76,7 @@ void CheckKeySet(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const std::string_view text = fuzz::TextOf(data, size);
   text.starts_with('{') ? CheckKeySet(text) : CheckToken(text);
   return 0;
 }

@@ -1,22 +1,16 @@
 // The headers of tiers, immutability policies and legal holds: one value a line.
 #include <array>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
 
 #include "base/cipher.h"
 #include "blob/immutability.h"
 #include "blob/tier.h"
+#include "fuzz/input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace blobgate;
-  std::string_view text(reinterpret_cast<const char*>(data), size);
+  std::string_view text = fuzz::TextOf(data, size);
   std::array<std::string_view, 5> values;
-  for (std::string_view& value : values) {
-    const auto end = text.find('\n');
-    value = text.substr(0, end);
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-  }
+  for (std::string_view& value : values) value = fuzz::TakeLine(text);
   (void)blob::ParseTier(values[0]);
   (void)blob::ParseRehydratePriority(values[1]);
   http::HeaderView headers;
@@ -26,6 +20,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto request = blob::ImmutabilityRequest::Parse(headers, Time(std::chrono::days(20'000)));
   if (request && request->until) (void)blob::SetPolicy({}, *request);
   const std::array<std::byte, SecretKey::kSize> key{};
-  if (OpenText(key, {reinterpret_cast<const char*>(data), size})) __builtin_trap();
+  if (OpenText(key, fuzz::TextOf(data, size))) __builtin_trap();
   return 0;
 }

@@ -1,32 +1,17 @@
 // Heads and chunked bodies from a hostile client, checked for what the layers above rely on.
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string>
-#include <string_view>
 
+#include "fuzz/input.h"
 #include "net/chunk_decoder.h"
 #include "net/head_parser.h"
 
 namespace {
 
+using blobgate::fuzz::HasNoLineBreak;
+using blobgate::fuzz::Require;
+using blobgate::fuzz::Within;
 using blobgate::net::ChunkDecoder;
 using blobgate::net::HeadScanner;
-
-void Require(bool condition) {
-  if (!condition) std::abort();
-}
-
-bool Within(std::string_view part, std::string_view whole) {
-  if (part.empty()) return true;
-  return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
-}
-
-bool HasNoLineBreak(std::string_view text) {
-  constexpr std::string_view kBreaks{"\r\n\0", 3};
-  return text.find_first_of(kBreaks) == std::string_view::npos;
-}
 
 void CheckAccepted(std::string_view text, const blobgate::http::RequestHead& head,
                    const blobgate::net::Limits& limits) {
@@ -91,7 +76,7 @@ Decoded Decode(std::string_view text, std::size_t step) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const std::string_view text = blobgate::fuzz::TextOf(data, size);
   Require(Decode(text, 1) == Decode(text, size + 1));
   HeadScanner scanner;
   if (Scan(text, scanner) != HeadScanner::State::kComplete) return 0;

@@ -27,20 +27,6 @@ HEADS = [
     ("too many headers", b"GET / HTTP/1.1\r\n" + HOST + b"X-A: b\r\n" * 300 + b"\r\n", 431),
 ]
 
-# Two readers could see two requests here (RFC 9112 section 11.2): refused, and closed.
-SMUGGLING = [
-    ("length and chunked", b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", 400),
-    ("two lengths", b"Content-Length: 5\r\nContent-Length: 6\r\n", 400),
-    ("two equal lengths", b"Content-Length: 5\r\nContent-Length: 5\r\n", 400),
-    ("a list of lengths", b"Content-Length: 5, 5\r\n", 400),
-    ("signed length", b"Content-Length: +5\r\n", 400),
-    ("hexadecimal length", b"Content-Length: 0x5\r\n", 400),
-    ("length out of range", b"Content-Length: 99999999999999999999999\r\n", 400),
-    ("unknown coding", b"Transfer-Encoding: gzip, chunked\r\n", 501),
-    ("chunked hidden by a tab", b"Transfer-Encoding:\tx\tchunked\r\n", 501),
-    ("chunked twice", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", 400),
-]
-
 
 @pytest.mark.parametrize("name,head,status", HEADS, ids=[h[0] for h in HEADS])
 def test_malformed_heads(daemon, name, head, status):
@@ -51,17 +37,6 @@ def test_malformed_heads(daemon, name, head, status):
         assert b"<Error><Code>" in response.body
         assert response.header("x-ms-error-code")
         assert response.header("x-ms-request-id")
-
-
-@pytest.mark.parametrize("name,fields,status", SMUGGLING, ids=[s[0] for s in SMUGGLING])
-def test_smuggling(daemon, name, fields, status):
-    with daemon.raw() as raw:
-        raw.send(b"PUT /acct1/con/smuggled HTTP/1.1\r\n" + HOST + fields + b"\r\nhello"
-                 b"GET /acct1/con/hello HTTP/1.1\r\n" + HOST + b"\r\n")
-        response = raw.read_response("PUT")
-        assert code_of(response) == (status, "InvalidInput")
-        assert response.header("Connection") == "close"
-        assert raw.is_closed()
 
 
 def signed(daemon, method, path, headers=None, version="2022-11-02"):

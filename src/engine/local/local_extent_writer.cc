@@ -9,6 +9,9 @@
 namespace blobgate::engine {
 namespace {
 
+/// Pieces of this size are written as they come, bytes.
+constexpr std::size_t kLeastDirect = 8 * 1024;
+
 bool IsAligned(Bytes data) {
   return reinterpret_cast<std::uintptr_t>(data.data()) % kBlock == 0 && data.size() % kBlock == 0;
 }
@@ -86,7 +89,9 @@ Task<Status> LocalExtentWriter::Append(Bytes data) {
   BG_CO_CHECK(context_.state.CheckWritable());
   Hash(data);
   received_ += data.size();
-  if (filled_ == 0 && data.size() >= BufferPool::kSize && IsAligned(data)) {
+  // The last piece waits for Finish, unless it is large: one write does for it and the trailer.
+  const bool large = data.size() >= (received_ < length_ ? kLeastDirect : BufferPool::kSize);
+  if (filled_ == 0 && large && IsAligned(data)) {
     co_return co_await WriteOut(data);
   }
   while (!data.empty()) {

@@ -25,8 +25,8 @@ struct WriterContext {
   BufferPool buffers;
 };
 
-/// Holds at most one buffer of 256 KiB; none while aligned pieces of that size come in, which go to
-/// the disk from the caller's memory.
+/// Holds at most one buffer of 256 KiB; none while aligned pieces of 8 KiB or more come in, which
+/// go to the disk from the caller's memory.
 class LocalExtentWriter final : public ExtentWriter {
  public:
   LocalExtentWriter(WriterContext& context, Reservation reservation, std::uint64_t length);

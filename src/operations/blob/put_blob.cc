@@ -1,5 +1,6 @@
 // Put Blob: a block blob with all of its content in one request, an empty append blob, or a page
 // blob without pages (operations.md 2.4, 2.5, 2.6).
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -113,15 +114,15 @@ struct Early {
 /// The target before the body is read, so that an upload without hope ends early. It serves the
 /// first round of the commit as well, unless that would read a manifest: the guard that keeps it
 /// readable is not held while the body streams in.
-Task<azure::Outcome<Early>> CheckEarly(Call& call, const NewBlobInputs& inputs) {
+Task<azure::Outcome<std::unique_ptr<Early>>> CheckEarly(Call& call, const NewBlobInputs& inputs) {
   BG_CO_TRY(auto target, co_await LoadTarget(call));
   BG_CO_CHECK(CheckReplace(call, target, inputs));
   BG_CO_CHECK(CheckSameType(call, target, blob::BlobType::kBlock));
-  Early early;
-  BG_CO_TRY(early.key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+  auto early = std::make_unique<Early>();
+  BG_CO_TRY(early->key, KeyOfNewBlob(call, target.container.record, inputs.keys));
   if (target.blob && target.blob->manifest) co_return early;
   target.guard.reset();
-  early.target = std::move(target);
+  early->target = std::move(target);
   co_return early;
 }
 
@@ -150,20 +151,14 @@ http::Response Created(const blob::BlobRecord& record) {
   return response;
 }
 
-Task<azure::Outcome<http::Response>> PutBlockBlob(Call& call, PutBlobRequest request) {
-  BG_CO_TRY(auto early, co_await CheckEarly(call, request.inputs));
-  const auto cipher = ContentCipher::Make(early.key);
-  BG_CO_TRY(const auto uploaded, co_await Receive(call.services, call.body, request.length,
-                                                  request.checksums, cipher.get()));
-  request.inputs.properties.content_md5 = uploaded.md5;
-
+Task<azure::Outcome<http::Response>> CommitBlockBlob(Call& call, const NewBlobInputs& inputs,
+                                                     const Uploaded& uploaded, Early& early) {
   Replacement replacement;
   replacement.content = ContentOf(uploaded);
   replacement.length = uploaded.length;
   replacement.fresh = ExtentsOf(replacement.content);
   replacement.EncryptWith(std::move(early.key));
-  const auto record =
-      co_await CommitBlob(call, std::move(early.target), request.inputs, replacement);
+  const auto record = co_await CommitBlob(call, std::move(early.target), inputs, replacement);
   if (!record) {
     DiscardAfter(call.services, record.error(), replacement.fresh);
     co_return azure::Fail(record.error());
@@ -174,6 +169,16 @@ Task<azure::Outcome<http::Response>> PutBlockBlob(Call& call, PutBlobRequest req
     response.Set("x-ms-content-crc64", Crc64ToBase64(uploaded.crc64));
   }
   co_return response;
+}
+
+// Its frame waits while the body comes in, from many clients at once: it holds what that needs.
+Task<azure::Outcome<http::Response>> PutBlockBlob(Call& call, PutBlobRequest request) {
+  BG_CO_TRY(const auto early, co_await CheckEarly(call, request.inputs));
+  const auto cipher = ContentCipher::Make(early->key);
+  BG_CO_TRY(const auto uploaded, co_await Receive(call.services, call.body, request.length,
+                                                  request.checksums, cipher.get()));
+  request.inputs.properties.content_md5 = uploaded.md5;
+  co_return co_await CommitBlockBlob(call, request.inputs, uploaded, *early);
 }
 
 Task<azure::Outcome<http::Response>> PutEmptyBlob(Call& call, PutBlobRequest request) {
@@ -189,14 +194,18 @@ Task<azure::Outcome<http::Response>> PutEmptyBlob(Call& call, PutBlobRequest req
   co_return azure::Fail(Busy());
 }
 
+Task<azure::Outcome<http::Response>> Refused(azure::Error error) {
+  co_return azure::Fail(std::move(error));
+}
+
 }  // namespace
 
 Task<azure::Outcome<http::Response>> PutBlob(Call& call) {
-  BG_CO_TRY(auto request, ParsePutBlob(call));
-  if (request.type == blob::BlobType::kBlock) {
-    co_return co_await PutBlockBlob(call, std::move(request));
-  }
-  co_return co_await PutEmptyBlob(call, std::move(request));
+  auto request = ParsePutBlob(call);
+  if (!request) return Refused(std::move(request.error()));
+  const bool with_body = request->type == blob::BlobType::kBlock;
+  return with_body ? PutBlockBlob(call, *std::move(request))
+                   : PutEmptyBlob(call, *std::move(request));
 }
 
 }  // namespace blobgate::operations

@@ -73,8 +73,10 @@ TEST(ChunkDecoder, WantsALineEndBehindData) {
 }
 
 TEST(ChunkDecoder, ChecksExtensionsAndTrailers) {
-  for (const auto* text : {"1;\x01\r\n", "0\r\nA: b\n\r\n", "0\r\n folded\r\n\r\n",
-                           "0\r\nA: \x7f\r\n\r\n", "0\r\nA: b\r\r\n", "0\r\n\r\x20"}) {
+  for (const auto* text :
+       {"1;\x01\r\n", "0\r\nA: b\n\r\n", "0\r\n folded\r\n\r\n", "0\r\nA: \x7f\r\n\r\n",
+        "0\r\nA: b\r\r\n", "0\r\n\r\x20", "0\r\nA\r\n\r\n", "0\r\nA b: c\r\n\r\n",
+        "0\r\n: c\r\n\r\n", "0\r\nGET / HTTP/1.1\r\n"}) {
     EXPECT_EQ(StateOf(text), State::kBad) << text;
   }
   EXPECT_EQ(StateOf(std::string("0;") + '\0' + "\r\n\r\n"), State::kBad);

@@ -142,7 +142,8 @@ TEST(HeadParser, WantsOneHost) {
   EXPECT_EQ(StatusOf("GET / HTTP/1.1\r\n\r\n"), 400u);
   EXPECT_EQ(StatusOf("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"), 400u);
   EXPECT_EQ(StatusOf("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"), 400u);
-  for (const auto* host : {"a b", "a/b", "a@b", "a,b", "a?b", "a\\b", "\xc3\xa4"}) {
+  for (const auto* host :
+       {"a b", "a/b", "a@b", "a,b", "a?b", "a\\b", "\xc3\xa4", "a:b", "a:80x", "[::1", "[::1]:x"}) {
     EXPECT_EQ(StatusOf(std::string("GET / HTTP/1.1\r\nHost: ") + host + "\r\n\r\n"), 400u) << host;
   }
   EXPECT_EQ(StatusOf("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"), 0u);
