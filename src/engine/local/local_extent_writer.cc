@@ -91,7 +91,7 @@ Task<Status> LocalExtentWriter::Append(Bytes data) {
   received_ += data.size();
   // The last piece waits for Finish, unless it is large: one write does for it and the trailer.
   const bool large = data.size() >= (received_ < length_ ? kLeastDirect : BufferPool::kSize);
-  if (filled_ == 0 && large && IsAligned(data)) {
+  if (filled_ == 0 && large && IsAligned(data) && !IsLogged()) {
     co_return co_await WriteOut(data);
   }
   while (!data.empty()) {
