@@ -126,15 +126,14 @@ Task<Result<ExtentRef>> LocalExtentWriter::Finish() {
   const std::uint64_t at = reservation_.place.position + written_;
   context_.state.NoteRequest(tail.size());
   SegmentAppender& appender = *reservation_.appender;
-  const bool logged = length_ <= LoggedExtents::kLongest;
   const Status stored =
-      logged ? co_await appender.WriteOnly(at, tail) : co_await appender.WriteAndSync(at, tail);
+      IsLogged() ? co_await appender.WriteOnly(at, tail) : co_await appender.WriteAndSync(at, tail);
   if (!stored) {
     failed_ = true;
     co_return std::unexpected(stored.error());
   }
   finished_ = true;
-  if (logged) {
+  if (IsLogged()) {
     context_.logged.Hold(reservation_.place, std::move(buffer_), length_, reservation_.appender);
   }
   buffer_.reset();

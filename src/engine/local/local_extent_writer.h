@@ -36,6 +36,8 @@ class LocalExtentWriter final : public ExtentWriter {
   Task<Result<ExtentRef>> Finish() override;
 
  private:
+  /// Its content goes into the log as well, so all of it is kept in the buffer until Finish.
+  bool IsLogged() const { return length_ <= LoggedExtents::kLongest; }
   void Hash(Bytes data);
   void EndChunk();
   Task<Status> Flush();

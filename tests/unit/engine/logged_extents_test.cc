@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <thread>
@@ -136,6 +137,30 @@ TEST_F(LoggedExtentsTest, WhatWasCommittedNeedsNoSegment) {
   EXPECT_EQ(FsckFindings(image()), std::vector<std::string>());
   const auto store = OfflineStore::Open(image()).value();
   EXPECT_EQ(store->ReadExtent(expected_.at("k4097").ref), expected_.at("k4097").text);
+}
+
+// Large pieces of longer extents go to the disk as they come.
+TEST_F(LoggedExtentsTest, WhateverPiecesItCameIn) {
+  const std::string text = RandomText(LoggedExtents::kLongest, 1);
+  AlignedBuffer aligned(text.size());
+  std::memcpy(aligned.data(), text.data(), text.size());
+  for (const std::size_t piece : {1000ul, 4096ul, 8192ul, 16384ul, 20480ul, 32768ul}) {
+    auto writer = run_(engine_->extents().Create(text.size())).value();
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      const std::size_t size = std::min(piece, text.size() - at);
+      ASSERT_TRUE(run_(writer->Append(aligned.span().subspan(at, size))));
+    }
+    const ExtentRef ref = run_(writer->Finish()).value();
+    const std::string key = "pieces of " + std::to_string(piece);
+    Batch batch;
+    batch.puts = {{key, "x"}};
+    batch.acquires = {ref};
+    ASSERT_TRUE(Commit(std::move(batch)));
+    expected_[key] = {ref, text};
+  }
+  MakeImage();
+  Open(image());
+  ExpectAll();
 }
 
 TEST_F(LoggedExtentsTest, AStartWritesThemToTheirSegments) {
