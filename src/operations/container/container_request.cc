@@ -30,18 +30,21 @@ Task<azure::Outcome<ContainerRow>> LoadForContainerOperation(Call& call) {
   co_return container;
 }
 
-azure::Outcome<blob::ContainerAccess> ParsePublicAccess(const Call& call) {
+azure::Outcome<blob::ContainerAccess> ParsePublicAccess(const http::HeaderView& headers) {
   constexpr std::string_view kHeader = "x-ms-blob-public-access";
-  const auto value = call.headers().Find(kHeader);
+  const auto value = headers.Find(kHeader);
   if (!value) return blob::ContainerAccess::kPrivate;
-  const bool container = EqualsIgnoreCase(*value, "container");
-  if (!container && !EqualsIgnoreCase(*value, "blob")) {
-    return azure::Fail(azure::InvalidHeader(kHeader, *value));
-  }
-  if (!call.account.public_access) {
+  if (EqualsIgnoreCase(*value, "container")) return blob::ContainerAccess::kContainer;
+  if (EqualsIgnoreCase(*value, "blob")) return blob::ContainerAccess::kBlob;
+  return azure::Fail(azure::InvalidHeader(kHeader, *value));
+}
+
+azure::Outcome<blob::ContainerAccess> PublicAccessOf(const Call& call) {
+  BG_TRY(const auto access, ParsePublicAccess(call.headers()));
+  if (access != blob::ContainerAccess::kPrivate && !call.account.public_access) {
     return azure::Fail(azure::ErrorCode::kPublicAccessNotPermitted);
   }
-  return container ? blob::ContainerAccess::kContainer : blob::ContainerAccess::kBlob;
+  return access;
 }
 
 std::string_view PublicAccessName(blob::ContainerAccess access) {

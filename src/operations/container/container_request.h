@@ -23,9 +23,12 @@ azure::Outcome<void> CheckContainerLease(const Call& call, const blob::Container
 /// LoadContainer for the container of the call, and CheckContainerLease.
 Task<azure::Outcome<ContainerRow>> LoadForContainerOperation(Call& call);
 
-/// x-ms-blob-public-access; private when absent. 400 InvalidHeaderValue; 409
-/// PublicAccessNotPermitted where the account allows no anonymous readers.
-azure::Outcome<blob::ContainerAccess> ParsePublicAccess(const Call& call);
+/// x-ms-blob-public-access; private when absent. 400 InvalidHeaderValue.
+azure::Outcome<blob::ContainerAccess> ParsePublicAccess(const http::HeaderView& headers);
+
+/// The same for a container of the call's account: 409 PublicAccessNotPermitted where that allows
+/// no anonymous readers.
+azure::Outcome<blob::ContainerAccess> PublicAccessOf(const Call& call);
 
 /// "container" or "blob"; empty when private.
 std::string_view PublicAccessName(blob::ContainerAccess access);

@@ -41,7 +41,7 @@ azure::Outcome<blob::ContainerRecord> NewContainer(Call& call) {
   blob::ContainerRecord record;
   BG_TRY(record.default_encryption_scope, ParseDefaultScope(call));
   BG_TRY(record.metadata, RequestMetadata(call));
-  BG_TRY(record.access, ParsePublicAccess(call));
+  BG_TRY(record.access, PublicAccessOf(call));
   BG_TRY(record.deny_encryption_scope_override, ParseDenyOverride(call.headers()));
   record.incarnation = NewIncarnation();
   record.hierarchical = call.account.hierarchical;

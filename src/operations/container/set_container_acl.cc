@@ -27,7 +27,7 @@ Task<azure::Outcome<std::vector<blob::AccessPolicy>>> ReadPolicies(Call& call) {
 // Replaces policies and public access together: what the request leaves out is gone, and without
 // the header the container is private.
 Task<azure::Outcome<http::Response>> SetContainerAcl(Call& call) {
-  BG_CO_TRY(const auto access, ParsePublicAccess(call));
+  BG_CO_TRY(const auto access, PublicAccessOf(call));
   BG_CO_TRY(const auto policies, co_await ReadPolicies(call));
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(auto container, co_await LoadForContainerOperation(call));
