@@ -6,7 +6,7 @@ import base64
 import datetime
 import hashlib
 import json
-import urllib.parse
+import re
 import uuid
 
 import pytest
@@ -180,8 +180,7 @@ class TestSas:
         upload(one, f"{home}/g")
         good = for_filesystem(ONE)
         past = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
-        forged = urllib.parse.parse_qs(good)["sig"][0]
-        for bad in (for_filesystem(ONE, expiry=past), good.replace(urllib.parse.quote(forged, safe=""), "AAAA"),
+        for bad in (for_filesystem(ONE, expiry=past), re.sub("sig=[^&]*", "sig=AAAA", good),
                     good + "&sig=x", "sv=2021-08-06", "x", "sig=", "%zz", "&&&", good[:-12],
                     generate_file_sas("tree", ONE, home, "g", KEY, "racwdm", in_an_hour()),
                     generate_directory_sas("tree", ONE, f"{home}/closed", KEY, "racwdm", in_an_hour()),
