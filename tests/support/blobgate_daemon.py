@@ -85,6 +85,8 @@ class Daemon:
 
     def __exit__(self, *_) -> None:
         with contextlib.suppress(Exception):
+            if coverage.directory():
+                self.stop()  # which writes the last lines of its log
             self.kill()
         coverage.keep_log(self.directory / "access.log")
         if self._own_directory and not self._keep:
