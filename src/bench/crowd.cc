@@ -91,6 +91,11 @@ Status Crowd::OpenOne(std::unique_ptr<Member> member) {
   }
   if (io.kind != Io::Kind::kDone) return Fail(Errc::kUnavailable, what);
   member->established = true;
+  // At once: a server ends who asks for nothing, and all of them take their time to connect.
+  if (member->kind != Kind::kIdle) {
+    Begin(*member);
+    Send(*member);
+  }
   members_.push_back(std::move(member));
   return {};
 }

@@ -1,6 +1,7 @@
 #include "gateway/source_url.h"
 
 #include <algorithm>
+#include <boost/asio/ip/address_v6.hpp>
 
 #include "base/encoding.h"
 
@@ -18,8 +19,11 @@ bool IsHostCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
 
-bool IsIpv6Character(char c) {
-  return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9') || c == ':' || c == '.';
+/// Without a zone.
+bool IsIpv6(const std::string& text) {
+  boost::system::error_code ec;
+  boost::asio::ip::make_address_v6(text, ec);
+  return !ec && text.find('%') == std::string::npos;
 }
 
 /// Takes the scheme off the front of `text`.
@@ -41,7 +45,7 @@ std::string TakeHost(std::string_view& text) {
     if (end == std::string_view::npos) return {};
     host = ToLower(text.substr(1, end - 1));
     text.remove_prefix(end + 1);
-    return std::ranges::all_of(host, IsIpv6Character) ? host : std::string();
+    return IsIpv6(host) ? host : std::string();
   }
   const std::size_t end = std::min(text.find(':'), text.size());
   host = ToLower(text.substr(0, end));
