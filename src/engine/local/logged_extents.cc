@@ -66,12 +66,11 @@ void LoggedExtents::Forget(const Place& place) {
   held_.erase(found);
 }
 
-Status LoggedExtents::Settle() {
+void LoggedExtents::Settle() {
   std::unique_lock lock(mutex_);
   const std::uint64_t mine = ++wanted_;
   changed_.notify_all();
   changed_.wait(lock, [&] { return settled_ >= mine || stop_; });
-  return settled_ >= mine ? outcome_ : Fail(Errc::kCancelled);
 }
 
 void LoggedExtents::Loop() {
@@ -89,13 +88,19 @@ void LoggedExtents::Loop() {
     const std::vector<Waiting> extents = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
     lock.unlock();
-    Status status = SyncAndDrop(extents);
+    const Status done = SyncAndDrop(extents);
     lock.lock();
-    outcome_ = std::move(status);
+    if (!done && done.error().code == Errc::kNoSpace) Defer(extents);
     settled_ = round;
     changed_.notify_all();
     if (last) return;
   }
+}
+
+/// REQUIRES: the lock. Tried again when time has passed, whatever comes in addition.
+void LoggedExtents::Defer(const std::vector<Waiting>& extents) {
+  waiting_.insert(waiting_.end(), extents.begin(), extents.end());
+  oldest_ = Clock::now();
 }
 
 // After a failed sync the store is read-only, and the rows stay for the next start.

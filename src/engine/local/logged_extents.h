@@ -59,9 +59,9 @@ class LoggedExtents {
   /// It was discarded, or its group failed.
   void Forget(const Place& place);
 
-  /// All that landed before the call is durable in its segment, and the rows are gone or a commit
-  /// away from it. Blocks. Not from the committer thread.
-  Status Settle();
+  /// Syncs what landed before the call, and takes its rows away, if the disk has room for that.
+  /// Blocks. Not from the committer thread.
+  void Settle();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -77,6 +77,7 @@ class LoggedExtents {
 
   void Loop();
   Status SyncAndDrop(const std::vector<Waiting>& extents);
+  void Defer(const std::vector<Waiting>& extents);
 
   const std::chrono::milliseconds longest_wait_;
   Committer* committer_ = nullptr;
@@ -88,7 +89,6 @@ class LoggedExtents {
   Clock::time_point oldest_;   ///< of waiting_
   std::uint64_t wanted_ = 0;   ///< rounds that Settle asked for
   std::uint64_t settled_ = 0;  ///< rounds done
-  Status outcome_;             ///< of the last round
   bool stop_ = false;
   std::thread thread_;
 };

@@ -5,11 +5,16 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <thread>
 
+#include "engine/local/catalog_db.h"
 #include "engine/local/disk.h"
+#include "engine/local/logged_extents.h"
+#include "engine/local/offline_store.h"
 #include "engine_harness.h"
 
 namespace blobgate::engine {
@@ -26,6 +31,10 @@ class FaultyDisk final : public Disk {
   }
   int Sync(int fd) override {
     ++syncs;
+    if (std::atomic<bool>* const full = fill_log_at_sync) {
+      *full = true;
+      free_bytes = 0;
+    }
     const int fault = sync_error.exchange(0);
     return fault != 0 ? fault : Disk::Sync(fd);
   }
@@ -43,6 +52,7 @@ class FaultyDisk final : public Disk {
   std::atomic<int> write_error{0};  ///< until it is set back
   std::atomic<int> sync_error{0};   ///< the next one only
   std::atomic<int> syncs{0};
+  std::atomic<std::atomic<bool>*> fill_log_at_sync{nullptr};  ///< becomes true with the next one
   std::atomic<std::uint64_t> free_bytes{kReal};
   std::atomic<std::uint64_t> free_after_punch{0};  ///< 0: as before
 };
@@ -50,6 +60,7 @@ class FaultyDisk final : public Disk {
 /// What the catalog's log does. Shared by the file system and the files it handed out.
 struct LogFaults {
   std::atomic<bool> full{false};        ///< appends end half way with ENOSPC
+  std::atomic<int> refused{0};          ///< such appends
   std::atomic<bool> sync_fails{false};  ///< syncs answer EIO
   /// Called when the manifest was synced. Set while nothing writes.
   std::function<void()> manifest_synced;
@@ -65,6 +76,7 @@ class FaultyLog final : public rocksdb::FSWritableFileOwnerWrapper {
     if (!faults_.full) return FSWritableFileOwnerWrapper::Append(data, options, context);
     const rocksdb::Slice half(data.data(), data.size() / 2);
     (void)FSWritableFileOwnerWrapper::Append(half, options, context);
+    ++faults_.refused;
     return rocksdb::IOStatus::NoSpace("no room for the log");
   }
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
@@ -139,6 +151,7 @@ class FaultTest : public testing::Test {
     engine_.reset();
     LocalOptions options = SmallOptions(data());
     options.reserve_bytes = kReserve;
+    options.logged_wait = logged_wait_;
     options.disk = &disk_;
     options.catalog_env = env_.get();
     engine_ = OpenLocalEngine(options).value();
@@ -169,6 +182,7 @@ class FaultTest : public testing::Test {
     return run_(ReadText(engine_->extents(), ref, 0, ref.length));
   }
 
+  std::chrono::milliseconds logged_wait_{1000};
   FaultyDisk disk_;
   LogFaults log_;
   TemporaryDirectory directory_;
@@ -225,6 +239,30 @@ TEST_F(FaultTest, AFailedSyncFailsAllThatWaitForIt) {
     const Errc code = CodeOf(future.get());
     EXPECT_TRUE(code == Errc::kIoError || code == Errc::kReadOnly);
   }
+}
+
+// Its content would be kept a second time until the next start.
+TEST_F(FaultTest, WhatLeavesTheLogOnAFullDiskLeavesItLater) {
+  logged_wait_ = std::chrono::milliseconds(20);
+  Open();
+  disk_.fill_log_at_sync = &log_.full;
+  ASSERT_TRUE(PutWith("k", Write("content").value()));
+  while (log_.refused == 0) std::this_thread::yield();
+  disk_.fill_log_at_sync = nullptr;
+  Batch after;  // that needs no space
+  after.deletes = {"nothing"};
+  EXPECT_EQ(CodeOf(Commit(std::move(after))), Errc::kNoSpace);
+  log_.full = false;
+  disk_.free_bytes = FaultyDisk::kReal;
+  EXPECT_TRUE(Put("other", "x"));
+  engine_.reset();
+  std::size_t logged = 0;
+  const auto store = OfflineStore::Open(data()).value();
+  EXPECT_TRUE(ForEachLogged(store->db(), [&logged](const LoggedContent&) {
+    ++logged;
+    return Status();
+  }));
+  EXPECT_EQ(logged, 0u);
 }
 
 TEST_F(FaultTest, AFullDiskFailsTheExtentAndNothingElse) {
