@@ -36,10 +36,10 @@ std::string FailureText(const Error& error) {
   return text;
 }
 
-/// Assigning `{}` would keep the memory.
+/// Assigning an empty one would keep the memory.
 template <class T>
 void Free(T& container) {
-  container = T();
+  T().swap(container);
 }
 
 template <Stream S>
