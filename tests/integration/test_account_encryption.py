@@ -717,3 +717,20 @@ def test_a_damaged_key_file_stops_the_start(served):
     path.write_text(good)
     served.daemon.start()
     assert statuses(served, "acct1") == GOOD
+
+
+def test_a_move_into_a_filesystem_that_takes_the_accounts_key_only(daemon):
+    """The account's key is the default there, so what lies under it may come."""
+    client, ask = daemon.client("tree"), data_lake.Raw(daemon, "tree")
+    own = {"x-ms-default-encryption-scope": "$account-encryption-key",
+           "x-ms-deny-encryption-scope-override": "true"}
+    source, to = ("fs-" + uuid.uuid4().hex for _ in range(2))
+    client.create_container(source)
+    client.expect(201, "PUT", to, headers=own, restype="container")
+    client.put_blob(source, "d/f", SECRET)
+    with data_lake.resolved_names():
+        for path in ("d/f", "d"):
+            moved = ask("PUT", f"/{to}/{path.replace('/', '-')}",
+                        {"x-ms-rename-source": f"/{source}/{path}"})
+            assert moved.status == 201, moved.code
+    assert client.get(to, "d-f") == SECRET

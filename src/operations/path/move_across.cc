@@ -129,7 +129,7 @@ class Mover {
 
   static bool IsDefault(const blob::ContainerRecord& container, const blob::Encryption& stored) {
     const std::string& standard = container.default_encryption_scope;
-    if (standard.empty()) return !stored.encrypted();
+    if (standard.empty()) return !stored.named();
     return stored.kind == blob::Encryption::Kind::kScope && stored.scope == standard;
   }
 
