@@ -16,6 +16,7 @@
 #include "gateway/structured_body.h"
 #include "gateway/version_groups.h"
 #include "gateway/website.h"
+#include "http/text_body.h"
 #include "operations/blob_store.h"
 #include "operations/path/path_access.h"
 
@@ -95,11 +96,6 @@ azure::Outcome<void> CheckReadOnly(const http::RequestHead& head, const azure::R
                          .WithMessage("Write operations are not allowed."));
 }
 
-class NoBody final : public http::BodyReader {
- public:
-  Task<Result<std::size_t>> Read(MutableBytes) override { co_return std::size_t{0}; }
-};
-
 void LogFailure(const http::RequestHead& head, std::string_view request_id,
                 const azure::Error& error) {
   if (error.http_status() < 500) return;
@@ -162,7 +158,7 @@ Task<http::Response> Gateway::Run(const http::RequestHead& head, std::string_vie
   Exchange exchange(head, parts_);
   exchange.batch_version = version;
   exchange.version = version;
-  NoBody body;
+  http::TextBody body;
   auto outcome = co_await Serve(exchange, body);
   http::Response response =
       outcome ? std::move(*outcome) : ErrorResponse(exchange, outcome.error());

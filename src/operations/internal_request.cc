@@ -1,29 +1,14 @@
 #include "operations/internal_request.h"
 
-#include <algorithm>
-#include <cstring>
 
 #include "base/encoding.h"
 #include "base/uuid.h"
+#include "http/text_body.h"
 
 namespace blobgate::operations {
 namespace {
 
 constexpr std::string_view kVersion = "2025-11-05";
-
-class TextBody final : public http::BodyReader {
- public:
-  explicit TextBody(std::string_view text) : rest_(text) {}
-  Task<Result<std::size_t>> Read(MutableBytes into) override {
-    const std::size_t size = std::min(into.size(), rest_.size());
-    if (size > 0) std::memcpy(into.data(), rest_.data(), size);
-    rest_.remove_prefix(size);
-    co_return size;
-  }
-
- private:
-  std::string_view rest_;
-};
 
 }  // namespace
 
@@ -64,7 +49,7 @@ Task<azure::Outcome<http::Response>> InternalRequest::Run(Services& services) {
   for (const auto& [name, value] : headers_) head.headers.Add(name, value);
   const bool writes = head.method != "GET" && head.method != "HEAD";
   if (writes) head.content_length = body_.size();
-  TextBody body(body_);
+  http::TextBody body(body_);
   const std::vector<std::pair<std::string, std::string>> overrides;
   Call call{.head = head,
             .body = body,

@@ -13,6 +13,7 @@ import azure.core.exceptions
 import blobgate_daemon
 import fsck
 import pytest
+import scope_files
 from azure.storage.blob import (BlobServiceClient, ContainerEncryptionScope,
                                 CustomerProvidedEncryptionKey, ResourceTypes,
                                 generate_account_sas)
@@ -35,12 +36,7 @@ KEY, OTHER = customer_key(1), customer_key(2)
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory):
     folder = tmp_path_factory.mktemp("keys")
-    scopes = []
-    for name in ("red", "blue"):
-        path = folder / name
-        path.write_text(base64.b64encode(hashlib.sha256(name.encode()).digest()).decode() + "\n")
-        path.chmod(0o600)
-        scopes.append({"name": name, "key_file": str(path)})
+    scopes = scope_files.scopes(folder, "red", "blue")
     accounts = [{"name": "acct1", "keys": [KEYS["acct1"]], "encryption_scopes": scopes},
                 {"name": "acct2", "keys": [KEYS["acct2"]]},
                 {"name": "versioned", "keys": [KEYS["versioned"]], "versioning": True}]

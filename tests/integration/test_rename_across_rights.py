@@ -19,6 +19,7 @@ import azure_auth
 import blobgate_daemon
 import data_lake
 import fsck
+import scope_files
 from test_bearer import ENTRA_ISSUER, ENTRA_TENANT, Credential, EntraKey
 from test_data_lake import code_of, listed, upload
 
@@ -38,12 +39,7 @@ def daemon(tmp_path_factory, entra):
     folder = tmp_path_factory.mktemp("lakes")
     jwks = folder / "jwks.json"
     jwks.write_text(json.dumps({"keys": [entra.jwk()]}))
-    scopes = []
-    for name in ("red", "blue"):
-        path = folder / name
-        path.write_text(base64.b64encode(hashlib.sha256(name.encode()).digest()).decode() + "\n")
-        path.chmod(0o600)
-        scopes.append({"name": name, "key_file": str(path)})
+    scopes = scope_files.scopes(folder, "red", "blue")
     contributor = "Storage Blob Data Contributor"
     config = {
         "accounts": [{"name": "tree", "keys": [KEY], "hierarchical": True, "encryption_scopes": scopes}],

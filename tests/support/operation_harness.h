@@ -61,6 +61,19 @@ class StringBody final : public http::BodyReader {
   std::size_t at_ = 0;
 };
 
+/// The accounts of background work: one, as it is when it is asked for.
+class OneAccount final : public operations::AccountDirectory {
+ public:
+  explicit OneAccount(const operations::Account& account) : account_(account) {}
+  std::shared_ptr<const operations::Account> FindAccount(std::string_view name) const override {
+    return name == account_.name ? std::make_shared<const operations::Account>(account_) : nullptr;
+  }
+  std::vector<std::string> Names() const override { return {account_.name}; }
+
+ private:
+  const operations::Account& account_;
+};
+
 /// Keeps background tasks until the test runs them.
 class QueuedBackground final : public operations::Background {
  public:

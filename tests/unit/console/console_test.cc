@@ -6,11 +6,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "console/assets.h"
 #include "console_request.h"
+#include "http/text_body.h"
 
 namespace blobgate::console {
 namespace {
@@ -18,20 +18,6 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
-
-class TextBody final : public http::BodyReader {
- public:
-  explicit TextBody(std::string_view text) : rest_(text) {}
-  Task<Result<std::size_t>> Read(MutableBytes into) override {
-    const std::size_t size = std::min(into.size(), rest_.size());
-    if (size > 0) std::memcpy(into.data(), rest_.data(), size);
-    rest_.remove_prefix(size);
-    co_return size;
-  }
-
- private:
-  std::string_view rest_;
-};
 
 /// Answers everything with a page that would run a script.
 class FakeGateway final : public net::RequestHandler {
@@ -56,7 +42,7 @@ class ConsoleTest : public ::testing::Test {
   ConsoleTest() { console_.sessions().SetToken(Sha256Of(AsBytes("the token"))); }
 
   http::Response Ask(const ConsoleRequest& request, std::string_view text = "") {
-    TextBody body(text);
+    http::TextBody body(text);
     const http::RequestHead head = request.Head();
     boost::asio::io_context io;
     auto answer = boost::asio::co_spawn(io, console_.Handle(head, body), boost::asio::use_future);

@@ -22,18 +22,6 @@ using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
 
-class OneAccount final : public AccountDirectory {
- public:
-  explicit OneAccount(const Account& account) : account_(account) {}
-  std::shared_ptr<const Account> FindAccount(std::string_view name) const override {
-    return name == account_.name ? std::make_shared<const Account>(account_) : nullptr;
-  }
-  std::vector<std::string> Names() const override { return {account_.name}; }
-
- private:
-  const Account& account_;
-};
-
 template <class CatalogType>
 struct Store {
   Store() : engine(*h.engine), services{engine, h.clock, h.etags, h.sources, h.background} {
@@ -88,7 +76,7 @@ struct Store {
   }
 
   test::OperationHarness h;
-  OneAccount directory{h.account};
+  test::OneAccount directory{h.account};
   test::WrappedEngine<CatalogType> engine;
   Services services;
 };

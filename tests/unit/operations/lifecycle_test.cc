@@ -16,18 +16,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 
-class OneAccount final : public AccountDirectory {
- public:
-  explicit OneAccount(const Account& account) : account_(account) {}
-  std::shared_ptr<const Account> FindAccount(std::string_view) const override {
-    return std::make_shared<const Account>(account_);
-  }
-  std::vector<std::string> Names() const override { return {account_.name}; }
-
- private:
-  const Account& account_;
-};
-
 class LifecycleTest : public ::testing::Test {
  protected:
   LifecycleTest() {
@@ -55,7 +43,7 @@ class LifecycleTest : public ::testing::Test {
   }
 
   test::OperationHarness h;
-  OneAccount directory{h.account};
+  test::OneAccount directory{h.account};
 };
 
 constexpr const char* kDelete = R"({"delete":{"daysAfterModificationGreaterThan":3}})";

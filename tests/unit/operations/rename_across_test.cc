@@ -27,19 +27,6 @@ class LonelyCatalog final : public test::WrappedCatalog {
   }
 };
 
-/// The accounts of PurgeDeleted and ExpireStagedBlocks.
-class OneAccount final : public AccountDirectory {
- public:
-  explicit OneAccount(const Account& account) : account_(account) {}
-  std::shared_ptr<const Account> FindAccount(std::string_view) const override {
-    return std::make_shared<Account>(account_);
-  }
-  std::vector<std::string> Names() const override { return {account_.name}; }
-
- private:
-  const Account& account_;
-};
-
 template <class CatalogType>
 class RenameAcross : public testing::Test {
  protected:
@@ -113,7 +100,7 @@ class RenameAcross : public testing::Test {
   test::OperationHarness h_;
   test::OperationHarness other_;  ///< has its own io_context, the store is that of `h_`
   test::WrappedEngine<CatalogType> engine_;
-  OneAccount accounts_{h_.account};
+  test::OneAccount accounts_{h_.account};
   Services services_;
 };
 

@@ -11,15 +11,11 @@
 #include <vector>
 
 #include "engine/memory/memory_engine.h"
+#include "http/text_body.h"
 #include "server/engine_metrics.h"
 
 namespace blobgate::server {
 namespace {
-
-class NoBody final : public http::BodyReader {
- public:
-  Task<Result<std::size_t>> Read(MutableBytes) override { co_return 0; }
-};
 
 class MonitorTest : public ::testing::Test {
  protected:
@@ -27,7 +23,7 @@ class MonitorTest : public ::testing::Test {
     http::RequestHead head;
     head.method = method;
     head.target = head.path = path;
-    NoBody body;
+    http::TextBody body;
     boost::asio::io_context io;
     auto answer = boost::asio::co_spawn(io, monitor_.Handle(head, body), boost::asio::use_future);
     io.run();
