@@ -1,6 +1,5 @@
 #include "operations/internal_request.h"
 
-
 #include "base/encoding.h"
 #include "base/uuid.h"
 #include "http/text_body.h"

@@ -1,5 +1,6 @@
 // What the local engine reads from its disk, damaged: rows of the catalog, trailers of extents, the
 // mark of what was acknowledged. Damage must be seen, and no number may lead out of the bytes read.
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -60,7 +61,7 @@ void CheckTrailer(std::string_view text) {
   Require(!DecodeTrailer(other, trailer, read));
   trailer[flip % trailer.size()] ^= std::byte{1} << bit;
   Require(!DecodeTrailer(ref, trailer, read));
-  std::memcpy(trailer.data(), text.data(), std::min(text.size(), trailer.size()));
+  std::ranges::copy(AsBytes(text.substr(0, trailer.size())), trailer.begin());
   (void)DecodeTrailer(ref, trailer, read);
 }
 
@@ -71,9 +72,10 @@ class OneFile final : public Disk {
   int Open(const std::string&, int) override { return 3; }
   void Close(int) override {}
   ssize_t Read(int, void* data, std::size_t size, std::uint64_t offset, int) override {
-    const std::string_view part = content_.substr(std::min<std::size_t>(offset, content_.size()));
-    std::memcpy(data, part.data(), std::min(size, part.size()));
-    return static_cast<ssize_t>(std::min(size, part.size()));
+    const std::string_view part =
+        content_.substr(std::min<std::size_t>(offset, content_.size())).substr(0, size);
+    std::ranges::copy(part, static_cast<char*>(data));
+    return static_cast<ssize_t>(part.size());
   }
 
  private:
