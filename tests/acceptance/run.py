@@ -19,12 +19,14 @@ from __future__ import annotations
 import base64
 import concurrent.futures
 import json
+import multiprocessing
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -277,21 +279,79 @@ def directory_run(directory: pathlib.Path) -> None:
 
 INGEST_CLIENTS, INGEST_BLOBS, INGEST_SECONDS = 200, 8, 60
 INGEST_BLOCK = 4 << 20
+INGEST_BLOB_SIZE = 1 << 30
 
 
-def ingest_client(daemon, number: int, ends: float) -> list[tuple[str, int, int]]:
-    """Appends until `ends`: (blob, offset, number of the block) of each answer. A block begins with
-    the numbers of its client and of itself."""
-    client = daemon.client()
-    done: list[tuple[str, int, int]] = []
-    body = bytearray((number.to_bytes(8, "big") + bytes(8)) * (INGEST_BLOCK // 16))
-    while time.monotonic() < ends:
-        blob = f"log{(number + len(done)) % INGEST_BLOBS}"
-        body[8:16] = len(done).to_bytes(8, "big")
-        answer = client.expect(201, "PUT", "ingest", blob, body=bytes(body), comp="appendblock")
-        done.append((blob, int(answer.headers["x-ms-blob-append-offset"]), len(done)))
+class Log:
+    """One of the blobs that are appended to at a time. When it has reached its size the next takes
+    its place, and it is checked and deleted: a minute of a fast disk is more than a disk holds."""
+
+    def __init__(self, daemon, checkers, number: int) -> None:
+        self.checkers, self.number, self.generation = checkers, number, 0
+        self.lock = threading.Lock()
+        self.checks: list[concurrent.futures.Future] = []
+        self.begin(daemon.client())
+
+    def begin(self, client) -> None:
+        self.name = f"log{self.number}-{self.generation}"
+        self.generation += 1
+        self.blob = AppendedBlob(self.name)
+        client.expect(201, "PUT", "ingest", self.name, headers={"x-ms-blob-type": "AppendBlob"})
+
+    def append(self, client, head: bytes, body: bytes) -> None:
+        with self.lock:
+            blob = self.blob
+            blob.writers += 1
+        answer = client.expect(201, "PUT", "ingest", blob.name, body=body, comp="appendblock")
+        offset = int(answer.headers["x-ms-blob-append-offset"])
+        with self.lock:
+            blob.writers -= 1
+            blob.blocks.append((offset, head))
+            if blob is self.blob and offset + len(body) >= INGEST_BLOB_SIZE:
+                self.begin(client)
+            if blob is not self.blob and blob.writers == 0:
+                self.check(blob)
+
+    def check(self, blob: AppendedBlob) -> None:
+        self.checks.append(self.checkers.submit(check_appended, blob.name, blob.blocks))
+
+
+class AppendedBlob:
+    """What was answered about a blob, and how many are writing to it."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.writers = name, 0
+        self.blocks: list[tuple[int, bytes]] = []
+
+
+def check_appended(name: str, blocks: list[tuple[int, bytes]]) -> tuple[int, int, bool]:
+    """In a process of its own: (blocks, those that are not at their offset, nothing else is there).
+    Deletes the blob."""
+    def wrong_of(part: list[tuple[int, bytes]]) -> int:
+        client = ingest_daemon.client()
+        return sum(client.get("ingest", name, {"x-ms-range": f"bytes={offset}-{offset + 15}"}) != head
+                   for offset, head in part)
+
+    parts = 16  # each answer waits behind the uploads
+    with concurrent.futures.ThreadPoolExecutor(parts) as pool:
+        wrong = sum(pool.map(wrong_of, (blocks[part::parts] for part in range(parts))))
+    client = ingest_daemon.client()
+    size = int(client.head("ingest", name).headers["Content-Length"])
+    client.expect(202, "DELETE", "ingest", name)
     client.close()
-    return done
+    return len(blocks), wrong, size == len(blocks) * INGEST_BLOCK
+
+
+def ingest_client(daemon, logs: list[Log], number: int, ends: float) -> None:
+    """Appends until `ends`. A block begins with the numbers of its client and of itself."""
+    client = daemon.client()
+    body = bytearray((number.to_bytes(8, "big") + bytes(8)) * (INGEST_BLOCK // 16))
+    done = 0
+    while time.monotonic() < ends:
+        body[8:16] = done.to_bytes(8, "big")
+        logs[(number + done) % INGEST_BLOBS].append(client, bytes(body[:16]), bytes(body))
+        done += 1
+    client.close()
 
 
 def disk_rate(directory: pathlib.Path) -> float:
@@ -311,27 +371,29 @@ def ingest_run(directory: pathlib.Path) -> None:
     with blobgate_daemon.Daemon({"access_log": "off"}, directory=directory / "daemon") as daemon:
         client = daemon.client()
         client.create_container("ingest")
-        for index in range(INGEST_BLOBS):
-            client.expect(201, "PUT", "ingest", f"log{index}",
-                          headers={"x-ms-blob-type": "AppendBlob"})
-        ends = time.monotonic() + INGEST_SECONDS
-        began = time.monotonic()
-        with concurrent.futures.ThreadPoolExecutor(INGEST_CLIENTS) as pool:
-            futures = [pool.submit(ingest_client, daemon, number, ends)
-                       for number in range(INGEST_CLIENTS)]
-            answers = [future.result() for future in futures]
-        took = time.monotonic() - began
-        total = sum(map(len, answers))
+        global ingest_daemon
+        ingest_daemon = daemon  # for check_appended
+        with concurrent.futures.ProcessPoolExecutor(
+                1, multiprocessing.get_context("fork")) as checkers:
+            checkers.submit(int).result()  # forks before there are threads
+            logs = [Log(daemon, checkers, number) for number in range(INGEST_BLOBS)]
+            began = time.monotonic()
+            ends = began + INGEST_SECONDS
+            with concurrent.futures.ThreadPoolExecutor(INGEST_CLIENTS) as pool:
+                futures = [pool.submit(ingest_client, daemon, logs, number, ends)
+                           for number in range(INGEST_CLIENTS)]
+                for future in futures:
+                    future.result()
+            took = time.monotonic() - began
+            for log in logs:
+                log.check(log.blob)
+            checked = [check.result() for log in logs for check in log.checks]
+        total = sum(blocks for blocks, _, _ in checked)
         rate = total * INGEST_BLOCK / (1 << 20) / took
-        wrong = 0
-        for number, done in enumerate(answers):
-            for blob, offset, block in done:
-                head = client.get("ingest", blob, {"x-ms-range": f"bytes={offset}-{offset + 15}"})
-                wrong += head != number.to_bytes(8, "big") + block.to_bytes(8, "big")
-        sizes = sum(int(client.head("ingest", f"log{i}").headers["Content-Length"])
-                    for i in range(INGEST_BLOBS))
-        check("every offset that was answered holds its block", wrong == 0, f"{total} blocks")
-        check("nothing else is there", sizes == total * INGEST_BLOCK)
+        check("every offset that was answered holds its block",
+              total > 0 and not sum(wrong for _, wrong, _ in checked),
+              f"{total} blocks in {len(checked)} blobs, {took:.1f} s")
+        check("nothing else is there", all(whole for _, _, whole in checked))
         print(f"       peak memory {daemon.memory_mib():.0f} MiB")
     shutil.rmtree(directory / "daemon")  # it may have filled the disk
     after = disk_rate(directory)
