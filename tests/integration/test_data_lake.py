@@ -415,6 +415,17 @@ class TestAppend:
             file.flush_data(3)
         assert code_of(refused) == "InvalidFlushPosition"
 
+    def test_blocks_of_the_blob_face_in_between(self, filesystem, container):
+        """Nobody knows where in the file they belong."""
+        blob = container.upload_blob("f", b"blob")
+        blob.stage_block("AAAA", b"block")
+        file = filesystem.get_file_client("f")
+        with pytest.raises(HttpResponseError) as refused:
+            file.flush_data(9)
+        assert (refused.value.status_code, code_of(refused)) == (409, "InvalidFlushOperation")
+        blob.commit_block_list(["AAAA"])
+        assert file.download_file().readall() == b"block"
+
     def test_retained(self, filesystem):
         file = filesystem.create_file("f")
         file.append_data(b"0123456789", 0)

@@ -6,7 +6,8 @@ own.
 That Debian is a directory made by debootstrap (kept as a tar file in the test cache) and entered
 with chroot, in name spaces of its own for mounts, processes and network, so that the daemon has the
 ports of the default configuration for itself. There is no systemd in it: the daemon is started with
-the unit's command line as the unit's user, and this program plays the service manager.
+the unit's command line as the unit's user, and this program plays the service manager. In another
+one systemd boots, and does all that with the unit as it is (under_systemd.py).
 
   run.py [--keep]          BLOBGATE_BINARY names the program that is packaged
 """
@@ -308,6 +309,17 @@ def users_hour(debian: Debian, package: pathlib.Path, later: pathlib.Path) -> No
     print(done.stdout, end="", flush=True)
 
 
+def under_systemd(home: pathlib.Path, package: pathlib.Path, later: pathlib.Path) -> None:
+    debian = Debian(home / "booted")
+    debian.run("apt-get", "install", "-qq", "-y", "--no-install-recommends", "systemd",
+               "systemd-sysv")
+    debian.install(package)
+    shutil.copy(later, debian.path / "root")
+    done = run("unshare", "--mount", "--net", sys.executable,
+               pathlib.Path(__file__).with_name("under_systemd.py"), debian.path, later)
+    print(done.stdout, end="", flush=True)
+
+
 def install_and_use(checks: Checks, debian: Debian, package: pathlib.Path,
                     home: pathlib.Path) -> None:
     checks.step("install", debian.install, package)
@@ -333,6 +345,7 @@ def install_and_use(checks: Checks, debian: Debian, package: pathlib.Path,
     checks.step("purge without a store", purge_of_nothing, debian)
     if later:
         checks.step("a new user's hour", users_hour, debian, package, later)
+        checks.step("under systemd", under_systemd, home, package, later)
 
 
 def main() -> int:
