@@ -27,6 +27,7 @@ struct Options {
   bool as_json = false;
   double interval = 2;
   unsigned rounds = 0;  ///< 0: until it is interrupted
+  unsigned oldest = 10;
 };
 
 int Fail(const char* command, const Error& error) {
@@ -145,6 +146,20 @@ void PrintRates(const Row& row, double seconds) {
               static_cast<double>(row.sent) / kMiB / seconds);
 }
 
+void PrintLive(const json& live) {
+  if (live.empty()) return;
+  std::printf("\n%-30s %9s %-9s %-16s %-24s %s\n", "OLDEST REQUEST", "AGE", "STATE", "FROM",
+              "ACCOUNT", "ID AND TARGET");
+  for (const auto& request : live) {
+    std::printf("%-30s %7.1f s %-9s %-16s %-24s %s %s %s\n", request.value("operation", "").c_str(),
+                static_cast<double>(request.value("age_ns", std::int64_t{0})) / 1e9,
+                request.value("answering", false) ? "answering" : "working",
+                request.value("peer", "").c_str(), request.value("account", "").c_str(),
+                request.value("id", "").c_str(), request.value("method", "").c_str(),
+                request.value("target", "").c_str());
+  }
+}
+
 void Print(const json& now, const json& before, double seconds) {
   const auto bounds = now.value("bounds_ns", std::vector<std::uint64_t>());
   std::printf("%lld requests in flight; rates over %.1f s, times in the server in ms\n\n",
@@ -164,12 +179,13 @@ void Print(const json& now, const json& before, double seconds) {
     PrintRates(row, seconds);
     std::printf("\n");
   }
+  PrintLive(now.value("live", json::array()));
   std::fflush(stdout);
 }
 
 int Top(const Options& options) {
   using Clock = std::chrono::steady_clock;
-  const json request{{"command", "requests"}};
+  const json request{{"command", "requests"}, {"oldest", options.oldest}};
   auto before = server::AskDaemon(options.data_dir, request);
   if (!before) return Fail("top", before.error());
   auto then = Clock::now();
@@ -202,6 +218,9 @@ void AddStats(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
   top->add_option("--rounds", options->rounds, "How often; 0: until it is interrupted")
+      ->capture_default_str();
+  top->add_option("--oldest", options->oldest, "Show so many requests that run, the oldest first")
+      ->check(CLI::Range(0u, 1000u))
       ->capture_default_str();
   top->callback([options, &exit_code] { exit_code = Top(*options); });
 }

@@ -27,12 +27,12 @@ struct Gateway::Exchange {
   Exchange(const http::RequestHead& h, const GatewayParts& parts)
       : head(h),
         accounts(parts.accounts.Current()),
-        in_flight(parts.counters.Begin()),
-        now(parts.services.clock.Now()) {}
+        now(parts.services.clock.Now()),
+        live(parts.counters.live().Begin(
+            request_id, started, {.peer = h.peer, .method = h.method, .target = h.target})) {}
 
   const http::RequestHead& head;
   const std::shared_ptr<const AccountTable> accounts;  ///< as the request found them
-  RequestCounters::InFlight in_flight;
   std::string request_id = NewUuid();
   Time now;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
@@ -46,6 +46,7 @@ struct Gateway::Exchange {
   std::string version{kDefaultVersion};
   std::string_view batch_version;  ///< of the batch that the request is part of; empty: of none
   std::optional<blob::AclCaller> posix;  ///< POSIX rights decide
+  LiveRequests::Entry live;              ///< sees the others
 };
 
 namespace {
@@ -134,6 +135,7 @@ Task<http::Response> Gateway::HandleWebsite(Exchange& x, std::string_view accoun
   x.caller = Caller::kAnonymous;
   x.spec = &azure::SpecOf(x.head.method == "HEAD" ? azure::Operation::kGetBlobProperties
                                                   : azure::Operation::kGetBlob);
+  x.live.Routed(x.spec->id, x.resource.account);
   const WebsiteRequest request{x.head, x.account->settings, x.request_id};
   azure::Outcome<http::Response> outcome;
   if (auto open = CheckGate(*x.account, x.head); !open) {
@@ -205,6 +207,7 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
   x.account = x.accounts->Find(x.resource.account);
   if (x.account) BG_CO_CHECK(CheckGate(*x.account, x.head));
   BG_CO_TRY(x.spec, azure::Route(x.head, x.resource));
+  x.live.Routed(x.spec->id, x.resource.account);
   BG_CO_TRY(const auto permissions, co_await Admit(x));
   BG_CO_CHECK(CheckRates(x));
   const bool structured = !x.head.headers.Get("x-ms-structured-body").empty();
@@ -382,10 +385,12 @@ void Gateway::Finish(Exchange& x, http::Response& response) {
   const auto client_id = x.head.headers.Get("x-ms-client-request-id");
   if (MayEcho(client_id)) response.Set("x-ms-client-request-id", std::string(client_id));
 
-  Report report{
-      .request_id = x.request_id, .ended = EndedOf(x, response), .entry = EntryOf(x, response)};
-  response.on_sent = [this, report = std::move(report), in_flight = std::move(x.in_flight),
-                      started = x.started, accounts = x.accounts,
+  Report report{.request_id = x.request_id,
+                .ended = EndedOf(x, response),
+                .entry = EntryOf(x, response),
+                .live = std::move(x.live)};
+  ShowAnswering(x, report);
+  response.on_sent = [this, report = std::move(report), started = x.started, accounts = x.accounts,
                       account = x.account](const http::SendReport& sent) mutable {
     EndedRequest& ended = report.ended;
     ended.duration = std::chrono::steady_clock::now() - started;
@@ -400,6 +405,17 @@ void Gateway::Finish(Exchange& x, http::Response& response) {
     LogCut(report, sent);
     if (report.entry) WriteEntry(*report.entry, ended, sent);
   };
+}
+
+// Head and exchange are gone while the answer is sent.
+void Gateway::ShowAnswering(const Exchange& x, Report& report) {
+  if (const AccessEntry* entry = report.entry.get()) {
+    report.live.Answering({entry->account, entry->peer, entry->method, entry->target},
+                          /*copy=*/false);
+  } else {
+    report.live.Answering({x.resource.account, x.head.peer, x.head.method, x.head.target},
+                          /*copy=*/true);
+  }
 }
 
 // The client sees no more than a connection that ends.

@@ -15,6 +15,7 @@
 #include "gateway/accounts.h"
 #include "gateway/authenticator.h"
 #include "gateway/discovery.h"
+#include "gateway/live_requests.h"
 #include "gateway/request_counters.h"
 #include "net/request_handler.h"
 #include "operations/call.h"
@@ -46,6 +47,7 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
     std::string request_id;
     EndedRequest ended;
     std::unique_ptr<AccessEntry> entry;  ///< null: nobody wants one
+    LiveRequests::Entry live;            ///< shows texts of `entry`: goes before it
   };
   enum class Face : std::uint8_t { kRest, kWebsite };
 
@@ -71,6 +73,7 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
   void Finish(Exchange& exchange, http::Response& response);
   static EndedRequest EndedOf(const Exchange& exchange, const http::Response& response);
   std::unique_ptr<AccessEntry> EntryOf(const Exchange& exchange, const http::Response& response);
+  static void ShowAnswering(const Exchange& exchange, Report& report);
   static void LogCut(const Report& report, const http::SendReport& sent);
   void WriteEntry(AccessEntry& entry, const EndedRequest& ended, const http::SendReport& sent);
 

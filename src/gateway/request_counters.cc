@@ -140,12 +140,4 @@ std::uint64_t RequestCounters::Versions(std::size_t group) const {
   return all;
 }
 
-std::int64_t RequestCounters::in_flight() const {
-  std::int64_t all = 0;
-  for (std::size_t i = 0; i < kShards; ++i) {
-    all += shards_[i].in_flight.load(std::memory_order_relaxed);
-  }
-  return all;
-}
-
 }  // namespace blobgate::gateway

@@ -14,12 +14,12 @@
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <utility>
 
 #include "auth/credential.h"
 #include "azure/errors.h"
 #include "azure/operation.h"
 #include "base/distribution.h"
+#include "gateway/live_requests.h"
 
 namespace blobgate::gateway {
 
@@ -117,29 +117,14 @@ class RequestCounters {
 
   RequestCounters();
 
-  /// Counts as in flight until it is destroyed.
-  class InFlight {
-   public:
-    explicit InFlight(std::atomic<std::int64_t>& count) : count_(&count) { Move(1); }
-    InFlight(InFlight&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
-    InFlight& operator=(InFlight&&) = delete;
-    ~InFlight() {
-      if (count_ != nullptr) Move(-1);
-    }
-
-   private:
-    void Move(std::int64_t by) { count_->fetch_add(by, std::memory_order_relaxed); }
-    std::atomic<std::int64_t>* count_;
-  };
-
-  InFlight Begin() { return InFlight(shards_[ShardOfThisThread()].in_flight); }
+  LiveRequests& live() { return live_; }
+  const LiveRequests& live() const { return live_; }
   void Add(const EndedRequest& request);
 
   /// `index` below kOperations.
   OperationTotals OperationAt(std::size_t index) const;
   std::uint64_t Errors(std::size_t operation_index, azure::ErrorCode code) const;
   std::uint64_t Versions(std::size_t group) const;
-  std::int64_t in_flight() const;
   /// Of requests that name no account of ours.
   const AccountCounters& no_account() const { return no_account_; }
 
@@ -155,12 +140,12 @@ class RequestCounters {
   struct alignas(64) Shard {
     std::array<OperationCells, kOperations> operations;
     std::unique_ptr<Count[]> versions;  ///< by group
-    std::atomic<std::int64_t> in_flight{0};
   };
 
   const std::unique_ptr<Shard[]> shards_;  ///< kShards
   const std::unique_ptr<Count[]> errors_;  ///< by operation, then by code
   AccountCounters no_account_;
+  LiveRequests live_;
 };
 
 }  // namespace blobgate::gateway

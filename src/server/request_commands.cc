@@ -54,16 +54,43 @@ json AccountJson(const std::string& name, const gateway::AccountTotals& totals) 
           {"sent_bytes", totals.sent_bytes}};
 }
 
+constexpr std::size_t kMostLive = 10'000;
+
+/// How many of the requests that run are asked for.
+Result<std::size_t> OldestOf(const json& request) {
+  const json oldest = request.value("oldest", json(0u));
+  if (!oldest.is_number_unsigned() || oldest > kMostLive) {
+    return Fail(Errc::kInvalidArgument, "oldest: a number up to 10000 is needed");
+  }
+  return oldest.get<std::size_t>();
+}
+
+json LiveJson(const gateway::LiveRequestView& request) {
+  return {{"id", request.request_id},
+          {"age_ns", request.age.count()},
+          {"operation", request.operation ? azure::SpecOf(*request.operation).name : "-"},
+          {"account", request.account},
+          {"peer", request.peer},
+          {"method", request.method},
+          {"target", request.target},
+          {"answering", request.answering}};
+}
+
 }  // namespace
 
-json AsJson(const RequestCounters& counters, const gateway::Accounts& accounts) {
-  json out{{"in_flight", counters.in_flight()},
+json AsJson(const RequestCounters& counters, const gateway::Accounts& accounts,
+            std::size_t oldest) {
+  json out{{"in_flight", counters.live().count()},
            {"bounds_ns", kDurationBounds},
            {"operations", json::array()},
-           {"accounts", json::array()}};
+           {"accounts", json::array()},
+           {"live", json::array()}};
   for (std::size_t i = 0; i < RequestCounters::kOperations; ++i) {
     const OperationTotals totals = counters.OperationAt(i);
     if (totals.requests() > 0) out["operations"].push_back(OperationEntry(i, totals));
+  }
+  for (const auto& request : counters.live().Oldest(oldest)) {
+    out["live"].push_back(LiveJson(request));
   }
   const auto table = accounts.Current();
   for (const std::string& name : table->Names()) {
@@ -75,8 +102,9 @@ json AsJson(const RequestCounters& counters, const gateway::Accounts& accounts) 
 void AddRequestCommands(AdminServer& admin, const RequestCounters& counters,
                         const gateway::Accounts& accounts) {
   static_assert(gateway::kStatusClasses[2] == "4xx" && gateway::kStatusClasses[3] == "5xx");
-  admin.Handle("requests", [&](const json&, std::stop_token) -> Result<json> {
-    return AsJson(counters, accounts);
+  admin.Handle("requests", [&](const json& request, std::stop_token) -> Result<json> {
+    BG_TRY(const std::size_t oldest, OldestOf(request));
+    return AsJson(counters, accounts, oldest);
   });
 }
 

@@ -170,7 +170,7 @@ std::vector<MetricFamily> RequestMetrics::Collect() const {
   all.push_back(NewFamily("blobgate_requests_in_flight",
                           "Requests whose answer is not sent yet, parts of batches among them.",
                           MetricType::Gauge));
-  AddValue(all.back(), {}, static_cast<double>(counters_.in_flight()));
+  AddValue(all.back(), {}, static_cast<double>(counters_.live().count()));
   all.push_back(Versions(counters_));
   return all;
 }

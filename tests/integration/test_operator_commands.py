@@ -77,6 +77,63 @@ def test_top(served):
     assert "in flight" in shown and "P99" in shown
 
 
+def live(daemon, **parameters) -> list[dict]:
+    return admin.result(daemon, "requests", **parameters)["live"]
+
+
+def wait_for_live(daemon, wanted) -> list[dict]:
+    deadline = time.monotonic() + 30
+    while not wanted(found := live(daemon, oldest=10)):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
+
+
+@pytest.mark.parametrize("access_log", ["file", "off"])
+def test_requests_that_run(access_log):
+    """An upload whose body does not come, then an answer that is not taken: from the first byte of
+    the head to the last of the answer, and not longer."""
+    with blobgate_daemon.Daemon({} if access_log == "file" else {"access_log": "off"}) as daemon:
+        client = daemon.client()
+        client.create_container("con")
+        client.put_blob("con", "large", bytes(16 << 20))
+        sas = daemon.account_sas()
+        assert live(daemon, oldest=10) == [] and live(daemon) == []
+        with daemon.raw() as slow, daemon.raw() as lazy:
+            slow.send(f"PUT /acct1/con/slow?{sas} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+                      "x-ms-blob-type: BlockBlob\r\n\r\nhalf".encode())
+            first = wait_for_live(daemon, lambda found: found and found[0]["operation"] != "-")
+            lazy.send(f"GET /acct1/con/large?{sas} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            upload, answer = wait_for_live(
+                daemon, lambda found: len(found) == 2 and found[1]["answering"])
+            assert live(daemon, oldest=1)[0]["id"] == upload["id"] == first[0]["id"]
+            assert [upload[key] for key in ("operation", "account", "peer", "method", "answering")] \
+                == ["Put Blob", "acct1", "127.0.0.1", "PUT", False]
+            assert upload["target"].startswith("/acct1/con/slow?")
+            assert (answer["operation"], answer["account"]) == ("Get Blob", "acct1")
+            assert (answer["peer"], answer["method"]) == ("127.0.0.1", "GET")
+            assert answer["target"].startswith("/acct1/con/large?")
+            assert upload["age_ns"] > answer["age_ns"] > 0
+            assert all("sig=" in one["target"] and re.search(r"sig=([^&]+)", sas)[1] not in
+                       one["target"] for one in (upload, answer))
+            shown = run("top", "--data-dir", daemon.data_directory, "--interval", "0.2",
+                        "--rounds", "1").stdout
+            oldest = shown[shown.index("OLDEST REQUEST"):].splitlines()[1:]
+            assert re.match(r"Put Blob +\d+\.\d s working +127.0.0.1 +acct1 ", oldest[0])
+            assert re.match(r"Get Blob +\d+\.\d s answering +127.0.0.1 +acct1 ", oldest[1])
+            assert "OLDEST" not in run("top", "--data-dir", daemon.data_directory, "--interval",
+                                       "0.2", "--rounds", "1", "--oldest", "0").stdout
+            slow.send(b"whole")
+            assert slow.read_response().status == 201
+            wait_for_live(daemon, lambda found: [one["id"] for one in found] == [answer["id"]])
+        wait_for_live(daemon, lambda found: not found)  # the one whose client went
+
+
+@pytest.mark.parametrize("oldest", [-1, 10_001, 1.5, "1", None, [1], 1 << 70])
+def test_requests_that_run_asked_wrongly(served, oldest):
+    assert "oldest" in admin.refusal(served, "requests", oldest=oldest)["message"]
+
+
 @pytest.mark.parametrize("command", ["stats", "top"])
 def test_without_a_daemon(command, tmp_path):
     done = run(command, "--data-dir", tmp_path, check=False)
