@@ -85,6 +85,7 @@ class LocalEngine final : public Engine {
         paths_(disk, dir_->segments()),
         files_(paths_, options.max_open_segments),
         pool_(options.io_threads),
+        write_pool_(options.io_threads),
         logged_(options.logged_wait),
         committer_(*db_, segments_, places_, garbage_, logged_, state_, mark_, *ballast_),
         partitions_(*db_, committer_, pool_),
@@ -94,7 +95,7 @@ class LocalEngine final : public Engine {
                    options.direct_io),
         locator_(*db_, segments_, places_, pool_),
         reader_(locator_, files_, disk, state_, pool_, options.read_cache_bytes),
-        context_{segments_, garbage_, logged_, state_, pool_, {}},
+        context_{segments_, garbage_, logged_, state_, write_pool_, {}},
         extents_(allocator_, reader_, gate_, context_),
         scrub_rate_(options.scrub_bytes_per_second),
         scrub_interval_(options.scrub_interval) {}
@@ -102,6 +103,7 @@ class LocalEngine final : public Engine {
   ~LocalEngine() override {
     rewriter_.reset();
     allocator_.CloseAll();
+    write_pool_.join();
     pool_.join();
     logged_.Stop();
     if (scrubber_) scrubber_->Stop();
@@ -195,6 +197,7 @@ class LocalEngine final : public Engine {
   const SegmentPaths paths_;
   SegmentFiles files_;
   boost::asio::thread_pool pool_;
+  boost::asio::thread_pool write_pool_;  ///< pieces of content, so that nothing else waits for them
   LoggedExtents logged_;
   Committer committer_;
   PartitionMap partitions_;
