@@ -13,6 +13,7 @@
 #include "net/deadline.h"
 #include "net/read_buffer.h"
 #include "net/stream.h"
+#include "net/turns.h"
 
 namespace blobgate::net {
 
@@ -22,8 +23,8 @@ namespace blobgate::net {
 template <Stream S>
 class Channel final : private Deadline {
  public:
-  Channel(S stream, DeadlineSweep& sweep, std::size_t buffer_limit)
-      : Deadline(sweep), stream_(std::move(stream)), buffer_(buffer_limit) {}
+  Channel(S stream, DeadlineSweep& sweep, Turns& turns, std::size_t buffer_limit)
+      : Deadline(sweep), stream_(std::move(stream)), turns_(turns), buffer_(buffer_limit) {}
 
   using Deadline::Arm;
   using Deadline::Disarm;
@@ -43,6 +44,18 @@ class Channel final : private Deadline {
     co_return got.bytes;
   }
 
+  /// The same, in turn with the other long transfers of the thread, and to be used at once.
+  Task<Result<std::size_t>> ReadInTurn(MutableBytes into) {
+    for (;;) {
+      co_await turns_.Next();
+      const IoResult got = stream_.ReadNow(into);
+      if (got.ec) co_return std::unexpected(FailureOf(got.ec));
+      if (got.bytes > 0) co_return got.bytes;
+      const error_code ec = co_await stream_.WaitForInput();
+      if (ec) co_return std::unexpected(FailureOf(ec));
+    }
+  }
+
   /// At least one more byte into the buffer. REQUIRES: it is not full.
   Task<Status> Fill() {
     BG_CO_TRY(const std::size_t got, co_await ReadSome(buffer_.Prepare()));
@@ -55,7 +68,7 @@ class Channel final : private Deadline {
   /// `pieces`.
   Task<Status> Write(std::span<Bytes> pieces, std::chrono::milliseconds timeout,
                      std::uint64_t& sent) {
-    if (stream_.had_turn()) co_await stream_.Yield();
+    if (stream_.had_turn()) co_await NextTurn();
     for (;;) {
       while (!pieces.empty() && pieces.front().empty()) pieces = pieces.subspan(1);
       if (pieces.empty() && stream_.held() == 0) co_return Status();
@@ -79,10 +92,11 @@ class Channel final : private Deadline {
   /// How many bytes can be sent without a wait, once there is room; at least one. `timeout` is how
   /// long the client may take nothing.
   Task<Result<std::size_t>> AwaitRoom(std::chrono::milliseconds timeout) {
-    if (stream_.had_turn()) co_await stream_.Yield();
+    if (stream_.had_turn()) co_await NextTurn();
     const std::size_t room = stream_.Room();
     if (room > 0) co_return room;
     BG_CO_CHECK(co_await WaitForRoom(timeout));
+    co_await NextTurn();
     co_return std::max<std::size_t>(1, stream_.Room());
   }
 
@@ -114,6 +128,11 @@ class Channel final : private Deadline {
   static constexpr std::chrono::milliseconds kGoodbye{1000};
 
   void OnDeadline() override { Interrupt(); }
+
+  Task<void> NextTurn() {
+    stream_.EndTurn();
+    return turns_.Next();
+  }
 
   Task<Status> WaitForRoom(std::chrono::milliseconds timeout) {
     for (;;) {
@@ -161,6 +180,7 @@ class Channel final : private Deadline {
   }
 
   S stream_;
+  Turns& turns_;
   ReadBuffer buffer_;
 };
 

@@ -50,7 +50,7 @@ class Connection final : public ManagedConnection {
         context_(context),
         limits_(*context.limits),
         peer_(std::move(peer)),
-        channel_(std::move(stream), context.sweep, context.limits->head_bytes) {
+        channel_(std::move(stream), context.sweep, context.turns, context.limits->head_bytes) {
     head_.secure = S::kSecure;
     head_.peer = peer_.address;
     head_.local_port = peer_.local_port;

@@ -11,6 +11,7 @@
 #include "net/limits.h"
 #include "net/request_handler.h"
 #include "net/stream.h"
+#include "net/turns.h"
 
 namespace blobgate::net {
 
@@ -20,6 +21,7 @@ struct ConnectionContext {
   RequestHandler& handler;
   std::shared_ptr<const Limits> limits;
   DeadlineSweep& sweep;
+  Turns& turns;
   ConnectionSet& connections;
 };
 

@@ -67,6 +67,8 @@ class RequestBody final : public http::BodyReader {
 
  private:
   using Clock = std::chrono::steady_clock;
+  /// Pieces of so many bytes are of long bodies, whose bytes come fast.
+  static constexpr std::size_t kLong = 64 * 1024;
 
   std::unexpected<Error> Latch(Error error) {
     failure_ = std::move(error);
@@ -113,7 +115,8 @@ class RequestBody final : public http::BodyReader {
     }
     channel_.Arm(limits_.body_timeout);
     const auto began = Clock::now();
-    auto got = co_await channel_.ReadSome(into);
+    auto got =
+        into.size() < kLong ? co_await channel_.ReadSome(into) : co_await channel_.ReadInTurn(into);
     waited_ += Clock::now() - began;
     channel_.Disarm();
     co_return got;

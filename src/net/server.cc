@@ -56,11 +56,14 @@ Task<void> RunCounted(Task<void> connection, Counted) {
 
 struct Server::Worker {
   Worker(asio::any_io_executor on, const Limits& limits)
-      : executor(std::move(on)), sweep(executor, DeadlineSweep::IntervalFor(limits)) {}
+      : executor(std::move(on)),
+        sweep(executor, DeadlineSweep::IntervalFor(limits)),
+        turns(executor) {}
 
   asio::any_io_executor executor;
   DeadlineSweep sweep;
   ConnectionSet connections;
+  Turns turns;  ///< goes first, with the connections that wait for one
 };
 
 Server::Server(IoThreads& threads, RequestHandler& handler, Limits limits)
@@ -137,7 +140,8 @@ void Server::Spawn(Worker& worker, S stream, PeerInfo peer) {
   std::atomic<std::size_t>& count = refuse ? refusing_ : open_;
   (refuse ? refused_ : accepted_).fetch_add(1, std::memory_order_relaxed);
   if (refuse && count.load(std::memory_order_relaxed) >= kMaxRefusing) return;
-  const ConnectionContext context{handler_, std::move(limits), worker.sweep, worker.connections};
+  const ConnectionContext context{handler_, std::move(limits), worker.sweep, worker.turns,
+                                  worker.connections};
   auto start = [refuse, context, stream = std::move(stream), peer = std::move(peer),
                 counted = Counted(count)]() mutable {
     Task<void> connection = refuse ? RefuseConnection(std::move(stream), std::move(peer), context)

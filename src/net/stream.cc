@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
@@ -89,11 +88,6 @@ Task<IoResult> PlainStream::WriteSome(std::span<const Bytes> pieces) {
     ec = co_await WaitForRoom();
   }
   co_return IoResult{0, ec};
-}
-
-Task<void> PlainStream::Yield() {
-  unbroken_ = 0;
-  co_await asio::post(socket_.get_executor(), asio::use_awaitable);
 }
 
 IoResult PlainStream::WriteNow(std::span<const Bytes> pieces) {
@@ -221,6 +215,30 @@ Task<IoResult> TlsStream::ReadSome(MutableBytes into) {
   }
 }
 
+// What OpenSSL itself has to send goes with the next write, if the kernel does not take it now.
+IoResult TlsStream::ReadNow(MutableBytes into) {
+  for (;;) {
+    std::size_t got = 0;
+    const TlsSession::Step step = session_->Read(into, got);
+    if (const error_code ec = FlushNow()) return {0, ec};
+    switch (step) {
+      case TlsSession::Step::kDone:
+        return {got};
+      case TlsSession::Step::kEnded:
+        return {0, asio::error::eof};
+      case TlsSession::Step::kFailed:
+        return {0, session_->failure()};
+      case TlsSession::Step::kNeedsInput:
+        break;
+    }
+    const IoResult received = transport_.ReadNow(session_->PrepareInput());
+    session_->CommitInput(received.bytes);
+    if (received.bytes > 0) continue;
+    session_->ReleaseInput();
+    return received;
+  }
+}
+
 /// The kernel may count a byte that is sent in small segments more than once.
 std::size_t TlsStream::Burst() {
   const std::size_t most = transport_.fast() ? TlsSession::kBurst : kSlowBurst;
@@ -245,7 +263,7 @@ error_code TlsStream::FlushNow() {
 
 IoResult TlsStream::WriteNow(std::span<const Bytes> pieces) {
   if (const error_code ec = FlushNow()) return {0, ec};
-  if (held_ > 0) return {};
+  if (!session_->output().empty()) return {};
   std::size_t wanted = 0;
   for (const Bytes piece : pieces) wanted += piece.size();
   if (wanted == 0) return {};

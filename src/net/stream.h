@@ -30,12 +30,13 @@ struct IoResult {
 /// kSecure: TLS. Handshake comes first. WriteNow takes the pieces in order and says how many bytes
 /// of them it took, without a wait; that may be none. The kernel has those, but for the last held()
 /// of them, which wait as TLS records: nothing more is taken until a further call, of no pieces
-/// even, could send these. ShutdownSend tells the peer that no more bytes follow, and may wait for
-/// its end, so the caller sets a deadline. Room says how many bytes the kernel takes without a
-/// wait, carefully; zero: WaitForRoom first. Queued says how many bytes of what the kernel took the
-/// peer has not acknowledged yet. Once a stream had_turn, having sent much without a wait, Yield
-/// lets others of its thread go on. socket() is the TCP socket below. Whatever waits ends when the
-/// socket's operations are cancelled, or when it is closed, and then fails.
+/// even, could send these. ReadNow moves no byte when there is none yet: WaitForInput. ShutdownSend
+/// tells the peer that no more bytes follow, and may wait for its end, so the caller sets a
+/// deadline. Room says how many bytes the kernel takes without a wait, carefully; zero: WaitForRoom
+/// first. Queued says how many bytes of what the kernel took the peer has not acknowledged yet. A
+/// stream had_turn when it has sent much without a wait since EndTurn. socket() is the TCP socket
+/// below. Whatever waits ends when the socket's operations are cancelled, or when it is closed, and
+/// then fails.
 template <class S>
 concept Stream =
     std::movable<S> && requires(S s, MutableBytes into, std::span<const Bytes> pieces) {
@@ -43,6 +44,8 @@ concept Stream =
       { s.socket() } -> std::same_as<boost::asio::ip::tcp::socket&>;
       { s.Handshake() } -> std::same_as<Task<error_code>>;
       { s.ReadSome(into) } -> std::same_as<Task<IoResult>>;
+      { s.ReadNow(into) } -> std::same_as<IoResult>;
+      { s.WaitForInput() } -> std::same_as<Task<error_code>>;
       { s.ShutdownSend() } -> std::same_as<Task<void>>;
       { s.WriteNow(pieces) } -> std::same_as<IoResult>;
       { s.Room() } -> std::same_as<std::size_t>;
@@ -50,7 +53,7 @@ concept Stream =
       { s.WaitForRoom() } -> std::same_as<Task<error_code>>;
       { s.held() } -> std::same_as<std::size_t>;
       { s.had_turn() } -> std::same_as<bool>;
-      { s.Yield() } -> std::same_as<Task<void>>;
+      { s.EndTurn() } -> std::same_as<void>;
     };
 
 /// A socket whose sends are tried at once. Belongs to one io thread.
@@ -96,7 +99,7 @@ class PlainStream {
   bool fast() const { return fast_; }
   std::size_t held() const { return 0; }
   bool had_turn() const { return unbroken_ >= kTurn; }
-  Task<void> Yield();
+  void EndTurn() { unbroken_ = 0; }
 
  private:
   using Instant = std::chrono::steady_clock::time_point;
@@ -105,7 +108,7 @@ class PlainStream {
   void NoteSent(std::size_t bytes);
 
   boost::asio::ip::tcp::socket socket_;
-  std::size_t unbroken_ = 0;  ///< bytes sent since the thread could last do something else
+  std::size_t unbroken_ = 0;  ///< bytes sent in this turn
   bool fast_ = false;
   Instant proof_began_{};  ///< of the proof that the client is fast
   std::size_t proof_ = 0;  ///< bytes sent since
@@ -131,6 +134,8 @@ class TlsStream {
   boost::asio::ip::tcp::socket& socket() { return transport_.socket(); }
   Task<error_code> Handshake();
   Task<IoResult> ReadSome(MutableBytes into);
+  IoResult ReadNow(MutableBytes into);
+  Task<error_code> WaitForInput() { return transport_.WaitForInput(); }
   Task<void> ShutdownSend();
   IoResult WriteNow(std::span<const Bytes> pieces);
   std::size_t Room() { return transport_.Room() == 0 ? 0 : Burst(); }
@@ -138,7 +143,7 @@ class TlsStream {
   Task<error_code> WaitForRoom() { return transport_.WaitForRoom(); }
   std::size_t held() const { return held_; }
   bool had_turn() const { return transport_.had_turn(); }
-  Task<void> Yield() { return transport_.Yield(); }
+  void EndTurn() { transport_.EndTurn(); }
 
  private:
   Task<error_code> Receive();

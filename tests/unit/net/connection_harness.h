@@ -103,14 +103,15 @@ class ConnectionHarness {
   explicit ConnectionHarness(FakeHandler::Function handle, Limits limits = Patient())
       : limits_(limits),
         handler_(std::move(handle)),
-        sweep_(context_.get_executor(), DeadlineSweep::IntervalFor(limits_)) {
+        sweep_(context_.get_executor(), DeadlineSweep::IntervalFor(limits_)),
+        turns_(context_.get_executor()) {
     int fds[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) != 0) std::abort();
     client_ = fds[0];
     boost::asio::ip::tcp::socket socket(context_);
     socket.assign(boost::asio::ip::tcp::v4(), fds[1]);
     const ConnectionContext connection{handler_, std::make_shared<const Limits>(limits_), sweep_,
-                                       set_};
+                                       turns_, set_};
     boost::asio::co_spawn(context_,
                           ServeConnection(PlainStream(std::move(socket)),
                                           PeerInfo{"192.0.2.1", 10000, 50000}, connection),
@@ -202,6 +203,7 @@ class ConnectionHarness {
   ConnectionSet set_;
   boost::asio::io_context context_;  // its tasks go before the set
   DeadlineSweep sweep_;
+  Turns turns_;
 };
 
 }  // namespace blobgate::net
