@@ -119,4 +119,6 @@ ROWS: list[Row] = [
     Row("fair-slow-clients", "p99 at half of the highest rate beside 10,000 slow readers over without "
         "them, GET of 4 KiB", "ratio", special="fair_slow_clients", wanted=2, higher=False,
         absolute=True, peers=("nginx",)),
+    Row("fair-uploads", "p99 of 200 GETs of 4 KiB a second beside 200 uploads of 8 MiB blocks", "us",
+        special="fair_uploads", higher=False, peers=("nginx", "azurite")),
 ]

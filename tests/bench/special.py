@@ -360,6 +360,19 @@ def fair_slow_clients(context: Context, name: str) -> Sample:
                   failures=failures_of(beside))
 
 
+def fair_uploads(context: Context, name: str) -> Sample:
+    few = dataclasses.replace(rows.FAIR, connections=4)
+    uploads = dataclasses.replace(rows.BLOCKS, dataset="uploads", connections=200)
+    context.servers.bench(name, few, 0)
+    context.servers.bench(name, uploads, 0)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        crowd = pool.submit(context.servers.bench, name, uploads, context.seconds + 3)
+        time.sleep(2)  # until all of them upload
+        report = context.servers.bench(name, few, context.seconds, "--rate", "200")
+        failures = [failures_of(report), failures_of(crowd.result())]
+    return Sample(report["latency_us"]["p99"], failures=", ".join(filter(None, failures)))
+
+
 def failures_of(report: dict) -> str:
     text = ", ".join(f"{count} x {what}" for what, count in report["failures"].items())
     if report["unsent"]:
