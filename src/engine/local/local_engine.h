@@ -34,7 +34,8 @@ struct LocalOptions {
   std::chrono::seconds scrub_interval{7 * 24 * 3600};  ///< from the start of a pass to the next
   /// Blocks set aside so that a store opens, and deletes go on, on a disk without a free one.
   std::uint64_t ballast_bytes = 48ull * 1024 * 1024;
-  /// Of each of two pools for blocking calls: one writes pieces of content, the other does all else.
+  /// Of each of two pools for blocking calls: one writes pieces of content, the other does all
+  /// else.
   unsigned io_threads = 8;
   /// How long content of short extents may be in the catalog's log alone.
   std::chrono::milliseconds logged_wait{1000};
