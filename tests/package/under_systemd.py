@@ -70,19 +70,33 @@ exec /usr/bin/env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/sys
 """
 
 
-def own_control_group() -> None:
-    """Whoever boots in a control group of its own touches no other."""
+def make_control_groups() -> list[pathlib.Path]:
+    """In each hierarchy that systemd uses, below ours. Who boots in one of its own touches no
+    other."""
+    made = []
     for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
         _, controllers, group = line.split(":", 2)
-        mount = {"": ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"],
-                 "name=systemd": ["/sys/fs/cgroup/systemd"]}.get(controllers, [])
-        for base in mount:
-            parent = pathlib.Path(base + group)
+        mounts = {"": ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"],
+                  "name=systemd": ["/sys/fs/cgroup/systemd"]}.get(controllers, [])
+        for parent in (pathlib.Path(mount + group) for mount in mounts):
             if (parent / "cgroup.procs").exists():
-                own = parent / f"blobgate-test-{os.getpid()}"
-                own.mkdir()
-                (own / "cgroup.procs").write_text(str(os.getpid()))
+                made.append(parent / f"blobgate-test-{os.getpid()}")
+                made[-1].mkdir()
                 break
+    return made
+
+
+def remove_control_group(group: pathlib.Path) -> None:
+    """With those below it, once the last of their processes is gone."""
+    deadline = time.monotonic() + 30
+    while group.exists():
+        try:
+            for below, _, _ in os.walk(group, topdown=False):
+                os.rmdir(below)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 class Machine:
@@ -91,12 +105,19 @@ class Machine:
         self.key = ""
         self._boot: subprocess.Popen | None = None
         self._init = ""
+        self._groups: list[pathlib.Path] = []
 
     def boot(self) -> None:
+        self._groups = make_control_groups()
+
+        def enter() -> None:
+            for group in self._groups:
+                (group / "cgroup.procs").write_text(str(os.getpid()))
+
         self._boot = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--uts", "--ipc",
              "--cgroup", "--fork", "--kill-child", "sh", "-c", BOOT, "sh", str(self.root)],
-            stdin=subprocess.DEVNULL, preexec_fn=own_control_group)
+            stdin=subprocess.DEVNULL, preexec_fn=enter)
         children = pathlib.Path(f"/proc/{self._boot.pid}/task/{self._boot.pid}/children")
         deadline = time.monotonic() + 120
         while self.systemctl("is-system-running", check=False) not in ("running", "degraded"):
@@ -108,6 +129,8 @@ class Machine:
         if self._boot:
             self._boot.kill()
             self._boot.wait()
+        for group in self._groups:
+            remove_control_group(group)
 
     def run(self, *command: str, check: bool = True) -> str:
         if not self._init:
@@ -270,7 +293,6 @@ def main() -> int:
                 ("systemctl reload", lambda: reload(machine)),
                 ("kill -9", lambda: kill(machine)),
                 ("a daemon that hangs", lambda: hang(machine)),
-                
                 ("encryption at rest", lambda: encrypt(machine)),
                 ("sockets of systemd: restarts under load", lambda: restart_under_load(machine)),
                 ("an upgrade under load", lambda: upgrade_under_load(machine, package)),
