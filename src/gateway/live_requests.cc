@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/intrusive/list.hpp>
+#include <mutex>
+#include <utility>
 
 #include "gateway/access_log.h"
 #include "gateway/request_counters.h"

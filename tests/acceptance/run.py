@@ -329,8 +329,11 @@ def check_appended(name: str, blocks: list[tuple[int, bytes]]) -> tuple[int, int
     Deletes the blob."""
     def wrong_of(part: list[tuple[int, bytes]]) -> int:
         client = ingest_daemon.client()
-        return sum(client.get("ingest", name, {"x-ms-range": f"bytes={offset}-{offset + 15}"}) != head
-                   for offset, head in part)
+        wrong = sum(
+            client.get("ingest", name, {"x-ms-range": f"bytes={offset}-{offset + 15}"}) != head
+            for offset, head in part)
+        client.close()
+        return wrong
 
     parts = 16  # each answer waits behind the uploads
     with concurrent.futures.ThreadPoolExecutor(parts) as pool:
