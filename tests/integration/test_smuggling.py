@@ -23,6 +23,19 @@ def bytes_of(case) -> bytes:
     return text.encode("latin-1")
 
 
+def pieces_of(data: bytes, step: int) -> list[bytes]:
+    """Of `step` bytes. But the byte behind the head comes with the head's end: a client that expects
+    100 Continue, and of which there is the head alone, holds its body back, and may be answered and
+    left without it (RFC 9110, section 10.1.1). That is another case, and would be a matter of
+    time here."""
+    ends = {*range(step, len(data), step), len(data)}
+    head = data.find(b"\r\n\r\n") + 4
+    if b"Expect: 100-continue" in data[:head] and head < len(data):
+        ends.discard(head)
+    begins = [0, *sorted(ends)]
+    return [data[begin:end] for begin, end in zip(begins, begins[1:])]
+
+
 def answers(raw, case) -> list:
     found = []
     for _ in case["answers"]:
@@ -38,9 +51,9 @@ def test_smuggling(daemon, case):
     data = bytes_of(case)
     for step in (len(data), 3 if len(data) < 2000 else 777):
         with daemon.raw() as raw:
-            for begin in range(0, len(data), step):
+            for piece in pieces_of(data, step):
                 try:
-                    raw.send(data[begin:begin + step])
+                    raw.send(piece)
                 except (BrokenPipeError, ConnectionResetError):
                     break  # it has seen enough
             assert answers(raw, case) == case["answers"], f"in pieces of {step}"
