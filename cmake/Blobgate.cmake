@@ -15,6 +15,7 @@ find_package(PkgConfig REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(PARQUET REQUIRED IMPORTED_TARGET snappy liblz4 libzstd libbrotlidec zlib)
+find_library(MIMALLOC_LIBRARY mimalloc REQUIRED)
 find_program(THRIFT_COMPILER thrift REQUIRED)
 find_path(THRIFT_INCLUDE thrift/Thrift.h REQUIRED)
 find_library(THRIFT_LIBRARY libthrift.a REQUIRED)  # Debian's shared one would bring Qt along

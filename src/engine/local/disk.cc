@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <climits>
+#include <string>
 
 namespace blobgate::engine {
 namespace {
@@ -95,10 +97,35 @@ int Disk::SyncDirectory(const std::string& path) {
   return result;
 }
 
-std::uint64_t Disk::FreeBytes(const std::string& path) {
+namespace {
+
+std::uint64_t AskFreeBytes(const std::string& path) {
   struct statvfs info{};
   if (Retry([&] { return ::statvfs(path.c_str(), &info); }) < 0) return 0;
   return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+}
+
+/// What a thread was told last. In `kGoodFor` nobody fills `kPlenty`.
+struct FreeSpace {
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds kGoodFor{10};
+  static constexpr std::uint64_t kPlenty = 4ULL << 30;
+
+  std::string path;
+  std::uint64_t bytes = 0;
+  Clock::time_point asked;
+};
+
+}  // namespace
+
+// Every write asks, several times, and the kernel walks the path each time.
+std::uint64_t Disk::FreeBytes(const std::string& path) {
+  thread_local FreeSpace last;
+  const auto now = FreeSpace::Clock::now();
+  const bool good = last.bytes >= FreeSpace::kPlenty && now - last.asked < FreeSpace::kGoodFor &&
+                    last.path == path;
+  if (!good) last = {path, AskFreeBytes(path), now};
+  return last.bytes;
 }
 
 Disk& SystemDisk() {

@@ -26,7 +26,8 @@ class Disk {
   /// Of a file, bytes; 0 when there is none.
   virtual std::uint64_t SizeOf(const std::string& path);
   virtual int SyncDirectory(const std::string& path);
-  /// Bytes an unprivileged process may still use; 0 when unknown.
+  /// Bytes an unprivileged process may still use; 0 when unknown. Where there are many it may be
+  /// 10 ms old.
   virtual std::uint64_t FreeBytes(const std::string& path);
 };
 
