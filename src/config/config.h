@@ -34,11 +34,12 @@ struct ChangeFeedConfig {
   std::uint64_t retention_days = 0;  ///< 0: kept for good
 };
 
-/// Per second; 0: as much as there is.
+/// 0: as much as there is.
 struct AccountLimitConfig {
   std::uint64_t requests_per_second = 0;
   std::uint64_t ingress_bytes_per_second = 0;
   std::uint64_t egress_bytes_per_second = 0;
+  std::uint64_t capacity_bytes = 0;
 };
 
 struct AccountConfig {

@@ -539,6 +539,9 @@ std::vector<Field<AccountLimitConfig>> AccountLimitFields() {
              "and earned before the next one."),
       Number("egress_bytes_per_second", &L::egress_bytes_per_second, kBytes, "bytes",
              "The same for bytes of answers, counted when they were sent."),
+      Number("capacity_bytes", &L::capacity_bytes, Range{0, 1ull << 60}, "bytes",
+             "So much content may be stored. More is answered 507 CapacityQuotaExceeded "
+             "([service.md](service.md#limits-of-an-account)); 0: no limit."),
   };
 }
 

@@ -40,6 +40,7 @@ void AccountTable::KeepCounters(const AccountTable& before) {
     if (old == nullptr) continue;
     entry.counters = old->counters;
     entry.throttle = old->throttle;
+    entry.settings.capacity = old->settings.capacity;
   }
 }
 

@@ -47,6 +47,7 @@ struct Gateway::Exchange {
   std::string_view batch_version;  ///< of the batch that the request is part of; empty: of none
   std::optional<blob::AclCaller> posix;  ///< POSIX rights decide
   LiveRequests::Entry live;              ///< sees the others
+  operations::CapacityClaim capacity;
 };
 
 namespace {
@@ -97,9 +98,17 @@ azure::Outcome<void> CheckReadOnly(const http::RequestHead& head, const azure::R
                          .WithMessage("Write operations are not allowed."));
 }
 
+/// Is the request's body content that will be stored?
+bool StoresBody(azure::Operation id) {
+  using enum azure::Operation;
+  return id == kPutBlob || id == kPutBlock || id == kAppendBlock || id == kPutPage ||
+         id == kAppendData;
+}
+
 void LogFailure(const http::RequestHead& head, std::string_view request_id,
                 const azure::Error& error) {
-  if (error.http_status() < 500) return;
+  const bool over_quota = error.code == azure::ErrorCode::kCapacityQuotaExceeded;
+  if (error.http_status() < 500 || over_quota) return;
   const RequestLogScope scope(request_id);
   spdlog::error("{} {} failed: {} ({})", head.method, RedactTarget(head.target),
                 azure::InfoOf(error.code).code, error.cause);
@@ -259,6 +268,7 @@ Task<azure::Outcome<http::Response>> Gateway::Perform(Exchange& x, azure::Permis
       .services = parts_.services,
       .sub_requests = this,
       .sas_encryption_scope = x.credential.encryption_scope,
+      .capacity = &x.capacity,
       .posix = x.posix,
       .owner = OwnerOf(x.credential),
       .covers =
@@ -268,7 +278,11 @@ Task<azure::Outcome<http::Response>> Gateway::Perform(Exchange& x, azure::Permis
           },
       .letters_of_sas = [this, &x](const azure::Resource& source,
                                    std::string_view sas) { return LettersOfSas(x, source, sas); }};
-  co_return co_await handler(call);
+  x.capacity = operations::CapacityClaim(call.account.capacity, call.account.capacity_bytes);
+  if (StoresBody(x.spec->id)) BG_CO_CHECK(x.capacity.Claim(head.content_length.value_or(0)));
+  auto outcome = co_await handler(call);
+  if (outcome && outcome->status < 300) x.capacity.Keep();
+  co_return outcome;
 }
 
 /// The SAS of a rename's source, as if it had come with the request (Call::letters_of_sas).

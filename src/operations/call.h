@@ -25,6 +25,7 @@
 #include "http/request_head.h"
 #include "http/response.h"
 #include "operations/access_times.h"
+#include "operations/capacity/account_capacity.h"
 #include "operations/copy/copy_source.h"
 #include "operations/encryption_scopes.h"
 #include "operations/path/running_jobs.h"
@@ -51,6 +52,9 @@ struct Account {
   bool encrypted = false;  ///< new blobs are under the account's key (EncryptionScopes)
   /// Null: there are no rules.
   std::shared_ptr<const azure::LifecyclePolicy> lifecycle = nullptr;
+  std::uint64_t capacity_bytes = 0;  ///< may be stored; 0: as much as there is room for
+  /// What of that is used. Never null.
+  std::shared_ptr<AccountCapacity> capacity = std::make_shared<AccountCapacity>();
 
   /// x-ms-immutable-storage-with-versioning-enabled of a container.
   bool IsImmutable(std::string_view container) const {
@@ -152,6 +156,10 @@ struct Call {
   Services& services;
   SubRequests* sub_requests = nullptr;         ///< of Blob Batch
   std::string_view sas_encryption_scope = {};  ///< `ses`: what is written belongs under it
+
+  /// Where an operation that gets its content from elsewhere than the body says how much it stores.
+  /// Null: nobody wants to know.
+  CapacityClaim* capacity = nullptr;
 
   /// Set when POSIX rights decide what the caller may (operations.md 3.1).
   std::optional<blob::AclCaller> posix = std::nullopt;

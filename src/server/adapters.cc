@@ -61,6 +61,7 @@ std::shared_ptr<gateway::AccountTable> AccountsOf(const config::Config& config,
     entry.settings.change_feed_retention_days =
         static_cast<std::uint32_t>(account.change_feed.retention_days);
     entry.settings.encrypted = account.encryption.enabled;
+    entry.settings.capacity_bytes = account.limits.capacity_bytes;
     entry.settings.last_access_tracking = account.last_access_time_tracking;
     if (const auto policy = policies.find(account.name); policy != policies.end()) {
       entry.settings.lifecycle = policy->second;

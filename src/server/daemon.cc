@@ -23,6 +23,7 @@
 #include "net/tls.h"
 #include "operations/access_time.h"
 #include "operations/block/staged_expiry.h"
+#include "operations/capacity/count_capacity.h"
 #include "operations/container/collector.h"
 #include "operations/container/container_walk.h"
 #include "operations/copy/copy_job.h"
@@ -216,6 +217,7 @@ Status Daemon::Parts::Resume() {
     BG_CO_CHECK(co_await operations::ResumeDetached(*services, accounts.Names()));
     co_await operations::ResumeCopies(*services, accounts.Names());
     operations::SpawnStagedExpiry(*services);
+    operations::SpawnCapacityCounts(*services);
     operations::SpawnPurge(*services);
     co_await NoteAccessTracking();
     operations::SpawnLifecycle(*services, config.background.lifecycle_interval);

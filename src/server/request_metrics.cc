@@ -97,10 +97,18 @@ struct ByAccount {
                                    "Bytes of bodies received with requests, by account.");
   MetricFamily sent = Counters("blobgate_account_sent_bytes_total",
                                "Bytes of bodies sent with answers, by account.");
+  MetricFamily quota = NewFamily("blobgate_account_capacity_quota_bytes",
+                                 "Content that an account may store, where there is a limit.",
+                                 MetricType::Gauge);
+  MetricFamily used = NewFamily("blobgate_account_capacity_used_bytes",
+                                "What of that is used, by the last count and what came since.",
+                                MetricType::Gauge);
 
   void Add(const std::string& account, const AccountTotals& totals);
+  void AddCapacity(const operations::Account& account);
   std::vector<MetricFamily> All() && {
-    return {std::move(requests), std::move(received), std::move(sent)};
+    return {std::move(requests), std::move(received), std::move(sent), std::move(quota),
+            std::move(used)};
   }
 };
 
@@ -119,6 +127,14 @@ void ByAccount::Add(const std::string& account, const AccountTotals& totals) {
   }
   AddValue(received, {{"account", account}}, static_cast<double>(totals.received_bytes));
   AddValue(sent, {{"account", account}}, static_cast<double>(totals.sent_bytes));
+}
+
+void ByAccount::AddCapacity(const operations::Account& account) {
+  if (account.capacity_bytes == 0) return;
+  const Labels labels{{"account", account.name}};
+  AddValue(quota, labels, static_cast<double>(account.capacity_bytes));
+  const auto bytes = account.capacity->Used();
+  if (bytes) AddValue(used, labels, static_cast<double>(*bytes));
 }
 
 MetricFamily Versions(const gateway::RequestCounters& counters) {
@@ -161,7 +177,9 @@ std::vector<MetricFamily> RequestMetrics::Collect() const {
   ByAccount by_account;
   const auto table = accounts_.Current();
   for (const std::string& name : table->Names()) {
-    by_account.Add(name, table->Find(name)->counters->Totals());
+    const gateway::AccountEntry& entry = *table->Find(name);
+    by_account.Add(name, entry.counters->Totals());
+    by_account.AddCapacity(entry.settings);
   }
   by_account.Add(std::string(kNone), counters_.no_account().Totals());
 

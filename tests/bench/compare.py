@@ -5,6 +5,8 @@
     tests/bench/compare.py --rows 'get|put'   rows whose name matches
     tests/bench/compare.py --list             names and titles
     tests/bench/compare.py --write-docs       and writes the figures into docs/performance.md
+    tests/bench/compare.py --json FILE        and every sample into FILE; rows that it has from
+                                              before, and that are not run now, stay and count
 
 In each round the contestants of a row run one after the other, in an order that turns. Medians and
 spreads are of the rounds. What is missing is installed (apt-get, npm). A row that does not reach
@@ -68,7 +70,18 @@ def run_row(context: special.Context, row: Row, rounds: int) -> dict[str, Figure
         order = names[turn % len(names):] + names[:turn % len(names)]
         for name in order:
             figures[name].samples.append(measure(context, row, name))
+        if row.load and row.load.dataset == "written":
+            context.start_over()  # what is written in seconds fills the disk in minutes
     return figures
+
+
+def earlier_results(path: str | None) -> dict[str, dict[str, Figure]]:
+    """By the names of the rows."""
+    if not path or not pathlib.Path(path).exists():
+        return {}
+    return {row["name"]: {name: Figure([Sample(**sample) for sample in samples])
+                          for name, samples in row["contestants"].items()}
+            for row in json.loads(pathlib.Path(path).read_text())["rows"]}
 
 
 def tell(row: Row, figures: dict[str, Figure]) -> None:
@@ -82,6 +95,10 @@ def tell(row: Row, figures: dict[str, Figure]) -> None:
     if said := page.verdict(row, figures):
         print(f"    wanted {said.replace('**', '')}")
     sys.stdout.flush()
+
+
+def in_order(found: dict[str, dict[str, Figure]]) -> list[tuple[Row, dict[str, Figure]]]:
+    return [(row, found[row.name]) for row in ROWS if row.name in found]
 
 
 def as_json(results: list[tuple[Row, dict[str, Figure]]], facts: dict[str, str]) -> str:
@@ -117,7 +134,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--large", action="store_true", help="rows with ten million blobs as well")
     parser.add_argument("--no-witness", action="store_true", help="without wrk")
     parser.add_argument("--directory", help="where data goes: on the disk that is measured")
-    parser.add_argument("--json", help="write every sample there")
+    parser.add_argument("--json", help="write every sample there, beside those of other rows")
     parser.add_argument("--write-docs", action="store_true")
     parser.add_argument("--list", action="store_true")
     return parser.parse_args()
@@ -135,12 +152,15 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     directory = pathlib.Path(tempfile.mkdtemp(prefix="blobgate-bench-", dir=options.directory))
     context = special.Context(Servers(directory), directory, options.seconds)
-    results, broken = [], 0
+    found, broken = earlier_results(options.json), 0
+    run = []
     try:
         facts = facts_of(context, not options.no_witness)
         for name, value in facts.items():
             print(f"{name}: {value}")
         for row in chosen:
+            if row.large and not any(row.large for row, _ in run):
+                context.start_over()  # it takes most of the disk
             try:
                 figures = run_row(context, row, options.rounds)
             except Exception:  # the other rows are still worth their time
@@ -148,19 +168,18 @@ def main() -> int:
                 print(f"{row.name}: BROKEN\n{traceback.format_exc()}", flush=True)
                 continue
             broken += bool(figures["blobgate"].failures)
-            results.append((row, figures))
+            run.append((row, figures))
+            found[row.name] = figures
             tell(row, figures)
             if options.json:  # a run takes long, and may be cut
-                pathlib.Path(options.json).write_text(as_json(results, facts))
-            if row.load and row.load.dataset == "written":
-                context.servers.start_over()
+                pathlib.Path(options.json).write_text(as_json(in_order(found), facts))
     finally:
         context.servers.stop()
         shutil.rmtree(directory, ignore_errors=True)
     if options.write_docs:
-        page.write(HERE.parents[1] / "docs", results, facts)
-    missed = [row.name for row, figures in results if page.is_reached(row, figures) is False]
-    print(f"{len(results)} rows, {len(missed)} not reached ({', '.join(missed)}), {broken} broken")
+        page.write(HERE.parents[1] / "docs", in_order(found), facts)
+    missed = [row.name for row, figures in run if page.is_reached(row, figures) is False]
+    print(f"{len(run)} rows, {len(missed)} not reached ({', '.join(missed)}), {broken} broken")
     return 1 if broken else 0
 
 

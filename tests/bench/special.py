@@ -32,6 +32,12 @@ class Context:
     seconds: float
     kept: dict = dataclasses.field(default_factory=dict)  # what later samples need again
 
+    def start_over(self) -> None:
+        """With empty servers and disk; figures of transfers stay."""
+        self.servers.start_over()
+        shutil.rmtree(self.directory / "trees", ignore_errors=True)
+        self.kept = {key: value for key, value in self.kept.items() if key[0] == "transfers"}
+
 
 # Listings.
 

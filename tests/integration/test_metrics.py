@@ -98,7 +98,10 @@ def site(tmp_path_factory):
               "tenant": TENANT}
     role = {"role": "Storage Blob Data Owner", "oid": OWNER, "account": "acct1"}
     oauth = {"local_issuer": issuer, "roles": [role]}
-    with blobgate_daemon.Daemon({"oauth": oauth, "access_log": "off"}) as daemon:
+    accounts = [{"name": name, "keys": [blobgate_daemon.ACCOUNTS[name]],
+                 "limits": {"capacity_bytes": 1 << 40}} for name in ("acct1", "acct2")]
+    config = {"oauth": oauth, "access_log": "off", "accounts": accounts}
+    with blobgate_daemon.Daemon(config) as daemon:
         daemon.client().create_container("con")
         daemon.client().create_container("public", public="container")
         daemon.client().put_blob("public", "a", b"hello")

@@ -7,6 +7,7 @@
 #include "operations/blob_store.h"
 #include "operations/copy/copy_content.h"
 #include "operations/copy/copy_job.h"
+#include "operations/copy/source_blob.h"
 #include "operations/handlers.h"
 #include "operations/unsupported_headers.h"
 
@@ -119,6 +120,9 @@ Task<azure::Outcome<blob::BlobRecord>> Copy(Call& call, const CopyRequest& reque
   auto& remote = std::get<RemoteSource>(source);
   BG_CO_TRY(const auto attributes, AttributesOf(remote, request));
   BG_CO_CHECK(CheckSeal(request, attributes.type));
+  if (attributes.type != blob::BlobType::kPage) {
+    BG_CO_CHECK(CheckSourceLength(call, request.kind, remote.content_length));
+  }
   const CopyJob job = NewJob(call, request, remote, target);
   const std::uint64_t length = remote.content_length;
   remote.body.reset();

@@ -80,7 +80,9 @@ azure::Outcome<void> OpenEncrypted(const Call& call, const CopyRequest& request,
 
 azure::Outcome<void> CheckSourceLength(const Call& call, CopyKind kind, std::uint64_t length) {
   const std::uint64_t limit = LengthLimit(call, kind);
-  if (length <= limit) return {};
+  if (length <= limit) {
+    return call.capacity == nullptr ? azure::Outcome<void>() : call.capacity->Claim(length);
+  }
   if (kind == CopyKind::kCopyBlobFromUrl) {
     return azure::Fail(azure::Error(azure::ErrorCode::kCannotVerifyCopySource)
                            .WithStatus(409)
@@ -113,7 +115,11 @@ Task<azure::Outcome<SourceBlob>> LoadSource(Call& call, const CopyRequest& reque
   BG_CO_TRY(out.rehydrates, CheckTier(call, request, source, record.tier, new_tier));
   BG_CO_CHECK(CheckConditions(request, source, record));
   BG_CO_CHECK(OpenEncrypted(call, request, source, out));
-  if (!request.range) BG_CO_CHECK(CheckSourceLength(call, request.kind, record.length));
+  // Copy Blob takes what was ever written of a page blob, and who knows how much that is?
+  const bool sparse = request.kind == CopyKind::kCopyBlob && record.type == blob::BlobType::kPage;
+  if (!request.range && !sparse) {
+    BG_CO_CHECK(CheckSourceLength(call, request.kind, record.length));
+  }
   if (record.type == blob::BlobType::kBlock) {
     BG_CO_TRY(out.content, co_await LoadContent(call.services, record));
   }
