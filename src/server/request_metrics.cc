@@ -97,12 +97,12 @@ struct ByAccount {
                                    "Bytes of bodies received with requests, by account.");
   MetricFamily sent = Counters("blobgate_account_sent_bytes_total",
                                "Bytes of bodies sent with answers, by account.");
-  MetricFamily quota = NewFamily("blobgate_account_capacity_quota_bytes",
-                                 "Content that an account may store, where there is a limit.",
-                                 MetricType::Gauge);
-  MetricFamily used = NewFamily("blobgate_account_capacity_used_bytes",
-                                "What of that is used, by the last count and what came since.",
-                                MetricType::Gauge);
+  MetricFamily quota =
+      NewFamily("blobgate_account_capacity_quota_bytes",
+                "Content that an account may store, where there is a limit.", MetricType::Gauge);
+  MetricFamily used =
+      NewFamily("blobgate_account_capacity_used_bytes",
+                "What of that is used, by the last count and what came since.", MetricType::Gauge);
 
   void Add(const std::string& account, const AccountTotals& totals);
   void AddCapacity(const operations::Account& account);

@@ -32,9 +32,9 @@ Task<azure::Outcome<SourceBlob>> LoadSource(Call& call, const CopyRequest& reque
                                             const std::optional<std::string>& new_tier);
 
 /// May the operation take a source of so many bytes, and has the account room for them? They are
-/// claimed (Call::capacity; 507 CapacityQuotaExceeded). 409 CannotVerifyCopySource above 256 MiB (Copy
-/// Blob From URL), 413 RequestBodyTooLarge above 5,000 MiB (Put Blob From URL), 4,000 MiB (Put
-/// Block From URL; 100 MiB before 2019-12-12), 100 MiB (Append Block From URL; 4 MiB before
+/// claimed (Call::capacity; 507 CapacityQuotaExceeded). 409 CannotVerifyCopySource above 256 MiB
+/// (Copy Blob From URL), 413 RequestBodyTooLarge above 5,000 MiB (Put Blob From URL), 4,000 MiB
+/// (Put Block From URL; 100 MiB before 2019-12-12), 100 MiB (Append Block From URL; 4 MiB before
 /// 2022-11-02) or 4 MiB (Put Page From URL). Copy Blob takes all.
 azure::Outcome<void> CheckSourceLength(const Call& call, CopyKind kind, std::uint64_t length);
 
