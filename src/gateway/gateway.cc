@@ -278,7 +278,9 @@ Task<azure::Outcome<http::Response>> Gateway::Perform(Exchange& x, azure::Permis
           },
       .letters_of_sas = [this, &x](const azure::Resource& source,
                                    std::string_view sas) { return LettersOfSas(x, source, sas); }};
-  x.capacity = operations::CapacityClaim(call.account.capacity, call.account.capacity_bytes);
+  if (call.account.capacity_bytes > 0) {  // most have none: threads do not share its pointer
+    x.capacity = operations::CapacityClaim(call.account.capacity, call.account.capacity_bytes);
+  }
   if (StoresBody(x.spec->id)) BG_CO_CHECK(x.capacity.Claim(head.content_length.value_or(0)));
   auto outcome = co_await handler(call);
   if (outcome && outcome->status < 300) x.capacity.Keep();

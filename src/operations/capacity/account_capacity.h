@@ -12,7 +12,7 @@
 namespace blobgate::operations {
 
 /// The bytes of content that one account stores: what the last count of its rows found
-/// (CountCapacity), and what requests wrote since that count began. What is deleted shows with the
+/// (CountContent), and what requests wrote since that count began. What is deleted shows with the
 /// next count. So the figure is never less than what is stored, as long as nothing is hidden from a
 /// count by being renamed while it runs. Lives as long as the account, whatever its settings; in
 /// memory only. Any thread.
