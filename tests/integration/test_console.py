@@ -64,7 +64,7 @@ def test_nobody_gets_in_without_a_token():
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_everything_is_401_without_a_session(served, path):
-    before = admin.result(served, "requests")["operations"]
+    before = admin.settled_requests(served)["operations"]
     for cookie in ("", "blobgate-console=", "blobgate-console=forged", "x=y",
                    "blobgate-console=" + "A" * 43, "blobgate-console=" + "A" * 20000,
                    "__Host-blobgate-console=" + "A" * 43):
@@ -72,7 +72,7 @@ def test_everything_is_401_without_a_session(served, path):
             answer = Console(served).ask(method, path, headers={"Cookie": cookie})
             assert answer.status == 401, (method, cookie[:40])
             assert b"hello" not in answer.body
-    assert admin.result(served, "requests")["operations"] == before
+    assert admin.settled_requests(served)["operations"] == before
 
 
 def test_a_tampered_cookie(served, console):

@@ -29,7 +29,7 @@ def served():
 
 
 def requests(daemon) -> dict[str, dict]:
-    return {entry["name"]: entry for entry in admin.result(daemon, "requests")["operations"]}
+    return {entry["name"]: entry for entry in admin.settled_requests(daemon)["operations"]}
 
 
 def test_stats(served):
@@ -51,7 +51,7 @@ def test_requests_are_counted(served):
     assert got == {"requests": 2, "errors": 1, "failed": 0}
     assert sum(after["Get Blob"]["buckets"]) == after["Get Blob"]["requests"]
     assert after["Get Blob"]["sent_bytes"] >= len(b"content")
-    accounts = {entry["name"]: entry for entry in admin.result(served, "requests")["accounts"]}
+    accounts = {entry["name"]: entry for entry in admin.settled_requests(served)["accounts"]}
     assert accounts["acct1"]["requests"] >= 4 and accounts["acct2"]["requests"] == 0
 
 
@@ -99,7 +99,7 @@ def test_requests_that_run(access_log):
         client.create_container("con")
         client.put_blob("con", "large", bytes(16 << 20))
         sas = daemon.account_sas()
-        assert live(daemon, oldest=10) == [] and live(daemon) == []
+        assert admin.settled_requests(daemon)["live"] == [] and live(daemon) == []
         with daemon.raw() as slow, daemon.raw() as lazy:
             slow.send(f"PUT /acct1/con/slow?{sas} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
                       "x-ms-blob-type: BlockBlob\r\n\r\nhalf".encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import time
 
 import blobgate_daemon
 
@@ -22,6 +23,16 @@ def result(daemon, command: str, **parameters) -> dict:
     answer = ask(daemon, {"command": command, **parameters})
     assert answer["ok"], answer
     return answer["result"]
+
+
+def settled_requests(daemon) -> dict:
+    """What `requests` answers once none runs: a request is counted when its answer was sent, a
+    moment after the client has it."""
+    deadline = time.monotonic() + 60
+    while (answer := result(daemon, "requests", oldest=10))["in_flight"]:
+        assert time.monotonic() < deadline, answer["live"]
+        time.sleep(0.01)
+    return answer
 
 
 def refusal(daemon, command: str, **parameters) -> dict:
