@@ -6,6 +6,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include "engine/local/catalog_env.h"
 #include "engine/local/catalog_rows.h"
 #include "engine/local/disk.h"
+#include "engine/local/hardware_crc32c.h"
 
 namespace blobgate::engine {
 namespace {
@@ -127,6 +129,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const LocalOptions& option
 
 Result<std::unique_ptr<CatalogDb>> CatalogDb::Open(const LocalOptions& options,
                                                    const std::string& directory) {
+  if (HardwareCrc32c() == nullptr) {
+    spdlog::info("this processor has no CRC-32C instruction: the catalog's log costs more");
+  }
   std::unique_ptr<CatalogDb> catalog(new CatalogDb);
   catalog->env_ = EnvOf(options);
   rocksdb::DB* db = nullptr;

@@ -11,10 +11,11 @@
 
 namespace blobgate::engine {
 
-ExtentReader::ExtentReader(ExtentLocator& locator, SegmentFiles& files, Disk& disk,
-                           StoreState& state, boost::asio::thread_pool& pool,
+ExtentReader::ExtentReader(ExtentLocator& locator, const LoggedExtents& logged, SegmentFiles& files,
+                           Disk& disk, StoreState& state, boost::asio::thread_pool& pool,
                            std::size_t cache_bytes)
     : locator_(locator),
+      logged_(logged),
       files_(files),
       disk_(disk),
       state_(state),
@@ -52,6 +53,10 @@ Task<Result<SharedBytes>> ExtentReader::ReadCached(ExtentRef ref, std::uint64_t 
 
 Task<Result<SharedBytes>> ExtentReader::ReadChunks(ExtentRef ref, std::uint64_t first,
                                                    std::uint64_t count) {
+  if (std::optional<SharedBytes> held = logged_.Find({ref.space, ref.position})) {
+    BG_CO_CHECK(Verify(ref, ChunkChecks(1, ref.check), 0, held->view()));
+    co_return *std::move(held);
+  }
   BG_CO_TRY(const Place at, co_await PlaceOf(ref));
   BG_CO_TRY(const Checks checks, co_await ChecksOf(ref, at));
   const std::uint64_t begin = first * kChunk;

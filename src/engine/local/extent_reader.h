@@ -11,6 +11,7 @@
 #include "engine/local/buffer_pool.h"
 #include "engine/local/extent_format.h"
 #include "engine/local/extent_locator.h"
+#include "engine/local/logged_extents.h"
 #include "engine/local/lru_cache.h"
 #include "engine/local/segment_files.h"
 #include "engine/local/store_state.h"
@@ -29,8 +30,8 @@ class ExtentReader {
   /// tiny extents keeps its bound.
   static constexpr std::size_t kEntryOverhead = 256;
 
-  ExtentReader(ExtentLocator& locator, SegmentFiles& files, Disk& disk, StoreState& state,
-               boost::asio::thread_pool& pool, std::size_t cache_bytes);
+  ExtentReader(ExtentLocator& locator, const LoggedExtents& logged, SegmentFiles& files, Disk& disk,
+               StoreState& state, boost::asio::thread_pool& pool, std::size_t cache_bytes);
 
   /// As ExtentStore::Read. REQUIRES: CheckRange passed.
   Task<Result<SharedBytes>> Read(ExtentRef ref, std::uint64_t offset, std::uint64_t length);
@@ -48,6 +49,7 @@ class ExtentReader {
   Error Damaged(const ExtentRef& ref, std::string_view what);
 
   ExtentLocator& locator_;
+  const LoggedExtents& logged_;
   SegmentFiles& files_;
   Disk& disk_;
   StoreState& state_;

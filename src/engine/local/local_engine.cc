@@ -86,7 +86,7 @@ class LocalEngine final : public Engine {
         files_(paths_, options.max_open_segments),
         pool_(options.io_threads),
         write_pool_(options.io_threads),
-        logged_(options.logged_wait),
+        logged_(state_, options.logged_wait),
         committer_(*db_, segments_, places_, garbage_, logged_, state_, mark_, *ballast_),
         partitions_(*db_, committer_, pool_),
         gate_(state_, garbage_),
@@ -94,7 +94,7 @@ class LocalEngine final : public Engine {
         allocator_(paths_, segments_, committer_, garbage_, state_, pool_, options.large_writers,
                    options.direct_io),
         locator_(*db_, segments_, places_, pool_),
-        reader_(locator_, files_, disk, state_, pool_, options.read_cache_bytes),
+        reader_(locator_, logged_, files_, disk, state_, pool_, options.read_cache_bytes),
         context_{segments_, garbage_, logged_, state_, write_pool_, {}},
         extents_(allocator_, reader_, gate_, context_),
         scrub_rate_(options.scrub_bytes_per_second),
@@ -115,16 +115,16 @@ class LocalEngine final : public Engine {
 
   Status Start(const LocalOptions& options) {
     const auto started = std::chrono::steady_clock::now();
-    BG_CHECK(Recover({*db_, committer_, segments_, garbage_, paths_}));
+    BG_CHECK(Recover({*db_, committer_, segments_, garbage_, paths_, *ballast_}));
     BG_CHECK(dir_->Require(3));
     logged_.Start(committer_);
     BG_CHECK(partitions_.Load());
     auto forget = [this](std::uint64_t segment) { files_.Forget(segment); };
-    reclaimer_ = std::make_unique<Reclaimer>(paths_, segments_, places_, garbage_, committer_,
-                                             state_, std::move(forget));
+    reclaimer_ = std::make_unique<Reclaimer>(paths_, segments_, places_, garbage_, logged_,
+                                             committer_, state_, std::move(forget));
     if (scrub_rate_ > 0) {
-      scrubber_ = std::make_unique<Scrubber>(*db_, paths_, garbage_, committer_, scrub_rate_,
-                                             scrub_interval_);
+      scrubber_ = std::make_unique<Scrubber>(*db_, paths_, garbage_, logged_, committer_,
+                                             scrub_rate_, scrub_interval_);
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
     recovery_seconds_ = took.count();

@@ -20,7 +20,10 @@ bool IsAligned(Bytes data) {
 
 LocalExtentWriter::LocalExtentWriter(WriterContext& context, Reservation reservation,
                                      std::uint64_t length)
-    : context_(context), reservation_(std::move(reservation)), length_(length) {
+    : context_(context),
+      reservation_(std::move(reservation)),
+      length_(length),
+      logged_(length <= LoggedExtents::kLongest && context.logged.HasRoom()) {
   context_.state.Claim(reservation_.stored);
   checks_.reserve(ChunkCount(length));
 }
@@ -91,7 +94,7 @@ Task<Status> LocalExtentWriter::Append(Bytes data) {
   received_ += data.size();
   // The last piece waits for Finish, unless it is large: one write does for it and the trailer.
   const bool large = data.size() >= (received_ < length_ ? kLeastDirect : BufferPool::kSize);
-  if (filled_ == 0 && large && IsAligned(data) && !IsLogged()) {
+  if (filled_ == 0 && large && IsAligned(data) && !logged_) {
     co_return co_await WriteOut(data);
   }
   while (!data.empty()) {
@@ -108,13 +111,8 @@ void LocalExtentWriter::Pad(std::uint64_t count) {
   filled_ += count;
 }
 
-Task<Result<ExtentRef>> LocalExtentWriter::Finish() {
-  if (failed_ || finished_) co_return Fail(Errc::kIoError, "this extent cannot be finished");
-  if (received_ != length_) co_return Fail(Errc::kInvalidArgument, "content is missing");
-  if (in_chunk_ > 0) EndChunk();
-  if (filled_ % kBlock != 0) Pad(kBlock - filled_ % kBlock);
-
-  const ExtentRef ref{reservation_.place.segment, reservation_.place.position, length_, check_};
+// What is in the buffer, and the trailer.
+Task<Status> LocalExtentWriter::WriteRest(const ExtentRef& ref) {
   Bytes tail = buffer_ ? Bytes(buffer_->span().first(filled_)) : Bytes();
   AlignedBuffer trailer;
   if (const std::uint64_t size = TrailerLength(length_); size > 0) {
@@ -125,17 +123,24 @@ Task<Result<ExtentRef>> LocalExtentWriter::Finish() {
   }
   const std::uint64_t at = reservation_.place.position + written_;
   context_.state.NoteRequest(tail.size());
-  SegmentAppender& appender = *reservation_.appender;
-  const Status stored =
-      IsLogged() ? co_await appender.WriteOnly(at, tail) : co_await appender.WriteAndSync(at, tail);
-  if (!stored) {
+  co_return co_await reservation_.appender->WriteAndSync(at, tail);
+}
+
+Task<Result<ExtentRef>> LocalExtentWriter::Finish() {
+  if (failed_ || finished_) co_return Fail(Errc::kIoError, "this extent cannot be finished");
+  if (received_ != length_) co_return Fail(Errc::kInvalidArgument, "content is missing");
+  if (in_chunk_ > 0) EndChunk();
+  if (filled_ % kBlock != 0) Pad(kBlock - filled_ % kBlock);
+
+  const ExtentRef ref{reservation_.place.segment, reservation_.place.position, length_, check_};
+  if (logged_) {
+    context_.logged.Hold(reservation_.place, std::move(buffer_), length_, reservation_.appender);
+    written_ = reservation_.stored;
+  } else if (const Status stored = co_await WriteRest(ref); !stored) {
     failed_ = true;
     co_return std::unexpected(stored.error());
   }
   finished_ = true;
-  if (IsLogged()) {
-    context_.logged.Hold(reservation_.place, std::move(buffer_), length_, reservation_.appender);
-  }
   buffer_.reset();
   context_.segments.AddFresh(ref);
   co_return ref;

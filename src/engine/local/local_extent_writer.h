@@ -36,20 +36,21 @@ class LocalExtentWriter final : public ExtentWriter {
   Task<Result<ExtentRef>> Finish() override;
 
  private:
-  /// Its content goes into the log as well, so all of it is kept in the buffer until Finish.
-  bool IsLogged() const { return length_ <= LoggedExtents::kLongest; }
   void Hash(Bytes data);
   void EndChunk();
   Task<Status> Flush();
   Task<Status> WriteOut(Bytes data);
   void Fill(Bytes& data);
   void Pad(std::uint64_t count);
+  Task<Status> WriteRest(const ExtentRef& ref);
 
   WriterContext& context_;
   const Reservation reservation_;
   const std::uint64_t length_;
+  /// Its content goes into the log, so all of it is kept in the buffer.
+  const bool logged_;
   std::uint64_t received_ = 0;  ///< content bytes
-  std::uint64_t written_ = 0;   ///< stored bytes handed to the file
+  std::uint64_t written_ = 0;   ///< stored bytes handed to the file, or to LoggedExtents
   bool failed_ = false;
   bool finished_ = false;
 

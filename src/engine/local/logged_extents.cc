@@ -1,5 +1,7 @@
 #include "engine/local/logged_extents.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -8,11 +10,17 @@
 
 #include "base/crc64.h"
 #include "engine/local/background_thread.h"
+#include "engine/local/ballast.h"
 #include "engine/local/catalog_iteration.h"
 #include "engine/local/committer.h"
 #include "engine/local/segment_appender.h"
 
 namespace blobgate::engine {
+namespace {
+
+constexpr std::size_t kDroppedAtOnce = 128;
+
+}  // namespace
 
 void LoggedExtents::Start(Committer& committer) {
   committer_ = &committer;
@@ -26,11 +34,15 @@ void LoggedExtents::Stop() {
     changed_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  changed_.notify_all();
 }
 
 void LoggedExtents::Hold(const Place& place, std::shared_ptr<const AlignedBuffer> content,
                          std::uint64_t length, std::shared_ptr<SegmentAppender> appender) {
   const std::lock_guard lock(mutex_);
+  held_bytes_.fetch_add(content->size(), std::memory_order_relaxed);
   held_[place] = {std::move(content), length, std::move(appender)};
 }
 
@@ -39,6 +51,16 @@ std::optional<std::string_view> LoggedExtents::ContentOf(const Place& place) con
   const auto found = held_.find(place);
   if (found == held_.end()) return std::nullopt;
   return AsChars(Bytes(found->second.content->span().first(found->second.length)));
+}
+
+// A reader knows the extent by a row that was committed after Hold, so it sees the count as well.
+std::optional<SharedBytes> LoggedExtents::Find(const Place& place) const {
+  if (held_bytes_.load(std::memory_order_relaxed) == 0) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  const auto found = held_.find(place);
+  if (found == held_.end()) return std::nullopt;
+  const Bytes content = found->second.content->span().first(found->second.length);
+  return SharedBytes(found->second.content, content);
 }
 
 void LoggedExtents::Landed(const std::vector<Garbage>& landed) {
@@ -50,27 +72,46 @@ void LoggedExtents::Landed(const std::vector<Garbage>& landed) {
       oldest_ = Clock::now();
       changed_.notify_all();
     }
-    waiting_.push_back({extent.place, std::move(found->second.appender)});
-    waiting_bytes_ += found->second.length;
-    held_.erase(found);
+    waiting_.push_back(extent.place);
+    waiting_bytes_ += found->second.content->size();
   }
   if (waiting_bytes_ >= kMostWaiting) changed_.notify_all();
 }
 
-void LoggedExtents::Forget(const Place& place) {
-  Held forgotten;  // destroyed outside the lock
-  const std::lock_guard lock(mutex_);
-  const auto found = held_.find(place);
-  if (found == held_.end()) return;
-  forgotten = std::move(found->second);
+/// REQUIRES: the lock. The caller destroys what it gets outside of it.
+LoggedExtents::Held LoggedExtents::Remove(HeldMap::iterator found) {
+  Held removed = std::move(found->second);
   held_.erase(found);
+  held_bytes_.fetch_sub(removed.content->size(), std::memory_order_relaxed);
+  state_.Unclaim(removed.content->size());
+  return removed;
 }
 
-void LoggedExtents::Settle() {
+void LoggedExtents::Forget(const Place& place) {
+  Held forgotten;
+  const std::lock_guard lock(mutex_);
+  if (const auto found = held_.find(place); found != held_.end()) forgotten = Remove(found);
+}
+
+void LoggedExtents::Abandon(const std::vector<Garbage>& garbage) {
+  std::vector<Held> abandoned;
+  std::unique_lock lock(mutex_);
+  for (const Garbage& extent : garbage) {
+    auto found = held_.find(extent.place);
+    while (found != held_.end() && found->second.writing) {
+      changed_.wait(lock);
+      found = held_.find(extent.place);
+    }
+    if (found != held_.end()) abandoned.push_back(Remove(found));
+  }
+}
+
+Status LoggedExtents::Settle() {
   std::unique_lock lock(mutex_);
   const std::uint64_t mine = ++wanted_;
   changed_.notify_all();
-  changed_.wait(lock, [&] { return settled_ >= mine || stop_; });
+  changed_.wait(lock, [&] { return settled_ >= mine || ended_; });
+  return last_;
 }
 
 void LoggedExtents::Loop() {
@@ -85,34 +126,89 @@ void LoggedExtents::Loop() {
     if (!due()) changed_.wait_until(lock, oldest_ + longest_wait_, due);
     const bool last = stop_;
     const std::uint64_t round = wanted_;
-    const std::vector<Waiting> extents = std::exchange(waiting_, {});
+    const std::vector<Place> places = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
     lock.unlock();
-    const Status done = SyncAndDrop(extents);
+    Status done = WriteAndDrop(places);
     lock.lock();
-    if (!done && done.error().code == Errc::kNoSpace) Defer(extents);
+    if (!done && !state_.read_only()) {
+      spdlog::error("short extents wait in the log: {}", done.error().detail);
+      Defer(places);
+    }
     settled_ = round;
+    last_ = std::move(done);
     changed_.notify_all();
     if (last) return;
   }
 }
 
 /// REQUIRES: the lock. Tried again when time has passed, whatever comes in addition.
-void LoggedExtents::Defer(const std::vector<Waiting>& extents) {
-  waiting_.insert(waiting_.end(), extents.begin(), extents.end());
+void LoggedExtents::Defer(const std::vector<Place>& places) {
+  waiting_.insert(waiting_.end(), places.begin(), places.end());
   oldest_ = Clock::now();
 }
 
-// After a failed sync the store is read-only, and the rows stay for the next start.
-Status LoggedExtents::SyncAndDrop(const std::vector<Waiting>& extents) {
-  if (extents.empty()) return {};
-  std::map<SegmentAppender*, std::size_t> appenders;
-  for (const Waiting& extent : extents) ++appenders[extent.appender.get()];
-  for (const auto& [appender, count] : appenders) BG_CHECK(appender->Sync(count));
-  auto drop = [&extents](CommitGroup& group) {
-    for (const Waiting& extent : extents) group.DropLoggedRow(extent.place);
-  };
-  return committer_->Run(std::move(drop), /*sync=*/false);
+// What cannot be written now is tried again: it is safe in the log, and readers find it here. After
+// a failed sync the store is read-only, and the rows stay for the next start.
+Status LoggedExtents::WriteAndDrop(const std::vector<Place>& places) {
+  if (places.empty()) return {};
+  const Extents extents = TakeForWriting(places);
+  const Status written = Write(extents);
+  EndWriting(extents, written.has_value());
+  if (!written) return written;
+  return DropRows(places);
+}
+
+// In small parts: commits wait for each.
+Status LoggedExtents::DropRows(std::span<const Place> places) {
+  while (!places.empty()) {
+    const std::span<const Place> part = places.first(std::min(places.size(), kDroppedAtOnce));
+    auto drop = [part](CommitGroup& group) {
+      for (const Place& place : part) group.DropLoggedRow(place);
+    };
+    BG_CHECK(committer_->Run(std::move(drop), /*sync=*/false));
+    places = places.subspan(part.size());
+  }
+  return {};
+}
+
+LoggedExtents::Extents LoggedExtents::TakeForWriting(const std::vector<Place>& places) {
+  Extents extents;
+  extents.reserve(places.size());
+  const std::lock_guard lock(mutex_);
+  for (const Place& place : places) {
+    const auto found = held_.find(place);
+    if (found == held_.end()) continue;
+    found->second.writing = true;
+    extents.emplace_back(place, found->second);
+  }
+  return extents;
+}
+
+Status LoggedExtents::Write(const Extents& extents) {
+  std::map<SegmentAppender*, std::vector<SegmentAppender::Piece>> pieces;
+  Status status;
+  for (const auto& [place, held] : extents) {
+    pieces[held.appender.get()].push_back({place.position, held.content->span(), &status});
+  }
+  for (auto& [appender, those] : pieces) {
+    const std::size_t count = those.size();
+    appender->WriteGathered(std::move(those));
+    BG_CHECK(status);
+    BG_CHECK(appender->Sync(count));
+  }
+  return {};
+}
+
+void LoggedExtents::EndWriting(const Extents& extents, bool done) {
+  const std::lock_guard lock(mutex_);  // `extents` has the memory, so nothing is destroyed under it
+  for (const auto& [place, held] : extents) {
+    const auto found = held_.find(place);
+    if (found == held_.end()) continue;
+    found->second.writing = false;
+    if (done) Remove(found);
+  }
+  changed_.notify_all();
 }
 
 namespace {
@@ -165,7 +261,7 @@ Result<SegmentFilePtr> OpenToRedo(const SegmentPaths& paths, std::uint64_t segme
 
 // Written again even where the file seems to have it: after a failed sync the page cache may hold
 // what the disk does not, and call it clean.
-Status RedoLogged(CatalogDb& db, const SegmentPaths& paths) {
+Status RedoLogged(CatalogDb& db, const SegmentPaths& paths, Ballast& ballast) {
   std::map<std::uint64_t, SegmentFilePtr> files;
   auto redo = [&](const LoggedContent& extent) -> Status {
     auto found = files.find(extent.place.segment);
@@ -173,7 +269,13 @@ Status RedoLogged(CatalogDb& db, const SegmentPaths& paths) {
       BG_TRY(SegmentFilePtr file, OpenToRedo(paths, extent.place.segment));
       found = files.emplace(extent.place.segment, std::move(file)).first;
     }
-    return found->second ? Write(paths.disk(), *found->second, extent) : Status();
+    if (!found->second) return {};
+    Status written = Write(paths.disk(), *found->second, extent);
+    if (!written && written.error().code == Errc::kNoSpace) {
+      ballast.Release(0, LoggedExtents::kMostHeld);
+      written = Write(paths.disk(), *found->second, extent);
+    }
+    return written;
   };
   BG_CHECK(ForEachLogged(db, redo));
   for (const auto& [segment, file] : files) {

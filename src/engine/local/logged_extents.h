@@ -2,6 +2,7 @@
 // durable.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
@@ -19,49 +21,63 @@
 #include "engine/local/extent_format.h"
 #include "engine/local/garbage_queue.h"
 #include "engine/local/segment_file.h"
+#include "engine/local/store_state.h"
 
 namespace blobgate::engine {
 
+class Ballast;
 class Committer;
 class SegmentAppender;
 
-/// A short extent is written to its segment and not synced. The batch that acquires it puts its
-/// content under `w/` and its place; the sync of the log makes both durable, and the next start
-/// writes to the segment what is there (RedoLogged). Some time later the segment is synced, for
-/// many extents at once, and the rows go. Thread-safe; one thread of its own. The references must
-/// outlive it.
+/// A short extent has a place in a segment, and its content stays in memory. The batch that
+/// acquires it puts the content under `w/` and its place; the sync of the log makes both durable,
+/// and the next start writes to the segment what is there (RedoLogged). Some time later the content
+/// of many extents is written and synced at once, and the rows go. Until then readers find it here,
+/// and nothing else may expect it in the segment: Settle before that is sealed. Thread-safe; one
+/// thread of its own. The references must outlive it.
 class LoggedExtents {
  public:
   /// Content up to this many bytes is logged. It has no trailer.
   static constexpr std::uint64_t kLongest = kChunk;
-  /// So much may wait for its segment to be synced, about, bytes.
+  /// So much may wait for its segment, about, bytes.
   static constexpr std::uint64_t kMostWaiting = 8 * 1024 * 1024;
+  /// Beyond so much, that is written at the moment and what is not committed yet included, nothing
+  /// more should come, bytes.
+  static constexpr std::uint64_t kMostHeld = 3 * kMostWaiting;
 
   /// Nothing waits longer than `longest_wait`, about.
-  explicit LoggedExtents(std::chrono::milliseconds longest_wait) : longest_wait_(longest_wait) {}
+  LoggedExtents(StoreState& state, std::chrono::milliseconds longest_wait)
+      : state_(state), longest_wait_(longest_wait) {}
   ~LoggedExtents() { Stop(); }
   LoggedExtents(const LoggedExtents&) = delete;
   LoggedExtents& operator=(const LoggedExtents&) = delete;
 
   /// After recovery. The committer outlives the thread.
   void Start(Committer& committer);
-  /// Syncs what waits and ends the thread; nothing commits any more.
+  /// Writes what waits and ends the thread; nothing commits any more.
   void Stop();
 
-  /// The extent at `place` was written: `content`, its first `length` bytes, is kept until it
-  /// landed or was forgotten.
+  /// False: a further extent should go to its segment at once.
+  bool HasRoom() const { return held_bytes_.load(std::memory_order_relaxed) < kMostHeld; }
+  /// Takes over the extent at `place`: `content`, whose first `length` bytes it is, padded with
+  /// zeros, and its claim on the disk's space (StoreState::Claim).
   void Hold(const Place& place, std::shared_ptr<const AlignedBuffer> content, std::uint64_t length,
             std::shared_ptr<SegmentAppender> appender);
   /// Its content, while it is held. Committer thread: good until Landed or Forget.
   std::optional<std::string_view> ContentOf(const Place& place) const;
+  /// For readers: its content, or nullopt when it is in the segment. Not verified.
+  std::optional<SharedBytes> Find(const Place& place) const;
   /// A group with their content is durable. Places that are not held do not matter.
   void Landed(const std::vector<Garbage>& landed);
-  /// It was discarded, or its group failed.
+  /// It was discarded before it landed, or its group failed.
   void Forget(const Place& place);
+  /// They are about to be taken off the disk, and nobody reads them: they are not written any more.
+  /// Waits while they are. Blocks.
+  void Abandon(const std::vector<Garbage>& garbage);
 
-  /// Syncs what landed before the call, and takes its rows away, if the disk has room for that.
-  /// Blocks. Not from the committer thread.
-  void Settle();
+  /// Writes and syncs what landed before the call, and takes its rows away. An error: some of it
+  /// still waits. Blocks. Not from the committer thread.
+  Status Settle();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -69,27 +85,35 @@ class LoggedExtents {
     std::shared_ptr<const AlignedBuffer> content;
     std::uint64_t length = 0;
     std::shared_ptr<SegmentAppender> appender;
+    bool writing = false;  ///< Write has a copy
   };
-  struct Waiting {
-    Place place;
-    std::shared_ptr<SegmentAppender> appender;
-  };
+  using HeldMap = std::unordered_map<Place, Held, PlaceHash>;
+  using Extents = std::vector<std::pair<Place, Held>>;
 
   void Loop();
-  Status SyncAndDrop(const std::vector<Waiting>& extents);
-  void Defer(const std::vector<Waiting>& extents);
+  Status WriteAndDrop(const std::vector<Place>& places);
+  Extents TakeForWriting(const std::vector<Place>& places);
+  static Status Write(const Extents& extents);
+  Status DropRows(std::span<const Place> places);
+  void EndWriting(const Extents& extents, bool done);
+  void Defer(const std::vector<Place>& places);
+  Held Remove(HeldMap::iterator found);
 
+  StoreState& state_;
   const std::chrono::milliseconds longest_wait_;
   Committer* committer_ = nullptr;
+  std::atomic<std::uint64_t> held_bytes_{0};  ///< of the disk, of what is held_
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::unordered_map<Place, Held, PlaceHash> held_;
-  std::vector<Waiting> waiting_;
+  HeldMap held_;
+  std::vector<Place> waiting_;  ///< landed; some of them may be gone from held_
   std::uint64_t waiting_bytes_ = 0;
   Clock::time_point oldest_;   ///< of waiting_
   std::uint64_t wanted_ = 0;   ///< rounds that Settle asked for
   std::uint64_t settled_ = 0;  ///< rounds done
+  Status last_;                ///< of the last round
   bool stop_ = false;
+  bool ended_ = false;  ///< no further round comes
   std::thread thread_;
 };
 
@@ -103,9 +127,10 @@ struct LoggedContent {
 /// others are left over. Errors: what reading the catalog says, and the visitor's first.
 Status ForEachLogged(CatalogDb& db, const std::function<Status(const LoggedContent&)>& visit);
 
-/// For a start after a crash: what the log has is in its segment, durably, afterwards. The rows
-/// stay; DropLoggedRows takes them away. May be cut short and repeated.
-Status RedoLogged(CatalogDb& db, const SegmentPaths& paths);
+/// For a start after a crash: what the log has is in its segment, durably, afterwards; on a full
+/// disk at the cost of the ballast. The rows stay; DropLoggedRows takes them away. May be cut short
+/// and repeated.
+Status RedoLogged(CatalogDb& db, const SegmentPaths& paths, Ballast& ballast);
 Status DropLoggedRows(CatalogDb& db, Committer& committer);
 
 }  // namespace blobgate::engine

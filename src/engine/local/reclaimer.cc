@@ -17,12 +17,13 @@ std::uint64_t StoredBytes(const std::vector<Garbage>& extents) {
 }  // namespace
 
 Reclaimer::Reclaimer(const SegmentPaths& paths, Segments& segments, Places& places,
-                     GarbageQueue& garbage, Committer& committer, StoreState& state,
-                     std::function<void(std::uint64_t)> forget)
+                     GarbageQueue& garbage, LoggedExtents& logged, Committer& committer,
+                     StoreState& state, std::function<void(std::uint64_t)> forget)
     : paths_(paths),
       segments_(segments),
       places_(places),
       garbage_(garbage),
+      logged_(logged),
       committer_(committer),
       state_(state),
       forget_(std::move(forget)),
@@ -42,6 +43,7 @@ void Reclaimer::Loop() {
     for (const Garbage& garbage : work.garbage) {
       if (garbage.departed) places_.Forget(garbage.birth);
     }
+    logged_.Abandon(work.garbage);
     const std::uint64_t waiting = StoredBytes(failed_) + StoredBytes(work.garbage);
     Extents extents = std::exchange(failed_, {});
     extents.insert(extents.end(), work.garbage.begin(), work.garbage.end());
@@ -162,9 +164,12 @@ void Reclaimer::DeleteEmpty() {
   for (const std::uint64_t segment : segments_.TakeEmpty()) (void)Delete(segment, {});
 }
 
+// Nothing is written to a sealed segment: what landed in it goes there first.
 void Reclaimer::SealFull() {
-  for (const Segments::Sealable& full : segments_.TakeSealable()) {
-    const Status sealed = Seal(full);
+  const std::vector<Segments::Sealable> all = segments_.TakeSealable();
+  const Status settled = all.empty() ? Status() : logged_.Settle();
+  for (const Segments::Sealable& full : all) {
+    const Status sealed = settled ? Seal(full) : settled;
     segments_.EndSeal(full.id, sealed.has_value());
     if (!sealed) {
       spdlog::warn("segment {:x} not sealed: {}", full.id, sealed.error().detail);

@@ -11,6 +11,7 @@
 
 #include "engine/local/committer.h"
 #include "engine/local/garbage_queue.h"
+#include "engine/local/logged_extents.h"
 #include "engine/local/segment_file.h"
 #include "engine/local/segments.h"
 
@@ -22,7 +23,8 @@ class Reclaimer {
  public:
   /// `forget` is called with a segment before its file is unlinked.
   Reclaimer(const SegmentPaths& paths, Segments& segments, Places& places, GarbageQueue& garbage,
-            Committer& committer, StoreState& state, std::function<void(std::uint64_t)> forget);
+            LoggedExtents& logged, Committer& committer, StoreState& state,
+            std::function<void(std::uint64_t)> forget);
   ~Reclaimer() { Stop(); }
   Reclaimer(const Reclaimer&) = delete;
   Reclaimer& operator=(const Reclaimer&) = delete;
@@ -52,6 +54,7 @@ class Reclaimer {
   Segments& segments_;
   Places& places_;
   GarbageQueue& garbage_;
+  LoggedExtents& logged_;
   Committer& committer_;
   StoreState& state_;
   const std::function<void(std::uint64_t)> forget_;

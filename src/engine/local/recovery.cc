@@ -176,7 +176,7 @@ Status Recover(const RecoveryParts& parts) {
   BG_TRY(const std::uint64_t next, LoadNextId(parts.db, table));
   parts.segments.set_next_id(next);
   BG_CHECK(RemoveStrays(parts.paths, table));
-  BG_CHECK(RedoLogged(parts.db, parts.paths));
+  BG_CHECK(RedoLogged(parts.db, parts.paths, parts.ballast));
   BG_CHECK(DropLoggedRows(parts.db, parts.committer));
   for (const auto& [id, row] : table) {
     if (row.state == SegmentRow::State::kActive) {

@@ -1,6 +1,7 @@
 // What opening a store does before anything is served.
 #pragma once
 
+#include "engine/local/ballast.h"
 #include "engine/local/catalog_db.h"
 #include "engine/local/committer.h"
 #include "engine/local/garbage_queue.h"
@@ -15,6 +16,7 @@ struct RecoveryParts {
   Segments& segments;
   GarbageQueue& garbage;
   const SegmentPaths& paths;
+  Ballast& ballast;
 };
 
 /// Reads the rows of all segments; writes to them what was in the log alone; takes off whatever

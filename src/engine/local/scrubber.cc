@@ -80,11 +80,12 @@ std::optional<ScrubProgress> ScrubProgress::Decode(std::string_view in) {
 }
 
 Scrubber::Scrubber(CatalogDb& db, const SegmentPaths& paths, GarbageQueue& garbage,
-                   Committer& committer, std::uint64_t bytes_per_second,
-                   std::chrono::seconds interval)
+                   const LoggedExtents& logged, Committer& committer,
+                   std::uint64_t bytes_per_second, std::chrono::seconds interval)
     : db_(db),
       paths_(paths),
       garbage_(garbage),
+      logged_(logged),
       committer_(committer),
       interval_(interval),
       pacer_(bytes_per_second) {
@@ -200,13 +201,14 @@ std::vector<Place> Scrubber::NextExtents(const Place& from) {
   return births;
 }
 
-// The guard comes before the row, so that what the row names stays where it is. False: stopped.
+// The guard comes before the row, so that what the row names stays where it is. What is not on the
+// disk yet is left to the next pass. False: stopped.
 bool Scrubber::VerifyOne(ExtentVerifier& verifier, const Place& birth) {
   const ReadGuard guard = garbage_.BeginRead();
   std::string value;
   if (!db_.db().Get({}, db_.extents(), PlaceKey(birth), &value).ok()) return true;
   const auto row = ExtentRow::Decode(value);
-  if (!row) return true;
+  if (!row || logged_.Find(birth)) return true;
   const ExtentRef ref{birth.segment, birth.position, row->length, row->check};
   const auto damage = verifier.Verify(ref, row->PlaceOf(birth), /*content=*/true);
   if (!damage) {

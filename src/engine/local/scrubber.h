@@ -15,6 +15,7 @@
 #include "engine/local/committer.h"
 #include "engine/local/extent_verifier.h"
 #include "engine/local/garbage_queue.h"
+#include "engine/local/logged_extents.h"
 #include "engine/local/pacer.h"
 #include "engine/local/segment_file.h"
 
@@ -39,8 +40,9 @@ struct ScrubProgress {
 class Scrubber {
  public:
   /// `bytes_per_second` above 0: how fast it reads. A pass begins `interval` after the last began.
-  Scrubber(CatalogDb& db, const SegmentPaths& paths, GarbageQueue& garbage, Committer& committer,
-           std::uint64_t bytes_per_second, std::chrono::seconds interval);
+  Scrubber(CatalogDb& db, const SegmentPaths& paths, GarbageQueue& garbage,
+           const LoggedExtents& logged, Committer& committer, std::uint64_t bytes_per_second,
+           std::chrono::seconds interval);
   ~Scrubber() { Stop(); }
   Scrubber(const Scrubber&) = delete;
   Scrubber& operator=(const Scrubber&) = delete;
@@ -68,6 +70,7 @@ class Scrubber {
   CatalogDb& db_;
   const SegmentPaths& paths_;
   GarbageQueue& garbage_;
+  const LoggedExtents& logged_;
   Committer& committer_;
   const std::chrono::seconds interval_;
   Pacer pacer_;

@@ -48,10 +48,7 @@ Result<Reservation> SegmentAllocator::Roll(Slot& slot, std::uint64_t stored) {
     segments_.GiveBack(*reusable);
     reusable.reset();
   }
-  // Short extents are synced by the dozen, later; they go through the page cache, where they are
-  // likely to be read from first.
-  const bool direct = direct_io_ && &slot != &slots_[0];
-  BG_TRY(const std::uint64_t next, reusable ? Reuse(*reusable, direct) : CreateNew(direct));
+  BG_TRY(const std::uint64_t next, reusable ? Reuse(*reusable) : CreateNew());
   const std::uint64_t full = slot.segment.load();
   // Reserved before others see it: they could fill it up.
   const auto reservation = segments_.TryReserve(next, stored);
@@ -64,8 +61,8 @@ Result<Reservation> SegmentAllocator::Roll(Slot& slot, std::uint64_t stored) {
   return *reservation;
 }
 
-Result<std::uint64_t> SegmentAllocator::Reuse(std::uint64_t id, bool direct) {
-  auto file = paths_.OpenForWrite(id, /*create=*/false, direct);
+Result<std::uint64_t> SegmentAllocator::Reuse(std::uint64_t id) {
+  auto file = paths_.OpenForWrite(id, /*create=*/false, direct_io_);
   Status status;
   if (file) {
     auto activate = [id](CommitGroup& group) {
@@ -85,9 +82,9 @@ Result<std::uint64_t> SegmentAllocator::Reuse(std::uint64_t id, bool direct) {
 
 // File, directory entry, row, in this order: a file without a row is removed at the next start, a
 // row without a file would be taken for damage.
-Result<std::uint64_t> SegmentAllocator::CreateNew(bool direct) {
+Result<std::uint64_t> SegmentAllocator::CreateNew() {
   const std::uint64_t id = segments_.TakeId();
-  auto file = paths_.OpenForWrite(id, /*create=*/true, direct);
+  auto file = paths_.OpenForWrite(id, /*create=*/true, direct_io_);
   if (!file) {
     (void)paths_.Remove(id);
     return std::unexpected(file.error());

@@ -15,8 +15,8 @@
 namespace blobgate::engine {
 
 /// Slot 0 takes the short extents, so that most of those that wait at the same time lie one behind
-/// the other and share one write and one sync; the last slot takes what is moved out of sparse
-/// segments and is likely to stay; those in between take the long extents in turn.
+/// the other and share one write and one sync (LoggedExtents); the last slot takes what is moved
+/// out of sparse segments and is likely to stay; those in between take the long extents in turn.
 /// Thread-safe. The references must outlive it.
 class SegmentAllocator {
  public:
@@ -44,8 +44,8 @@ class SegmentAllocator {
 
   std::size_t SlotFor(std::uint64_t length);
   Result<Reservation> Roll(Slot& slot, std::uint64_t stored);
-  Result<std::uint64_t> Reuse(std::uint64_t id, bool direct);
-  Result<std::uint64_t> CreateNew(bool direct);
+  Result<std::uint64_t> Reuse(std::uint64_t id);
+  Result<std::uint64_t> CreateNew();
   std::shared_ptr<SegmentAppender> MakeAppender(SegmentFilePtr file);
 
   const SegmentPaths& paths_;

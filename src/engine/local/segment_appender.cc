@@ -15,67 +15,62 @@ Status SegmentAppender::Write(std::uint64_t position, Bytes data) {
 
 Task<Status> SegmentAppender::WriteAndSync(std::uint64_t position, Bytes data) {
   auto start = [this, position, data](Completer<Status> done) {
-    Enqueue(syncs_, {position, data, {}, std::move(done)});
+    Enqueue({position, data, {}, std::move(done)});
   };
   co_return co_await AwaitCompletion<Status>(std::move(start));
 }
 
-Task<Status> SegmentAppender::WriteOnly(std::uint64_t position, Bytes data) {
-  auto start = [this, position, data](Completer<Status> done) {
-    Enqueue(writes_, {position, data, {}, std::move(done)});
-  };
-  co_return co_await AwaitCompletion<Status>(std::move(start));
-}
-
-void SegmentAppender::Enqueue(Queue& queue, Waiter waiter) {
+void SegmentAppender::Enqueue(Waiter waiter) {
   {
     const std::lock_guard lock(mutex_);
-    queue.waiting.push_back(std::move(waiter));
-    if (std::exchange(queue.draining, true)) return;
+    waiting_.push_back(std::move(waiter));
+    if (std::exchange(draining_, true)) return;
   }
-  boost::asio::post(pool_, [self = shared_from_this(), &queue] { self->Drain(queue); });
+  boost::asio::post(pool_, [self = shared_from_this()] { self->Drain(); });
 }
 
-void SegmentAppender::Drain(Queue& queue) {
+void SegmentAppender::Drain() {
   std::vector<Waiter> group;
   for (;;) {
     group.clear();
     {
       const std::lock_guard lock(mutex_);
-      if (queue.waiting.empty()) {
-        queue.draining = false;
+      if (waiting_.empty()) {
+        draining_ = false;
         return;
       }
-      group.swap(queue.waiting);
+      group.swap(waiting_);
     }
-    WriteGathered(group);
-    Status synced;
-    if (queue.sync) synced = Sync(group.size());
+    std::vector<Piece> pieces;
+    pieces.reserve(group.size());
+    for (Waiter& waiter : group) pieces.push_back({waiter.position, waiter.data, &waiter.status});
+    WriteGathered(std::move(pieces));
+    const Status synced = Sync(group.size());
     for (Waiter& waiter : group) waiter.done(waiter.status ? synced : waiter.status);
   }
 }
 
 // Short extents are reserved one behind the other, so most of a group goes out in one call.
-void SegmentAppender::WriteGathered(std::vector<Waiter>& waiters) {
-  std::sort(waiters.begin(), waiters.end(),
-            [](const Waiter& a, const Waiter& b) { return a.position < b.position; });
+void SegmentAppender::WriteGathered(std::vector<Piece> pieces) {
+  std::sort(pieces.begin(), pieces.end(),
+            [](const Piece& a, const Piece& b) { return a.position < b.position; });
   std::vector<iovec> parts;
-  for (std::size_t first = 0; first < waiters.size();) {
+  for (std::size_t first = 0; first < pieces.size();) {
     parts.clear();
     std::size_t last = first;
-    std::uint64_t end = waiters[first].position;
-    for (; last < waiters.size() && waiters[last].position == end; ++last) {
-      const Bytes data = waiters[last].data;
+    std::uint64_t end = pieces[first].position;
+    for (; last < pieces.size() && pieces[last].position == end; ++last) {
+      const Bytes data = pieces[last].data;
       if (!data.empty()) parts.push_back({const_cast<std::byte*>(data.data()), data.size()});
       end += data.size();
     }
     const int written =
         parts.empty() ? 0
                       : disk_.WriteAll(file_->fd(), parts.data(), static_cast<int>(parts.size()),
-                                       waiters[first].position);
+                                       pieces[first].position);
     for (; first < last; ++first) {
       if (written < 0) {
-        waiters[first].status = std::unexpected(DiskError(written, "segment write"));
+        *pieces[first].status = std::unexpected(DiskError(written, "segment write"));
       }
     }
   }

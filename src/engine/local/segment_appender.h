@@ -34,8 +34,15 @@ class SegmentAppender : public std::enable_shared_from_this<SegmentAppender> {
   /// writing (StoreState::FailForever).
   Task<Status> WriteAndSync(std::uint64_t position, Bytes data);
 
-  /// The first half of WriteAndSync: written is not durable.
-  Task<Status> WriteOnly(std::uint64_t position, Bytes data);
+  /// Bytes for the file, aligned as above. `status` is set if they could not be written.
+  struct Piece {
+    std::uint64_t position = 0;
+    Bytes data;
+    Status* status = nullptr;
+  };
+  /// Writes the pieces, those that lie one behind the other in one call. Blocks. Written is not
+  /// durable.
+  void WriteGathered(std::vector<Piece> pieces);
 
   /// Makes everything written before the call durable, as WriteAndSync does, for so many extents.
   /// Blocks.
@@ -51,23 +58,17 @@ class SegmentAppender : public std::enable_shared_from_this<SegmentAppender> {
     Status status;
     Completer<Status> done;
   };
-  struct Queue {
-    const bool sync;
-    std::vector<Waiter> waiting;  ///< guarded by mutex_
-    bool draining = false;        ///< guarded by mutex_: a pool thread is in Drain
-  };
 
-  void Enqueue(Queue& queue, Waiter waiter);
-  void Drain(Queue& queue);
-  void WriteGathered(std::vector<Waiter>& waiters);
+  void Enqueue(Waiter waiter);
+  void Drain();
 
   Disk& disk_;
   StoreState& state_;
   boost::asio::thread_pool& pool_;
   const SegmentFilePtr file_;
   std::mutex mutex_;
-  Queue writes_{.sync = false, .waiting = {}};
-  Queue syncs_{.sync = true, .waiting = {}};
+  std::vector<Waiter> waiting_;  ///< guarded by mutex_
+  bool draining_ = false;        ///< guarded by mutex_: a pool thread is in Drain
 };
 
 }  // namespace blobgate::engine

@@ -266,7 +266,7 @@ TEST_F(FaultTest, WhatLeavesTheLogOnAFullDiskLeavesItLater) {
 }
 
 TEST_F(FaultTest, AFullDiskFailsTheExtentAndNothingElse) {
-  for (const std::size_t length : {100ul, 600'000ul}) {
+  for (const std::size_t length : {LoggedExtents::kLongest + 1, 600'000ul}) {
     disk_.write_error = -ENOSPC;
     EXPECT_EQ(CodeOf(Write(RandomText(length, 2))), Errc::kNoSpace);
     disk_.write_error = 0;

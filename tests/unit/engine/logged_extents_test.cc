@@ -2,6 +2,9 @@
 #include "engine/local/logged_extents.h"
 
 #include <gtest/gtest.h>
+#include <spdlog/fmt/fmt.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -11,6 +14,7 @@
 #include <map>
 #include <thread>
 
+#include "engine/local/ballast.h"
 #include "engine/local/catalog_db.h"
 #include "engine/local/disk.h"
 #include "engine/local/integrity_check.h"
@@ -29,8 +33,23 @@ class WatchedDisk final : public Disk {
     ++syncs;
     return Disk::Sync(fd);
   }
+  int WriteAll(int fd, iovec* parts, int count, std::uint64_t offset) override {
+    if (parts[0].iov_len < kBlock) return Disk::WriteAll(fd, parts, count, offset);  // no segment
+    if (const int error = write_error) return error;
+    if (!ballast.empty() && SizeOf(ballast) == ballast_bytes) {
+      ++refused;
+      return -ENOSPC;
+    }
+    ++writes;
+    return Disk::WriteAll(fd, parts, count, offset);
+  }
   std::atomic<bool> fail_syncs{false};
+  std::atomic<int> write_error{0};
+  std::atomic<int> writes{0};
+  std::atomic<int> refused{0};
   std::atomic<int> syncs{0};
+  std::string ballast;  ///< not empty: there is no room before it is cut
+  std::uint64_t ballast_bytes = 0;
 };
 
 class LoggedExtentsTest : public testing::Test {
@@ -258,6 +277,115 @@ TEST_F(LoggedExtentsTest, AConflictKeepsTheContent) {
   expected_["k"] = {ref, "content"};
   MakeImage();
   Open(image());
+  ExpectAll();
+}
+
+std::uint64_t BlocksOf(const std::string& directory) {
+  std::uint64_t blocks = 0;
+  for (const auto& file : fs::directory_iterator(directory)) {
+    struct stat info{};
+    EXPECT_EQ(::stat(file.path().c_str(), &info), 0);
+    blocks += static_cast<std::uint64_t>(info.st_blocks);
+  }
+  return blocks;
+}
+
+TEST_F(LoggedExtentsTest, ReadBeforeTheyAreWritten) {
+  for (unsigned i = 0; i < 20; ++i) Put("k" + std::to_string(i), RandomText(3000 + i, i));
+  EXPECT_EQ(disk_.writes, 0);
+  ExpectAll();
+  const Extent& one = expected_.at("k7");
+  EXPECT_EQ(run_(ReadText(engine_->extents(), one.ref, 1000, 500)), one.text.substr(1000, 500));
+  Settle();
+  EXPECT_EQ(disk_.writes, 1) << "they lie one behind the other";
+  ExpectAll();
+  engine_.reset();
+  EXPECT_EQ(FsckFindings(data()), std::vector<std::string>());
+}
+
+TEST_F(LoggedExtentsTest, WhatIsReleasedBeforeItIsWrittenNeverIs) {
+  Put("kept", RandomText(5000, 1));
+  for (unsigned i = 0; i < 20; ++i) Put("k" + std::to_string(i), RandomText(30000, i));
+  for (unsigned i = 0; i < 20; ++i) Drop("k" + std::to_string(i));
+  WaitUntilReclaimed(*engine_);
+  Settle();
+  EXPECT_LE(BlocksOf(data() + "/segments"), 8192u * 2 / 512);
+  ExpectAll();
+  engine_.reset();
+  EXPECT_EQ(LoggedRows(data()), 0u);
+}
+
+TEST_F(LoggedExtentsTest, ADiskThatTakesNothingIsTriedAgain) {
+  Open(data(), std::chrono::milliseconds(10));
+  for (const int error : {-ENOSPC, -EIO}) {
+    disk_.write_error = error;
+    const std::string key = "k" + std::to_string(error);
+    Put(key, RandomText(3000, 7));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_FALSE(engine_->Stats().read_only);
+    ExpectAll();
+    const int before = disk_.writes;
+    disk_.write_error = 0;
+    for (int i = 0; i < 600 && disk_.writes == before; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    EXPECT_GT(disk_.writes, before);
+  }
+  engine_.reset();
+  EXPECT_EQ(LoggedRows(data()), 0u);
+  EXPECT_EQ(FsckFindings(data()), std::vector<std::string>());
+}
+
+// A sealed segment may be shared with a snapshot, and is not written any more.
+TEST_F(LoggedExtentsTest, SealedSegmentsHaveThem) {
+  const std::uint64_t segment = [this] {
+    Put("first", RandomText(LoggedExtents::kLongest, 1));
+    return expected_.at("first").ref.space;
+  }();
+  for (unsigned i = 0; i < 10'000 && expected_.rbegin()->second.ref.space == segment; ++i) {
+    Put(fmt::format("k{:05}", i), RandomText(LoggedExtents::kLongest, i));
+  }
+  WaitUntilReclaimed(*engine_);
+  EXPECT_GT(disk_.writes, 0);
+  ExpectAll();
+  MakeImage();
+  const auto store = OfflineStore::Open(image()).value();
+  EXPECT_TRUE(ForEachLogged(store->db(), [segment](const LoggedContent& extent) {
+    EXPECT_NE(extent.place.segment, segment);
+    return Status();
+  }));
+}
+
+TEST_F(LoggedExtentsTest, BeyondWhatMayBeHeldTheyAreWrittenAtOnce) {
+  std::vector<ExtentRef> held;
+  for (std::uint64_t bytes = 0; bytes < LoggedExtents::kMostHeld;
+       bytes += LoggedExtents::kLongest) {
+    held.push_back(Write(RandomText(LoggedExtents::kLongest, 1)).value());
+  }
+  EXPECT_EQ(disk_.writes, 0);
+  Put("written", RandomText(3000, 2));
+  EXPECT_EQ(disk_.writes, 1);
+  for (const ExtentRef& ref : held) engine_->extents().Discard(ref);
+  Put("logged", RandomText(3000, 3));
+  EXPECT_EQ(disk_.writes, 1);
+  ExpectAll();
+}
+
+TEST_F(LoggedExtentsTest, AStartOnAFullDiskTakesTheBallast) {
+  for (unsigned i = 0; i < 20; ++i) Put("k" + std::to_string(i), RandomText(3000, i));
+  MakeImage();
+  engine_.reset();
+  disk_.ballast_bytes = 4 << 20;
+  disk_.ballast = image() + "/BALLAST";
+  {
+    const Ballast set_aside(disk_.ballast, disk_.ballast_bytes);
+  }
+  ASSERT_EQ(::truncate(disk_.ballast.c_str(), static_cast<off_t>(disk_.ballast_bytes)), 0);
+  LocalOptions options = SmallOptions(image());
+  options.disk = &disk_;
+  options.ballast_bytes = disk_.ballast_bytes;
+  engine_ = OpenLocalEngine(options).value();
+  EXPECT_EQ(disk_.refused, 1);
   ExpectAll();
 }
 
