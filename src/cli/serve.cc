@@ -1,5 +1,4 @@
 // blobgate serve: runs the daemon until SIGTERM or SIGINT.
-#include <malloc.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -143,16 +142,7 @@ int Die(const Error& error) {
   return 1;
 }
 
-/// Keeps the resident size near what is in use. By default glibc keeps up to eight heaps a core and
-/// raises the size from which it maps blocks of their own, so that freed listings and buffers stay.
-void BoundMemory() {
-  mallopt(M_ARENA_MAX, 2);
-  mallopt(M_MMAP_THRESHOLD, 512 * 1024);
-  mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
-}
-
 int Run(const Options& options) {
-  BoundMemory();
   auto config = ConfigOf(options);
   if (!config) return Die(config.error());
   const LogOptions log{.level = config->log_level, .json = config->log_format == "json"};

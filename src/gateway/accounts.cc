@@ -40,7 +40,10 @@ void AccountTable::KeepCounters(const AccountTable& before) {
     if (old == nullptr) continue;
     entry.counters = old->counters;
     entry.throttle = old->throttle;
-    entry.settings.capacity = old->settings.capacity;
+    // Without a quota nobody tells what is written.
+    if (old->settings.capacity_bytes > 0 && entry.settings.capacity_bytes > 0) {
+      entry.settings.capacity = old->settings.capacity;
+    }
   }
 }
 

@@ -1,5 +1,8 @@
 """What an account may store: counted, refused before the body is read, and free again."""
 import concurrent.futures
+import contextlib
+import http.server
+import threading
 import time
 
 import admin
@@ -232,3 +235,116 @@ def test_by_command_and_at_once():
         admin.account(daemon, "set", "shop", "--limits-capacity-bytes", "0")
         wait_for(lambda: used(daemon, "shop"), None)
         assert put(shop, "c", 3 * MIB).status == 201
+
+
+class Source(http.server.BaseHTTPRequestHandler):
+    """A megabyte, but for its head and some bytes only when `released` is set."""
+    protocol_version = "HTTP/1.1"
+    released: threading.Event
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(MIB))
+        self.send_header("ETag", '"0x1"')
+        self.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
+        self.send_header("x-ms-blob-type", self.path.strip("/"))
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.do_HEAD()
+        self.wfile.write(bytes(1024))
+        self.released.wait(60)
+        self.wfile.write(bytes(MIB - 1024))
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def source():
+    """The port, and what lets the bodies go."""
+    handler = type("Slow", (Source,), {"released": threading.Event()})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port, handler.released
+    finally:
+        handler.released.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def copy_status(mine, name: str) -> str:
+    return mine.head("con", name).headers["x-ms-copy-status"]
+
+
+@pytest.mark.parametrize("kind", ["BlockBlob", "PageBlob"])
+def test_a_copy_from_outside_has_its_room_until_it_ends(kind):
+    """Whatever is counted while it runs, and over a restart."""
+    account = {"name": "acct1", "keys": [blobgate_daemon.ACCOUNTS["acct1"]],
+               "limits": {"capacity_bytes": MIB + 10}}
+    with source() as (port, released), blobgate_daemon.Daemon({
+            "accounts": [account], "copy_sources": {"allowed_hosts": ["127.0.0.1"]}}) as daemon:
+        mine = client(daemon)
+        mine.create_container("con")
+        wait_for(lambda: used(daemon), 0)
+        headers = {"x-ms-copy-source": f"http://127.0.0.1:{port}/{kind}"}
+        mine.expect(202, "PUT", "con", "a", headers=headers)
+        for _ in range(3):  # each refusal makes a count due
+            refused(mine.request("PUT", "con", "b", headers=headers), MIB + 10)
+            time.sleep(2.5)
+        assert used(daemon) == MIB
+        daemon.restart()
+        wait_for(lambda: used(daemon), MIB)
+        refused(put(mine := client(daemon), "b", 11), MIB + 10)
+        assert copy_status(mine, "a") == "pending"
+        released.set()
+        wait_for(lambda: copy_status(mine, "a"), "success")
+        assert used(daemon) == MIB
+        refused(put(mine, "b", 11), MIB + 10)
+
+
+def test_a_full_account_copies_no_page_blob():
+    with limited(capacity_bytes=4096) as daemon:
+        mine = client(daemon)
+        mine.create_container("con")
+        wait_for(lambda: used(daemon), 0)
+        mine.expect(201, "PUT", "con", "disk", headers={
+            "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": str(MIB)})
+        mine.expect(201, "PUT", "con", "disk", body=bytes(4096), comp="page", headers={
+            "x-ms-page-write": "update", "x-ms-range": "bytes=0-4095"})
+        url = f"http://{mine.address[0]}:{mine.address[1]}/acct1/con/disk"
+        refused(mine.request("PUT", "con", "copy", headers={"x-ms-copy-source": url}), 4096)
+        snapshot = mine.expect(201, "PUT", "con", "disk", comp="snapshot").headers["x-ms-snapshot"]
+        refused(mine.request("PUT", "con", "more", comp="incrementalcopy", headers={
+            "x-ms-copy-source": f"{url}?snapshot={snapshot}"}), 4096)
+
+
+def test_who_writes_the_same_again_and_again_is_not_refused():
+    with limited(capacity_bytes=10 * MIB) as daemon:
+        mine = client(daemon)
+        mine.create_container("con")
+        wait_for(lambda: used(daemon), 0)
+        for _ in range(12):
+            assert put(mine, "a", 2 * MIB).status == 201
+            if used(daemon) >= 6 * MIB:
+                wait_for(lambda: used(daemon) <= 2 * MIB, True)
+
+
+def test_an_append_whose_flush_fails_takes_its_room():
+    account = {"name": "tree", "keys": [blobgate_daemon.ACCOUNTS["tree"]], "hierarchical": True,
+               "limits": {"capacity_bytes": 100}}
+    with data_lake.resolved_names(), blobgate_daemon.Daemon({"accounts": [account]}) as daemon:
+        service = data_lake.service(daemon)
+        wait_for(lambda: used(daemon, "tree"), 0)
+        file = service.create_file_system("files").get_file_client("f")
+        file.create_file()
+        with pytest.raises(Exception) as error:
+            file.append_data(bytes(60), 1000, flush=True)
+        assert error.value.status_code == 400
+        assert used(daemon, "tree") == 60
+        with pytest.raises(Exception) as error:
+            file.append_data(bytes(60), 0)
+        assert error.value.status_code == 507

@@ -1,6 +1,7 @@
 #include "operations/capacity/account_capacity.h"
 
 #include <spdlog/fmt/fmt.h>
+#include <algorithm>
 #include <utility>
 
 namespace blobgate::operations {
@@ -15,20 +16,23 @@ constexpr int kRests = 20;
 std::optional<std::uint64_t> AccountCapacity::Used() const {
   const std::lock_guard lock(mutex_);
   if (!counted_) return std::nullopt;
-  return *counted_ + written_ + taken_;
+  return Sum();
 }
 
 bool AccountCapacity::Take(std::uint64_t bytes, std::uint64_t quota) {
   const std::lock_guard lock(mutex_);
-  if (counted_) {
-    const std::uint64_t used = *counted_ + written_ + taken_;
-    if (used > quota || bytes > quota - used) {
-      refused_ = true;
-      return false;
-    }
+  const std::uint64_t used = Sum();
+  if (used > quota || bytes > quota - used) {
+    refused_ = true;
+    return false;
   }
   taken_ += bytes;
   return true;
+}
+
+void AccountCapacity::TakeAnyway(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  taken_ += bytes;
 }
 
 void AccountCapacity::GiveBack(std::uint64_t bytes) {
@@ -43,11 +47,12 @@ void AccountCapacity::Keep(std::uint64_t bytes) {
   written_since_ += bytes;
 }
 
-bool AccountCapacity::IsCountDue(Clock::time_point now) const {
+bool AccountCapacity::IsCountDue(Clock::time_point now, std::uint64_t quota) const {
   const std::lock_guard lock(mutex_);
-  if (!counted_) return true;
+  if (!tried_) return true;
   if (now - ended_ < kRests * (ended_ - began_)) return false;
-  return refused_ || now - ended_ >= kLongestWithoutCount;
+  if (!counted_ || refused_ || now - ended_ >= kLongestWithoutCount) return true;
+  return written_ > 0 && written_ >= (quota - std::min(quota, *counted_)) / 2;
 }
 
 void AccountCapacity::BeginCount(Clock::time_point now) {
@@ -61,13 +66,15 @@ void AccountCapacity::EndCount(std::uint64_t bytes, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   counted_ = bytes;
   written_ = written_since_;
+  tried_ = true;
   ended_ = now;
 }
 
-void AccountCapacity::Forget() {
+void AccountCapacity::FailCount(Clock::time_point now) {
   const std::lock_guard lock(mutex_);
-  counted_.reset();
-  written_ = 0;
+  refused_ = true;
+  tried_ = true;
+  ended_ = now;
 }
 
 CapacityClaim& CapacityClaim::operator=(CapacityClaim&& other) noexcept {
@@ -89,6 +96,12 @@ azure::Outcome<void> CapacityClaim::Claim(std::uint64_t bytes) {
   }
   bytes_ = bytes;
   return {};
+}
+
+void CapacityClaim::ClaimAnyway(std::uint64_t bytes) {
+  if (!account_ || bytes <= bytes_) return;
+  account_->TakeAnyway(bytes - bytes_);
+  bytes_ = bytes;
 }
 
 void CapacityClaim::Keep() {

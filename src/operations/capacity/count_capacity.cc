@@ -4,6 +4,7 @@
 
 #include <boost/asio/this_coro.hpp>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -53,9 +54,11 @@ class ContentSum {
   std::uint64_t bytes() const { return bytes_; }
 
  private:
-  using Place = std::pair<std::uint64_t, std::uint64_t>;
+  using Place = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>;
 
-  static Place PlaceOf(const ExtentUse& use) { return {use.extent.space, use.extent.position}; }
+  static Place PlaceOf(const ExtentUse& use) {
+    return {use.extent.space, use.extent.position, use.extent_offset};
+  }
 
   const std::string space_;
   std::uint64_t bytes_ = 0;
@@ -63,8 +66,9 @@ class ContentSum {
   std::set<Place> seen_;  ///< extents of the rows of `name_` so far: its other states share them
 };
 
-Task<Status> AddRows(Services& services, engine::PartitionRef partition, ContentSum& sum) {
-  std::string from;
+/// The rows from `from` up to `end`, which is not among them; empty: up to the last.
+Task<Status> AddRows(Services& services, engine::PartitionRef partition, std::string from,
+                     std::string end, ContentSum& sum) {
   for (;;) {
     if (co_await Stopped()) co_return Fail(Errc::kCancelled);
     const auto began = std::chrono::steady_clock::now();
@@ -79,7 +83,7 @@ Task<Status> AddRows(Services& services, engine::PartitionRef partition, Content
       sum.Add(key, value);
       return engine::ScanStep::Next();
     };
-    BG_CO_CHECK(co_await services.catalog().Scan(partition, from, {}, std::move(visitor)));
+    BG_CO_CHECK(co_await services.catalog().Scan(partition, from, end, std::move(visitor)));
     if (next.empty()) co_return Status();
     from = std::move(next);
     co_await RestAfter(began, kLongestRest);
@@ -91,8 +95,13 @@ Task<Result<std::uint64_t>> CountContainer(Services& services, std::string incar
   BG_CO_TRY(const auto partitions, co_await services.catalog().PartitionsOf(space));
   std::uint64_t bytes = 0;
   for (const engine::PartitionRef partition : partitions) {
+    // Uncommitted blocks first: those that are committed meanwhile count twice then, until the
+    // next count, and not never.
+    const std::string staged = "u", behind = blob::PrefixEnd(staged);
     ContentSum sum(space);
-    BG_CO_CHECK(co_await AddRows(services, partition, sum));
+    BG_CO_CHECK(co_await AddRows(services, partition, staged, behind, sum));
+    BG_CO_CHECK(co_await AddRows(services, partition, {}, staged, sum));
+    BG_CO_CHECK(co_await AddRows(services, partition, behind, {}, sum));
     bytes += sum.bytes();
   }
   co_return bytes;
@@ -101,15 +110,17 @@ Task<Result<std::uint64_t>> CountContainer(Services& services, std::string incar
 Task<Status> CountIfDue(Services& services, const Account& account) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   const std::shared_ptr<AccountCapacity> capacity = account.capacity;
-  if (account.capacity_bytes == 0) {
-    capacity->Forget();
+  const auto began = AccountCapacity::Clock::now();
+  if (account.capacity_bytes == 0 || !capacity->IsCountDue(began, account.capacity_bytes)) {
     co_return Status();
   }
-  const auto began = AccountCapacity::Clock::now();
-  if (!capacity->IsCountDue(began)) co_return Status();
   capacity->BeginCount(began);
-  BG_CO_TRY(const std::uint64_t bytes, co_await CountContent(services, account.name));
-  capacity->EndCount(bytes, AccountCapacity::Clock::now());
+  const auto bytes = co_await CountContent(services, account.name);
+  if (!bytes) {
+    capacity->FailCount(AccountCapacity::Clock::now());
+    co_return std::unexpected(bytes.error());
+  }
+  capacity->EndCount(*bytes, AccountCapacity::Clock::now());
   co_return Status();
 }
 

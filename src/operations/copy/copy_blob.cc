@@ -100,7 +100,9 @@ Task<azure::Outcome<blob::BlobRecord>> StartCopy(Call& call, const CopyRequest& 
     }
     co_return azure::Fail(std::move(record).error());
   }
-  StartCopyJob(call.services, job);
+  // The room is the job's from now on.
+  CapacityClaim claim = call.capacity == nullptr ? CapacityClaim() : std::move(*call.capacity);
+  StartCopyJob(call.services, job, std::move(claim));
   co_return std::move(*record);
 }
 
@@ -120,9 +122,7 @@ Task<azure::Outcome<blob::BlobRecord>> Copy(Call& call, const CopyRequest& reque
   auto& remote = std::get<RemoteSource>(source);
   BG_CO_TRY(const auto attributes, AttributesOf(remote, request));
   BG_CO_CHECK(CheckSeal(request, attributes.type));
-  if (attributes.type != blob::BlobType::kPage) {
-    BG_CO_CHECK(CheckSourceLength(call, request.kind, remote.content_length));
-  }
+  BG_CO_CHECK(CheckSourceLength(call, request.kind, remote.content_length));
   const CopyJob job = NewJob(call, request, remote, target);
   const std::uint64_t length = remote.content_length;
   remote.body.reset();

@@ -94,8 +94,17 @@ Task<Result<std::vector<CopyJob>>> JobsOf(Services& services, std::string accoun
   co_return jobs;
 }
 
+/// How much it needs is known once its destination is loaded.
+CapacityClaim NewClaim(Services& services, const CopyJob& job) {
+  const auto account = services.accounts ? services.accounts->FindAccount(job.account) : nullptr;
+  return account ? CapacityClaim(account->capacity, account->capacity_bytes) : CapacityClaim();
+}
+
 Task<void> RunInTurn(Services& services, std::vector<CopyJob> jobs) {
-  for (CopyJob& job : jobs) co_await RunCopyJob(services, std::move(job));
+  for (CopyJob& job : jobs) {
+    CapacityClaim claim = NewClaim(services, job);
+    co_await RunCopyJob(services, std::move(job), std::move(claim));
+  }
 }
 
 }  // namespace
@@ -152,9 +161,9 @@ Task<void> ForgetCopyJob(Services& services, std::string account, std::string co
   }
 }
 
-void StartCopyJob(Services& services, CopyJob job) {
-  auto task = [&services, job = std::move(job)]() mutable {
-    return RunCopyJob(services, std::move(job));
+void StartCopyJob(Services& services, CopyJob job, CapacityClaim claim) {
+  auto task = [&services, job = std::move(job), claim = std::move(claim)]() mutable {
+    return RunCopyJob(services, std::move(job), std::move(claim));
   };
   services.background.Spawn("copy from outside", std::move(task));
 }

@@ -52,14 +52,14 @@ Task<azure::Outcome<void>> SaveCopyJob(Services& services, const CopyJob& job);
 /// Removes it, if it is there. A failure leaves a row that the next start drops.
 Task<void> ForgetCopyJob(Services& services, std::string account, std::string copy_id);
 
-/// Runs the job in the background. REQUIRES: its row is durable.
-void StartCopyJob(Services& services, CopyJob job);
+/// Runs the job in the background. REQUIRES: its row is durable. `claim`: as of RunCopyJob.
+void StartCopyJob(Services& services, CopyJob job, CapacityClaim claim);
 
 /// Fetches the source (up to three times when it fails in ways that may pass) and finishes the
 /// destination, unless that is not waiting for this copy any more. On return the job's row is gone;
 /// but when the server stops or our own store fails, it and the pending state stay for the next
-/// start.
-Task<void> RunCopyJob(Services& services, CopyJob job);
+/// start. `claim` is the room of the account that the copy takes: kept when it succeeds.
+Task<void> RunCopyJob(Services& services, CopyJob job, CapacityClaim claim);
 
 /// Takes up what the last run of the server left. Call it once, before requests are served.
 Task<void> ResumeCopies(Services& services, const std::vector<std::string>& accounts);

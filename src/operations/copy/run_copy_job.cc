@@ -292,12 +292,13 @@ Task<azure::Outcome<bool>> Finish(Services& services, const CopyJob& job, const 
 }
 
 /// Fetches and finishes. An error: the job must stay for the next start.
-Task<azure::Outcome<void>> Settle(Services& services, const CopyJob& job) {
+Task<azure::Outcome<void>> Settle(Services& services, const CopyJob& job, CapacityClaim& claim) {
   using Kind = FetchFailure::Kind;
   FetchFailure why;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     BG_CO_TRY(auto target, co_await LoadPending(services, job));
     if (!target) co_return azure::Outcome<void>();
+    claim.ClaimAnyway(target->blob->copy.bytes_total);
     target->guard.reset();  // the source may take its time
     if (services.clock.Now() - job.started > kMaxCopyTime) {
       why = {Kind::kFinal, std::string(kTooLate)};
@@ -305,7 +306,8 @@ Task<azure::Outcome<void>> Settle(Services& services, const CopyJob& job) {
     }
     const auto fetched = co_await Fetch(services, job, *target);
     if (fetched) {
-      BG_CO_CHECK(co_await Finish(services, job, *fetched));
+      BG_CO_TRY(const bool done, co_await Finish(services, job, *fetched));
+      if (done) claim.Keep();
       co_return azure::Outcome<void>();
     }
     why = fetched.error();
@@ -321,8 +323,8 @@ Task<azure::Outcome<void>> Settle(Services& services, const CopyJob& job) {
 
 }  // namespace
 
-Task<void> RunCopyJob(Services& services, CopyJob job) {
-  const auto settled = co_await Settle(services, job);
+Task<void> RunCopyJob(Services& services, CopyJob job, CapacityClaim claim) {
+  const auto settled = co_await Settle(services, job, claim);
   if (!settled) {
     spdlog::warn("copy {} waits for the next start: {}", job.copy_id, settled.error().cause);
     co_return;

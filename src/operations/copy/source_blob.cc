@@ -1,7 +1,9 @@
 #include "operations/copy/source_blob.h"
 
+#include <algorithm>
 #include <limits>
 
+#include "blob/page_chunk.h"
 #include "blob/tier.h"
 #include "operations/append/append_write.h"
 #include "operations/copy/source_error.h"
@@ -115,10 +117,12 @@ Task<azure::Outcome<SourceBlob>> LoadSource(Call& call, const CopyRequest& reque
   BG_CO_TRY(out.rehydrates, CheckTier(call, request, source, record.tier, new_tier));
   BG_CO_CHECK(CheckConditions(request, source, record));
   BG_CO_CHECK(OpenEncrypted(call, request, source, out));
-  // Copy Blob takes what was ever written of a page blob, and who knows how much that is?
+  // Copy Blob takes what was ever written of a page blob, and who knows how much that is? A page is
+  // enough for an account without room to refuse it.
   const bool sparse = request.kind == CopyKind::kCopyBlob && record.type == blob::BlobType::kPage;
-  if (!request.range && !sparse) {
-    BG_CO_CHECK(CheckSourceLength(call, request.kind, record.length));
+  if (!request.range) {
+    const std::uint64_t length = sparse ? std::min(record.length, blob::kPageSize) : record.length;
+    BG_CO_CHECK(CheckSourceLength(call, request.kind, length));
   }
   if (record.type == blob::BlobType::kBlock) {
     BG_CO_TRY(out.content, co_await LoadContent(call.services, record));

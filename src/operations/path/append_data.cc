@@ -178,6 +178,7 @@ Task<azure::Outcome<http::Response>> AppendPiece(Call& call, Early early, const 
     DiscardAfter(call.services, done.error(), ExtentsOf(uploaded.slices));
     co_return azure::Fail(done.error());
   }
+  if (call.capacity != nullptr) call.capacity->Keep();  // whatever becomes of the rest
   http::Response response = Accepted(uploaded, request, early.key);
   if (request.flush) {
     BG_CO_TRY(const auto record, co_await FlushAfter(call, request));
@@ -200,6 +201,7 @@ Task<azure::Outcome<http::Response>> AppendAtEnd(Call& call, const PathAppend& r
     DiscardAfter(call.services, done.error(), ExtentsOf(uploaded.slices));
     co_return azure::Fail(done.error());
   }
+  if (call.capacity != nullptr) call.capacity->Keep();  // whatever becomes of the rest
   http::Response response = Accepted(uploaded, request, key);
   if (request.flush) SetEtag(response, write.etag(), write.modified());
   co_return response;

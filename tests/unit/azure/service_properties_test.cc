@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace blobgate::azure {
 namespace {
@@ -129,6 +130,20 @@ TEST(ServiceProperties, RefuseOtherDocuments) {
   const auto empty = MergeServiceProperties({}, "");
   ASSERT_FALSE(empty);
   EXPECT_EQ(InfoOf(empty.error().code).code, "InvalidXmlDocument");
+}
+
+// Found by xml_fuzz: an entry of a line break alone was one, and was lost when it was read again.
+TEST(ServiceProperties, CorsEntriesHaveNoBlanksAround) {
+  const auto read = Merge(InCors(Cors("http://a,\r\n http://b\n", "GET,\tPUT", "x-*,\r,,", "\n")));
+  ASSERT_TRUE(read);
+  const CorsRule& rule = read->cors.at(0);
+  EXPECT_EQ(rule.allowed_origins, (std::vector<std::string>{"http://a", "http://b"}));
+  EXPECT_EQ(rule.allowed_methods, (std::vector<std::string>{"GET", "PUT"}));
+  EXPECT_EQ(rule.allowed_headers, (std::vector<std::string>{"x-*"}));
+  EXPECT_EQ(rule.exposed_headers, std::vector<std::string>());
+  const auto again = DecodeServiceProperties(RenderServiceProperties(*read));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*again, *read);
 }
 
 TEST(ServiceProperties, CorsRulesAreChecked) {

@@ -28,14 +28,30 @@ class AccountCapacityTest : public testing::Test {
   const std::shared_ptr<AccountCapacity> capacity = std::make_shared<AccountCapacity>();
 };
 
-TEST_F(AccountCapacityTest, EverythingIsTakenUntilItIsCounted) {
-  CapacityClaim claim = NewClaim(10);
+TEST_F(AccountCapacityTest, UntilItIsCountedWhatIsWrittenHasABound) {
+  CapacityClaim claim = NewClaim(1000);
   EXPECT_TRUE(claim.Claim(1000));
   EXPECT_EQ(capacity->Used(), std::nullopt);
+  CapacityClaim other = NewClaim(1000);
+  EXPECT_FALSE(other.Claim(1));
   Count(5);
   EXPECT_EQ(capacity->Used(), 1005);
   claim.Keep();
   EXPECT_EQ(capacity->Used(), 1005);
+}
+
+TEST_F(AccountCapacityTest, WhatWasPromisedIsTakenAnyway) {
+  Count(8);
+  CapacityClaim claim = NewClaim(10);
+  claim.ClaimAnyway(5);
+  claim.ClaimAnyway(5);
+  EXPECT_EQ(capacity->Used(), 13);
+  Count(8);
+  EXPECT_EQ(capacity->Used(), 13) << "a count does not take it away";
+  CapacityClaim other = NewClaim(10);
+  EXPECT_FALSE(other.Claim(1));
+  claim = CapacityClaim();
+  EXPECT_EQ(capacity->Used(), 8);
 }
 
 TEST_F(AccountCapacityTest, ClaimsAreOfTheWholeRequest) {
@@ -91,24 +107,49 @@ TEST_F(AccountCapacityTest, NoQuotaTellsNothing) {
 }
 
 TEST_F(AccountCapacityTest, WhenItIsCounted) {
-  EXPECT_TRUE(capacity->IsCountDue(now));
+  EXPECT_TRUE(capacity->IsCountDue(now, 10));
   Count(0, seconds(6));
-  EXPECT_FALSE(capacity->IsCountDue(now + minutes(59)));
-  EXPECT_TRUE(capacity->IsCountDue(now + minutes(60)));
+  EXPECT_FALSE(capacity->IsCountDue(now + minutes(59), 10));
+  EXPECT_TRUE(capacity->IsCountDue(now + minutes(60), 10));
   CapacityClaim claim = NewClaim(10);
   ASSERT_FALSE(claim.Claim(11));
-  EXPECT_FALSE(capacity->IsCountDue(now + seconds(119)));
-  EXPECT_TRUE(capacity->IsCountDue(now + seconds(120)));
+  EXPECT_FALSE(capacity->IsCountDue(now + seconds(119), 10));
+  EXPECT_TRUE(capacity->IsCountDue(now + seconds(120), 10));
   now += seconds(120);
   Count(0);
-  EXPECT_FALSE(capacity->IsCountDue(now + minutes(59)));
+  EXPECT_FALSE(capacity->IsCountDue(now + minutes(59), 10));
 }
 
-TEST_F(AccountCapacityTest, ForgottenWithTheQuota) {
-  Count(10);
-  capacity->Forget();
-  EXPECT_EQ(capacity->Used(), std::nullopt);
-  EXPECT_TRUE(capacity->IsCountDue(now));
+// Who writes the same place again and again must not meet the quota before somebody looks.
+TEST_F(AccountCapacityTest, CountedWhenHalfOfTheRoomMayBeGone) {
+  Count(40);
+  const auto rested = now + seconds(20);
+  CapacityClaim claim = NewClaim(100);
+  ASSERT_TRUE(claim.Claim(29));
+  claim.Keep();
+  EXPECT_FALSE(capacity->IsCountDue(rested, 100));
+  ASSERT_TRUE(claim.Claim(1));
+  claim.Keep();
+  EXPECT_TRUE(capacity->IsCountDue(rested, 100));
+  EXPECT_FALSE(capacity->IsCountDue(now + seconds(19), 100));
+  EXPECT_TRUE(capacity->IsCountDue(rested, 30)) << "the quota was made smaller";
+  now = rested;
+  Count(40);
+  EXPECT_FALSE(capacity->IsCountDue(now + seconds(20), 100));
+}
+
+TEST_F(AccountCapacityTest, ACountThatFailsRestsToo) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(capacity->IsCountDue(now, 10));
+    capacity->BeginCount(now);
+    now += seconds(6);
+    capacity->FailCount(now);
+    EXPECT_EQ(capacity->Used(), std::nullopt);
+    EXPECT_FALSE(capacity->IsCountDue(now + seconds(119), 10));
+    now += seconds(120);
+  }
+  Count(5);
+  EXPECT_EQ(capacity->Used(), 5);
 }
 
 /// One blob of some length for each step: whatever a count sees of those that are committed while
