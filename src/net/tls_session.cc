@@ -120,11 +120,15 @@ TlsSession::Step TlsSession::Handshake() {
   return StepAfter(SSL_do_handshake(ssl_.get()));
 }
 
+// OpenSSL gives its buffers of 16 KiB back (SSL_MODE_RELEASE_BUFFERS) after records of data only: not
+// after the last one, which says that no more follows.
+//
 // What a request took is free while it is served; who sends much keeps its larger buffer.
 TlsSession::Step TlsSession::Read(MutableBytes into, std::size_t& got) {
   ERR_clear_error();
   const Step step = StepAfter(SSL_read_ex(ssl_.get(), into.data(), into.size(), &got));
   if (input_.size == kLeastInput) ReleaseInput();
+  if (step == Step::kEnded) SSL_free_buffers(ssl_.get());
   return step;
 }
 
@@ -169,6 +173,7 @@ TlsSession::Step TlsSession::Encrypt(std::span<const Bytes> pieces, std::size_t 
 void TlsSession::Shutdown() {
   ERR_clear_error();
   if (SSL_in_init(ssl_.get()) == 0) SSL_shutdown(ssl_.get());
+  SSL_free_buffers(ssl_.get());
   ERR_clear_error();
 }
 
