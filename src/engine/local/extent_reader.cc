@@ -53,9 +53,8 @@ Task<Result<SharedBytes>> ExtentReader::ReadCached(ExtentRef ref, std::uint64_t 
 
 Task<Result<SharedBytes>> ExtentReader::ReadChunks(ExtentRef ref, std::uint64_t first,
                                                    std::uint64_t count) {
-  if (std::optional<SharedBytes> held = logged_.Find({ref.space, ref.position})) {
-    BG_CO_CHECK(Verify(ref, ChunkChecks(1, ref.check), 0, held->view()));
-    co_return *std::move(held);
+  if (const std::optional<SharedBytes> held = logged_.Find({ref.space, ref.position})) {
+    co_return CopyHeld(ref, held->view());
   }
   BG_CO_TRY(const Place at, co_await PlaceOf(ref));
   BG_CO_TRY(const Checks checks, co_await ChecksOf(ref, at));
@@ -75,6 +74,15 @@ Task<Result<SharedBytes>> ExtentReader::ReadChunks(ExtentRef ref, std::uint64_t 
   BG_CO_CHECK(co_await ReadInto(at.segment, at.position + begin, data));
   BG_CO_CHECK(Verify(ref, *checks, first, data));
   co_return SharedBytes(std::move(owner), data);
+}
+
+// A copy: the cache counts what it holds, and what is held is padded.
+Result<SharedBytes> ExtentReader::CopyHeld(const ExtentRef& ref, Bytes held) {
+  auto memory = std::make_shared_for_overwrite<std::byte[]>(held.size());
+  const MutableBytes data(memory.get(), held.size());
+  std::ranges::copy(held, data.begin());
+  BG_CHECK(Verify(ref, ChunkChecks(1, ref.check), 0, data));
+  return SharedBytes(std::move(memory), data);
 }
 
 Task<Result<Place>> ExtentReader::PlaceOf(ExtentRef ref) {

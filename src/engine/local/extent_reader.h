@@ -41,6 +41,7 @@ class ExtentReader {
 
   Task<Result<SharedBytes>> ReadCached(ExtentRef ref, std::uint64_t offset, std::uint64_t length);
   Task<Result<SharedBytes>> ReadChunks(ExtentRef ref, std::uint64_t first, std::uint64_t count);
+  Result<SharedBytes> CopyHeld(const ExtentRef& ref, Bytes held);
   Task<Result<Checks>> ChecksOf(ExtentRef ref, Place at);
   Task<Result<Place>> PlaceOf(ExtentRef ref);
   Task<Status> ReadInto(std::uint64_t segment, std::uint64_t position, MutableBytes into);

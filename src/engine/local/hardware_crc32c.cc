@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #if defined(__x86_64__)
@@ -52,7 +54,12 @@ Crc32cFunction HardwareCrc32c() {
 std::uint32_t rocksdb::crc32c::Extend(std::uint32_t crc, const char* data, std::size_t size) {
   static const blobgate::engine::Crc32cFunction best = [] {
     const auto hardware = blobgate::engine::HardwareCrc32c();
-    return hardware != nullptr ? hardware : blobgate::engine::LibraryCrc32c();
+    const auto found = hardware != nullptr ? hardware : blobgate::engine::LibraryCrc32c();
+    if (found == nullptr) {  // neither; before there is a log
+      std::fputs("blobgate: the CRC-32C of RocksDB is not found\n", stderr);
+      std::abort();
+    }
+    return found;
   }();
   return best(crc, data, size);
 }

@@ -133,7 +133,8 @@ Task<Result<ExtentRef>> LocalExtentWriter::Finish() {
   if (filled_ % kBlock != 0) Pad(kBlock - filled_ % kBlock);
 
   const ExtentRef ref{reservation_.place.segment, reservation_.place.position, length_, check_};
-  if (logged_) {
+  if (logged_ && context_.logged.HasRoom()) {
+    context_.state.NoteRequest(reservation_.stored);
     context_.logged.Hold(reservation_.place, std::move(buffer_), length_, reservation_.appender);
     written_ = reservation_.stored;
   } else if (const Status stored = co_await WriteRest(ref); !stored) {

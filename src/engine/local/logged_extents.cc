@@ -1,5 +1,6 @@
 #include "engine/local/logged_extents.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -106,12 +107,18 @@ void LoggedExtents::Abandon(const std::vector<Garbage>& garbage) {
   }
 }
 
-Status LoggedExtents::Settle() {
+void LoggedExtents::Settle() {
   std::unique_lock lock(mutex_);
+  if (failed_ && Clock::now() - *failed_ < longest_wait_) return;
   const std::uint64_t mine = ++wanted_;
   changed_.notify_all();
   changed_.wait(lock, [&] { return settled_ >= mine || ended_; });
-  return last_;
+}
+
+bool LoggedExtents::HasOf(std::uint64_t segment) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(held_,
+                             [segment](const auto& held) { return held.first.segment == segment; });
 }
 
 void LoggedExtents::Loop() {
@@ -126,17 +133,14 @@ void LoggedExtents::Loop() {
     if (!due()) changed_.wait_until(lock, oldest_ + longest_wait_, due);
     const bool last = stop_;
     const std::uint64_t round = wanted_;
-    const std::vector<Place> places = std::exchange(waiting_, {});
+    std::vector<Place> places = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
     lock.unlock();
-    Status done = WriteAndDrop(places);
+    const std::vector<Place> left = WriteAndDrop(std::move(places));
     lock.lock();
-    if (!done && !state_.read_only()) {
-      spdlog::error("short extents wait in the log: {}", done.error().detail);
-      Defer(places);
-    }
+    failed_.reset();
+    if (!left.empty()) Defer(left);
     settled_ = round;
-    last_ = std::move(done);
     changed_.notify_all();
     if (last) return;
   }
@@ -146,17 +150,27 @@ void LoggedExtents::Loop() {
 void LoggedExtents::Defer(const std::vector<Place>& places) {
   waiting_.insert(waiting_.end(), places.begin(), places.end());
   oldest_ = Clock::now();
+  failed_ = oldest_;
 }
 
-// What cannot be written now is tried again: it is safe in the log, and readers find it here. After
-// a failed sync the store is read-only, and the rows stay for the next start.
-Status LoggedExtents::WriteAndDrop(const std::vector<Place>& places) {
-  if (places.empty()) return {};
-  const Extents extents = TakeForWriting(places);
-  const Status written = Write(extents);
-  EndWriting(extents, written.has_value());
-  if (!written) return written;
-  return DropRows(places);
+// What cannot be written now is answered and tried again: it is safe in the log, and readers find
+// it here. Other segments do not wait for it. After a failed sync the store is read-only, and the
+// rows stay for the next start.
+std::vector<Place> LoggedExtents::WriteAndDrop(std::vector<Place> places) {
+  std::vector<Place> left;
+  const auto extents = TakeForWriting(places);
+  for (const auto& [appender, those] : extents) {
+    const Status written = Write(*appender, those);
+    EndWriting(those, written.has_value());
+    if (!written) spdlog::error("short extents wait in the log: {}", written.error().detail);
+    std::vector<Place>& to = written ? places : left;
+    for (const auto& [place, held] : those) to.push_back(place);
+  }
+  if (const Status dropped = DropRows(places); !dropped) {
+    spdlog::warn("rows of short extents stay in the log: {}", dropped.error().detail);
+    left.insert(left.end(), places.begin(), places.end());
+  }
+  return left;
 }
 
 // In small parts: commits wait for each.
@@ -172,32 +186,31 @@ Status LoggedExtents::DropRows(std::span<const Place> places) {
   return {};
 }
 
-LoggedExtents::Extents LoggedExtents::TakeForWriting(const std::vector<Place>& places) {
-  Extents extents;
-  extents.reserve(places.size());
+/// Those of `places` that are held go to the answer; the others stay.
+std::map<SegmentAppender*, LoggedExtents::Extents> LoggedExtents::TakeForWriting(
+    std::vector<Place>& places) {
+  std::map<SegmentAppender*, Extents> extents;
   const std::lock_guard lock(mutex_);
-  for (const Place& place : places) {
+  std::erase_if(places, [&](const Place& place) {
     const auto found = held_.find(place);
-    if (found == held_.end()) continue;
+    if (found == held_.end()) return false;
     found->second.writing = true;
-    extents.emplace_back(place, found->second);
-  }
+    extents[found->second.appender.get()].emplace_back(place, found->second);
+    return true;
+  });
   return extents;
 }
 
-Status LoggedExtents::Write(const Extents& extents) {
-  std::map<SegmentAppender*, std::vector<SegmentAppender::Piece>> pieces;
+Status LoggedExtents::Write(SegmentAppender& appender, const Extents& extents) {
   Status status;
+  std::vector<SegmentAppender::Piece> pieces;
+  pieces.reserve(extents.size());
   for (const auto& [place, held] : extents) {
-    pieces[held.appender.get()].push_back({place.position, held.content->span(), &status});
+    pieces.push_back({place.position, held.content->span(), &status});
   }
-  for (auto& [appender, those] : pieces) {
-    const std::size_t count = those.size();
-    appender->WriteGathered(std::move(those));
-    BG_CHECK(status);
-    BG_CHECK(appender->Sync(count));
-  }
-  return {};
+  appender.WriteGathered(std::move(pieces));
+  BG_CHECK(status);
+  return appender.Sync(extents.size());
 }
 
 void LoggedExtents::EndWriting(const Extents& extents, bool done) {
@@ -248,41 +261,41 @@ Status ForEachLogged(CatalogDb& db, const std::function<Status(const LoggedConte
 
 namespace {
 
-/// Null: what it should have is there, or it is missing, which is for others to say.
-Result<SegmentFilePtr> OpenToRedo(const SegmentPaths& paths, std::uint64_t segment) {
-  // Shared with a snapshot: it was synced before it was sealed, and is not changed any more.
-  if (paths.IsShared(segment)) return nullptr;
-  auto opened = paths.Open(segment);
-  if (!opened && opened.error().code == Errc::kNotFound) return nullptr;
-  return opened;
+// Written again even where the file seems to have it: after a failed sync the page cache may hold
+// what the disk does not, and call it clean.
+Status RedoOnce(CatalogDb& db, const SegmentPaths& paths,
+                const std::function<bool(std::uint64_t)>& is_active) {
+  std::map<std::uint64_t, SegmentFilePtr> files;
+  auto redo = [&](const LoggedContent& extent) -> Status {
+    const std::uint64_t segment = extent.place.segment;
+    if (!is_active(segment)) return {};
+    SegmentFilePtr& file = files[segment];
+    if (!file) {
+      auto opened = paths.Open(segment);
+      if (!opened && opened.error().code == Errc::kNotFound) {
+        return Fail(Errc::kCorruption,
+                    fmt::format("segment {:x} holds live data and is missing", segment));
+      }
+      BG_TRY(file, std::move(opened));
+    }
+    return Write(paths.disk(), *file, extent);
+  };
+  BG_CHECK(ForEachLogged(db, redo));
+  for (const auto& [segment, file] : files) {
+    const int synced = paths.disk().Sync(file->fd());
+    if (synced < 0) return std::unexpected(DiskError(synced, "fdatasync of a segment"));
+  }
+  return {};
 }
 
 }  // namespace
 
-// Written again even where the file seems to have it: after a failed sync the page cache may hold
-// what the disk does not, and call it clean.
-Status RedoLogged(CatalogDb& db, const SegmentPaths& paths, Ballast& ballast) {
-  std::map<std::uint64_t, SegmentFilePtr> files;
-  auto redo = [&](const LoggedContent& extent) -> Status {
-    auto found = files.find(extent.place.segment);
-    if (found == files.end()) {
-      BG_TRY(SegmentFilePtr file, OpenToRedo(paths, extent.place.segment));
-      found = files.emplace(extent.place.segment, std::move(file)).first;
-    }
-    if (!found->second) return {};
-    Status written = Write(paths.disk(), *found->second, extent);
-    if (!written && written.error().code == Errc::kNoSpace) {
-      ballast.Release(0, LoggedExtents::kMostHeld);
-      written = Write(paths.disk(), *found->second, extent);
-    }
-    return written;
-  };
-  BG_CHECK(ForEachLogged(db, redo));
-  for (const auto& [segment, file] : files) {
-    const int synced = file ? paths.disk().Sync(file->fd()) : 0;
-    if (synced < 0) return std::unexpected(DiskError(synced, "fdatasync of a segment"));
-  }
-  return {};
+Status RedoLogged(CatalogDb& db, const SegmentPaths& paths,
+                  const std::function<bool(std::uint64_t)>& is_active, Ballast& ballast) {
+  Status done = RedoOnce(db, paths, is_active);
+  if (done || done.error().code != Errc::kNoSpace) return done;
+  ballast.Release(0, LoggedExtents::kMostHeld);
+  return RedoOnce(db, paths, is_active);
 }
 
 Status DropLoggedRows(CatalogDb& db, Committer& committer) {

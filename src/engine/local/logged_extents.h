@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -75,9 +76,11 @@ class LoggedExtents {
   /// Waits while they are. Blocks.
   void Abandon(const std::vector<Garbage>& garbage);
 
-  /// Writes and syncs what landed before the call, and takes its rows away. An error: some of it
-  /// still waits. Blocks. Not from the committer thread.
-  Status Settle();
+  /// Writes and syncs what landed before the call, and takes its rows away. What cannot be written
+  /// still waits. Does nothing shortly after that happened. Blocks. Not from the committer thread.
+  void Settle();
+  /// Some of the segment's content is not written yet.
+  bool HasOf(std::uint64_t segment) const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -91,9 +94,9 @@ class LoggedExtents {
   using Extents = std::vector<std::pair<Place, Held>>;
 
   void Loop();
-  Status WriteAndDrop(const std::vector<Place>& places);
-  Extents TakeForWriting(const std::vector<Place>& places);
-  static Status Write(const Extents& extents);
+  std::vector<Place> WriteAndDrop(std::vector<Place> places);
+  std::map<SegmentAppender*, Extents> TakeForWriting(std::vector<Place>& places);
+  static Status Write(SegmentAppender& appender, const Extents& extents);
   Status DropRows(std::span<const Place> places);
   void EndWriting(const Extents& extents, bool done);
   void Defer(const std::vector<Place>& places);
@@ -108,10 +111,10 @@ class LoggedExtents {
   HeldMap held_;
   std::vector<Place> waiting_;  ///< landed; some of them may be gone from held_
   std::uint64_t waiting_bytes_ = 0;
-  Clock::time_point oldest_;   ///< of waiting_
-  std::uint64_t wanted_ = 0;   ///< rounds that Settle asked for
-  std::uint64_t settled_ = 0;  ///< rounds done
-  Status last_;                ///< of the last round
+  Clock::time_point oldest_;                 ///< of waiting_
+  std::uint64_t wanted_ = 0;                 ///< rounds that Settle asked for
+  std::uint64_t settled_ = 0;                ///< rounds done
+  std::optional<Clock::time_point> failed_;  ///< when something could not be written
   bool stop_ = false;
   bool ended_ = false;  ///< no further round comes
   std::thread thread_;
@@ -128,9 +131,12 @@ struct LoggedContent {
 Status ForEachLogged(CatalogDb& db, const std::function<Status(const LoggedContent&)>& visit);
 
 /// For a start after a crash: what the log has is in its segment, durably, afterwards; on a full
-/// disk at the cost of the ballast. The rows stay; DropLoggedRows takes them away. May be cut short
-/// and repeated.
-Status RedoLogged(CatalogDb& db, const SegmentPaths& paths, Ballast& ballast);
+/// disk at the cost of the ballast. `is_active` of a segment: others have it since they were
+/// sealed, and may be shared with a snapshot. The rows stay; DropLoggedRows takes them away once
+/// the store is known to be whole. May be cut short and repeated. Errors: kCorruption when a
+/// segment is missing.
+Status RedoLogged(CatalogDb& db, const SegmentPaths& paths,
+                  const std::function<bool(std::uint64_t)>& is_active, Ballast& ballast);
 Status DropLoggedRows(CatalogDb& db, Committer& committer);
 
 }  // namespace blobgate::engine

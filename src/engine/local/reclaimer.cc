@@ -167,9 +167,9 @@ void Reclaimer::DeleteEmpty() {
 // Nothing is written to a sealed segment: what landed in it goes there first.
 void Reclaimer::SealFull() {
   const std::vector<Segments::Sealable> all = segments_.TakeSealable();
-  const Status settled = all.empty() ? Status() : logged_.Settle();
+  if (!all.empty()) logged_.Settle();
   for (const Segments::Sealable& full : all) {
-    const Status sealed = settled ? Seal(full) : settled;
+    const Status sealed = Seal(full);
     segments_.EndSeal(full.id, sealed.has_value());
     if (!sealed) {
       spdlog::warn("segment {:x} not sealed: {}", full.id, sealed.error().detail);
@@ -178,6 +178,7 @@ void Reclaimer::SealFull() {
 }
 
 Status Reclaimer::Seal(const Segments::Sealable& full) {
+  if (logged_.HasOf(full.id)) return Fail(Errc::kNoSpace, "some of its content waits");
   BG_CHECK(full.appender->Close(full.end));
   auto seal = [id = full.id, end = full.end](CommitGroup& group) {
     SegmentRow& row = group.Segment(id);

@@ -176,8 +176,11 @@ Status Recover(const RecoveryParts& parts) {
   BG_TRY(const std::uint64_t next, LoadNextId(parts.db, table));
   parts.segments.set_next_id(next);
   BG_CHECK(RemoveStrays(parts.paths, table));
-  BG_CHECK(RedoLogged(parts.db, parts.paths, parts.ballast));
-  BG_CHECK(DropLoggedRows(parts.db, parts.committer));
+  const auto is_active = [&table](std::uint64_t id) {
+    const auto row = table.find(id);
+    return row == table.end() || row->second.state == SegmentRow::State::kActive;
+  };
+  BG_CHECK(RedoLogged(parts.db, parts.paths, is_active, parts.ballast));
   for (const auto& [id, row] : table) {
     if (row.state == SegmentRow::State::kActive) {
       BG_CHECK(SealActive(parts, id));
@@ -185,6 +188,8 @@ Status Recover(const RecoveryParts& parts) {
       BG_CHECK(RestoreSealed(parts, id, row));
     }
   }
+  // Not before every segment is known to be there: a store that does not open keeps them.
+  BG_CHECK(DropLoggedRows(parts.db, parts.committer));
   return QueueGarbage(parts, table);
 }
 

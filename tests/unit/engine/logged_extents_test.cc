@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "engine/local/ballast.h"
@@ -35,7 +36,7 @@ class WatchedDisk final : public Disk {
   }
   int WriteAll(int fd, iovec* parts, int count, std::uint64_t offset) override {
     if (parts[0].iov_len < kBlock) return Disk::WriteAll(fd, parts, count, offset);  // no segment
-    if (const int error = write_error) return error;
+    if (const int error = write_error; error != 0 && IsRefused(fd)) return error;
     if (!ballast.empty() && SizeOf(ballast) == ballast_bytes) {
       ++refused;
       return -ENOSPC;
@@ -43,6 +44,12 @@ class WatchedDisk final : public Disk {
     ++writes;
     return Disk::WriteAll(fd, parts, count, offset);
   }
+  /// Of any file, or of the one that is named.
+  bool IsRefused(int fd) const {
+    return refused_file.empty() ||
+           fs::read_symlink("/proc/self/fd/" + std::to_string(fd)) == refused_file;
+  }
+  std::string refused_file;  ///< set while write_error is 0
   std::atomic<bool> fail_syncs{false};
   std::atomic<int> write_error{0};
   std::atomic<int> writes{0};
@@ -387,6 +394,67 @@ TEST_F(LoggedExtentsTest, AStartOnAFullDiskTakesTheBallast) {
   engine_ = OpenLocalEngine(options).value();
   EXPECT_EQ(disk_.refused, 1);
   ExpectAll();
+}
+
+// A store that does not open has lost nothing: what only the log had is still there.
+TEST_F(LoggedExtentsTest, AMissingSegmentThatComesBack) {
+  for (unsigned i = 0; i < 20; ++i) Put("k" + std::to_string(i), RandomText(3000, i));
+  MakeImage();
+  engine_.reset();
+  fs::rename(image() + "/segments", image() + "/hidden");
+  fs::create_directory(image() + "/segments");
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = OpenLocalEngine(SmallOptions(image()));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::kCorruption);
+  }
+  fs::remove_all(image() + "/segments");
+  fs::rename(image() + "/hidden", image() + "/segments");
+  Open(image());
+  ExpectAll();
+}
+
+// As `cp -al` of a store that was killed leaves it.
+TEST_F(LoggedExtentsTest, ActiveSegmentsWithASecondName) {
+  for (unsigned i = 0; i < 20; ++i) Put("k" + std::to_string(i), RandomText(3000, i));
+  MakeImage();
+  fs::create_directory(image() + "/copy");
+  for (const auto& file : fs::directory_iterator(image() + "/segments")) {
+    fs::create_hard_link(file.path(), fs::path(image()) / "copy" / file.path().filename());
+  }
+  Open(image());
+  ExpectAll();
+}
+
+TEST_F(LoggedExtentsTest, ASegmentThatTakesNothingKeepsNobodyElseBack) {
+  Open(data(), std::chrono::milliseconds(200));
+  Put("bad", RandomText(3000, 1));
+  const std::uint64_t bad = expected_.at("bad").ref.space;
+  disk_.refused_file = fs::canonical(SegmentPaths(disk_, data() + "/segments").PathOf(bad));
+  disk_.write_error = -EIO;
+  Put("gone", RandomText(3000, 2));
+  for (unsigned i = 0; i < 10'000 && expected_.rbegin()->second.ref.space == bad; ++i) {
+    Put(fmt::format("k{:05}", i), RandomText(LoggedExtents::kLongest, i));
+  }
+  Put("last", RandomText(3000, 3));
+  ASSERT_NE(expected_.at("last").ref.space, bad);
+  Drop("gone");
+  WaitUntilReclaimed(*engine_);
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  ExpectAll();
+  EXPECT_FALSE(engine_->Stats().read_only);
+  MakeImage();
+  const auto store = OfflineStore::Open(image()).value();
+  std::set<std::uint64_t> segments;
+  EXPECT_TRUE(ForEachLogged(store->db(), [&segments](const LoggedContent& extent) {
+    segments.insert(extent.place.segment);
+    return Status();
+  }));
+  EXPECT_EQ(segments, std::set<std::uint64_t>{bad});
+  disk_.write_error = 0;
+  engine_.reset();
+  EXPECT_EQ(LoggedRows(data()), 0u);
+  EXPECT_EQ(FsckFindings(data()), std::vector<std::string>());
 }
 
 TEST_F(LoggedExtentsTest, ASnapshotHasThem) {
