@@ -101,10 +101,17 @@ Result<CommitGroup::ExtentState*> CommitGroup::StateOf(const ExtentRef& ref, Ext
 }
 
 Result<CommitGroup::ExtentState> CommitGroup::LoadExtent(const ExtentRef& ref) {
-  BG_TRY(ExtentState state, LoadRow({ref.space, ref.position}));
+  const Place birth{ref.space, ref.position};
+  if (segments_.IsFresh(ref)) {  // no place is used twice, so there is no row
+    ExtentState state;
+    state.at = state.place = birth;
+    state.ref = ref;
+    state.fresh = true;
+    return state;
+  }
+  BG_TRY(ExtentState state, LoadRow(birth));
   if (!state.in_catalog) {
     state.ref = ref;
-    state.fresh = segments_.IsFresh(ref);
   } else if (state.ref != ref) {
     return Fail(Errc::kExtentGone, "the place holds another extent");
   }
