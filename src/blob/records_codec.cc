@@ -121,6 +121,7 @@ void EncodeBlock(const Block& block, std::string& out) {
 }
 
 bool DecodeBlock(std::string_view in, Block& block) {
+  block = {};  // of a field that comes twice the last counts
   FieldReader fields(in);
   bool ok = true;
   std::uint64_t sum = 0;

@@ -70,7 +70,7 @@ def run_row(context: special.Context, row: Row, rounds: int) -> dict[str, Figure
         order = names[turn % len(names):] + names[:turn % len(names)]
         for name in order:
             figures[name].samples.append(measure(context, row, name))
-        if row.load and row.load.dataset == "written":
+        if row.emptied or (row.load and row.load.dataset == "written"):
             context.start_over()  # what is written in seconds fills the disk in minutes
     return figures
 

@@ -36,7 +36,7 @@ class Row:
     cold: bool = False  # caches are dropped before every measurement
     special: str = ""   # a function of special.py instead of a load
     large: bool = False  # only with --large: hours or tens of GiB
-    emptied: bool = False  # it takes much of the disk: servers start over before it
+    emptied: bool = False  # it takes much of the disk: servers start over before and between
 
 
 FAIR = Load("fair", "get=1", "4KiB", 2000, 64)

@@ -1,11 +1,14 @@
 // A whole connection: the first byte says how its bytes are split, the rest is what a client sends.
-// The requests that the handler sees must not depend on the pieces, and a second, simpler reader
-// that takes the bytes as a proxy would must find the same ones at the same places: what two
-// readers see differently can be smuggled past one of them.
+// The requests that the handler sees must not depend on the pieces (but for those behind a body
+// that was announced with Expect and left: before any of it came, nobody knows whether it will, so
+// the connection ends there), and a second, simpler reader that takes the bytes as a proxy would
+// must find the same ones at the same places: what two readers see differently can be smuggled past
+// one of them.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -201,7 +204,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (text.size() > 16 * 1024) return 0;  // what one send takes
   const std::size_t step = fuzz::TakeByte(text) % 32 + 1;
   const std::vector<Seen> seen = Session::Run(text, text.size());
-  Require(Session::Run(text, step) == seen);
+  const std::vector<Seen> in_pieces = Session::Run(text, step);
+  if (ToLower(text).find("100-continue") == std::string::npos) {
+    Require(in_pieces == seen);
+  } else {
+    const std::size_t both = std::min(in_pieces.size(), seen.size());
+    Require(std::equal(seen.begin(), seen.begin() + both, in_pieces.begin()));
+  }
   Lenient lenient(text);
   for (const Seen& request : seen) {
     const auto same = lenient.Next();

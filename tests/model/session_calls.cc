@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/local/local_engine.h"
+#include "engine/local/logged_extents.h"
 #include "engine/local/segment_file.h"
 #include "model/session.h"
 
@@ -223,15 +224,18 @@ void Session::CheckSpace() {
   writers_.clear();
   guards_.clear();
   if (!machine_.is_local() || off()) return;
+  const bool all_written = WriteWhatWaits(machine_.engine());
   WaitUntilReclaimed(machine_.engine());
   NoteFault();
+  if (!all_written) return;  // it met a fault, and will be tried again
   if (off() || read_only_ || space_unknown_ || was_full_) return;
   ++tally_.space_checks;
   CheckFigures();
   CheckPages();
 }
 
-/// Every page of a segment that takes up space is an extent's, and every page of an extent does.
+/// Every page of a segment that takes up space is an extent's, and every page of an extent does,
+/// but for the short ones that were never committed.
 void Session::CheckPages() {
   std::map<std::uint64_t, std::set<std::uint64_t>> wanted, allowed;
   const auto add = [&](auto& pages, const ExtentRef& name) {
@@ -243,7 +247,9 @@ void Session::CheckPages() {
     for (std::uint64_t page = first; page < first + count; ++page) pages[ref.space].insert(page);
   };
   for (const auto& extent : model_.extents()) {
-    if (!extent.gone()) add(wanted, extent.ref);
+    if (extent.gone()) continue;
+    const bool in_memory = extent.fresh && extent.ref.length <= LoggedExtents::kLongest;
+    add(in_memory ? allowed : wanted, extent.ref);
   }
   for (const ExtentRef& ref : uncertain_) add(allowed, ref);
   for (const std::string& name : machine_.volume().List(machine_.segments())) {

@@ -137,6 +137,7 @@ class LocalEngine final : public Engine {
   Catalog& catalog() override { return catalog_; }
   ExtentStore& extents() override { return extents_; }
   GarbageQueue& garbage() { return garbage_; }
+  LoggedExtents& logged() { return logged_; }
   Rewriter& rewriter() { return *rewriter_; }
   ExtentLocator& locator() { return locator_; }
   Scrubber* scrubber() { return scrubber_.get(); }  ///< null: off
@@ -237,6 +238,10 @@ Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options) {
 
 void WaitUntilReclaimed(Engine& engine) {
   static_cast<LocalEngine&>(engine).garbage().WaitIdle();
+}
+
+bool WriteWhatWaits(Engine& engine) {
+  return static_cast<LocalEngine&>(engine).logged().Settle();
 }
 
 void RewriteSparseSegments(Engine& engine) {

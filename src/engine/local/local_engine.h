@@ -63,6 +63,10 @@ Result<std::unique_ptr<Engine>> OpenLocalEngine(const LocalOptions& options);
 /// maintenance commands.
 void WaitUntilReclaimed(Engine& engine);
 
+/// Writes the short extents that were committed before the call to their segments (LoggedExtents).
+/// Blocks. False: some cannot be written at the moment. REQUIRES: as above. For tests.
+bool WriteWhatWaits(Engine& engine);
+
 /// Rewrites every sealed segment that is less live than LocalOptions::rewrite_live_percent, at full
 /// speed, as long as the disk has room for it. Blocks. The same REQUIRES.
 void RewriteSparseSegments(Engine& engine);

@@ -107,12 +107,13 @@ void LoggedExtents::Abandon(const std::vector<Garbage>& garbage) {
   }
 }
 
-void LoggedExtents::Settle() {
+bool LoggedExtents::Settle() {
   std::unique_lock lock(mutex_);
-  if (failed_ && Clock::now() - *failed_ < longest_wait_) return;
+  if (failed_ && Clock::now() - *failed_ < longest_wait_) return false;
   const std::uint64_t mine = ++wanted_;
   changed_.notify_all();
   changed_.wait(lock, [&] { return settled_ >= mine || ended_; });
+  return !failed_;
 }
 
 bool LoggedExtents::HasOf(std::uint64_t segment) const {

@@ -76,9 +76,10 @@ class LoggedExtents {
   /// Waits while they are. Blocks.
   void Abandon(const std::vector<Garbage>& garbage);
 
-  /// Writes and syncs what landed before the call, and takes its rows away. What cannot be written
-  /// still waits. Does nothing shortly after that happened. Blocks. Not from the committer thread.
-  void Settle();
+  /// Writes and syncs what landed before the call, and takes its rows away. False: some of it
+  /// cannot be written, and still waits; shortly after that happened nothing is tried. Blocks. Not
+  /// from the committer thread.
+  bool Settle();
   /// Some of the segment's content is not written yet.
   bool HasOf(std::uint64_t segment) const;
 

@@ -167,7 +167,7 @@ void Reclaimer::DeleteEmpty() {
 // Nothing is written to a sealed segment: what landed in it goes there first.
 void Reclaimer::SealFull() {
   const std::vector<Segments::Sealable> all = segments_.TakeSealable();
-  if (!all.empty()) logged_.Settle();
+  if (!all.empty()) (void)logged_.Settle();
   for (const Segments::Sealable& full : all) {
     const Status sealed = Seal(full);
     segments_.EndSeal(full.id, sealed.has_value());

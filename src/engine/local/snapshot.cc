@@ -69,7 +69,7 @@ class Snapshot {
 
   Status Fill() {
     const ReadGuard guard = parts_.garbage.BeginRead();
-    parts_.logged.Settle();  // so that little is left in the log
+    (void)parts_.logged.Settle();  // so that little is left in the log
     BG_CHECK(CheckpointCatalog());
     std::error_code ec;
     if (!fs::create_directory(SegmentsDirectory(), ec)) {
