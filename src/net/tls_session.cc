@@ -120,8 +120,8 @@ TlsSession::Step TlsSession::Handshake() {
   return StepAfter(SSL_do_handshake(ssl_.get()));
 }
 
-// OpenSSL gives its buffers of 16 KiB back (SSL_MODE_RELEASE_BUFFERS) after records of data only: not
-// after the last one, which says that no more follows.
+// OpenSSL gives its buffers of 16 KiB back (SSL_MODE_RELEASE_BUFFERS) after records of data only:
+// not after the last one, which says that no more follows.
 //
 // What a request took is free while it is served; who sends much keeps its larger buffer.
 TlsSession::Step TlsSession::Read(MutableBytes into, std::size_t& got) {
