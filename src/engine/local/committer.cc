@@ -186,10 +186,10 @@ Status Committer::TimedWrite(CommitGroup& group, bool sync) {
 }
 
 // A full disk is survivable: RocksDB has nothing of the group in memory and can resume. The group
-// may still be in its log until then, so what it refers to stays untouched.
+// may still be in its log until then, so what it refers to stays untouched, in memory
+// (LoggedExtents) as well: those who wrote it may still read it.
 Status Committer::OnWriteFailed(const Error& error, const GroupEffects& effects) {
   doubtful_.insert(doubtful_.end(), effects.landed.begin(), effects.landed.end());
-  for (const Garbage& extent : effects.landed) logged_.Forget(extent.place);
   for (const Garbage& garbage : effects.garbage) {
     if (garbage.departed) places_.Forget(garbage.birth);
   }

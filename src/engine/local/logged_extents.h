@@ -70,7 +70,7 @@ class LoggedExtents {
   std::optional<SharedBytes> Find(const Place& place) const;
   /// A group with their content is durable. Places that are not held do not matter.
   void Landed(const std::vector<Garbage>& landed);
-  /// It was discarded before it landed, or its group failed.
+  /// It was discarded before it landed.
   void Forget(const Place& place);
   /// They are about to be taken off the disk, and nobody reads them: they are not written any more.
   /// Waits while they are. Blocks.

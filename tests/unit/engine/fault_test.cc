@@ -350,6 +350,7 @@ TEST_F(FaultTest, AFullLogFailsTheCommitAndWritingResumes) {
   EXPECT_FALSE(Has("unlucky"));
   EXPECT_TRUE(Has("kept"));
   EXPECT_EQ(Read(kept), text);
+  EXPECT_EQ(Read(unlucky), "unlucky") << "in doubt, and whoever wrote it may read it";
   EXPECT_FALSE(engine_->Stats().read_only);
   engine_->extents().Discard(unlucky);
 
@@ -452,8 +453,10 @@ TEST_F(FaultTest, ACrashWhileAFullLogIsReplacedLosesNothing) {
 
 TEST_F(FaultTest, AFailedLogSyncEndsWritingUntilRestart) {
   ASSERT_TRUE(Put("kept", "x"));
+  const ExtentRef unlucky = Write("unlucky").value();
   log_.sync_fails = true;
-  EXPECT_EQ(CodeOf(Put("unknown", "x")), Errc::kIoError);
+  EXPECT_EQ(CodeOf(PutWith("unknown", unlucky)), Errc::kIoError);
+  EXPECT_EQ(Read(unlucky), "unlucky") << "in doubt, and whoever wrote it may read it";
   log_.sync_fails = false;
   EXPECT_EQ(CodeOf(Put("refused", "x")), Errc::kReadOnly);
   EXPECT_EQ(CodeOf(run_(engine_->extents().Create(1))), Errc::kReadOnly);
