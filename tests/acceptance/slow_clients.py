@@ -6,8 +6,8 @@
 Kinds: heads, bodies, readers (who send a head, send a body, take an answer slowly), all (a third of
 each); each over plain HTTP and over TLS (heads-tls, ...). Without one: all of them. A fresh daemon
 each time, its cache of content full. Checked: its memory grows by less than M MiB (256) at most, no
-request of the others fails, no reader is cut off. Told: the latency of the others, alone and beside the crowd, and what the
-kernel's buffers take. BLOBGATE_BENCH: another program for the load than the daemon's.
+request of the others fails, no reader is cut off. Told: the latency of the others, alone and beside
+the crowd, and what the kernel's buffers take. BLOBGATE_BENCH: another program for the load than the daemon's.
 """
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ Status CommitGroup::Add(const std::vector<PartitionBatch>& parts) {
     // Taken out of the fresh ones, so that a Discard from now on does nothing.
     if (state.fresh && segments_.TakeFresh(state.ref)) {
       effects_.landed.push_back({place, state.stored(), false});
-      if (const auto content = logged_.ContentOf(place)) {
-        (void)batch_.Put(db_.meta(), LoggedKey(place), *content);
+      if (const auto content = logged_.Find(place)) {
+        (void)batch_.Put(db_.meta(), LoggedKey(place), AsChars(content->view()));
       }
     }
     extents_.insert_or_assign(place, state);

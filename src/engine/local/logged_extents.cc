@@ -47,14 +47,8 @@ void LoggedExtents::Hold(const Place& place, std::shared_ptr<const AlignedBuffer
   held_[place] = {std::move(content), length, std::move(appender)};
 }
 
-std::optional<std::string_view> LoggedExtents::ContentOf(const Place& place) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = held_.find(place);
-  if (found == held_.end()) return std::nullopt;
-  return AsChars(Bytes(found->second.content->span().first(found->second.length)));
-}
-
-// A reader knows the extent by a row that was committed after Hold, so it sees the count as well.
+// Who knows the extent learnt of it after Hold (readers by a row that was committed later), so the
+// count is seen as well.
 std::optional<SharedBytes> LoggedExtents::Find(const Place& place) const {
   if (held_bytes_.load(std::memory_order_relaxed) == 0) return std::nullopt;
   const std::lock_guard lock(mutex_);
@@ -141,6 +135,8 @@ void LoggedExtents::Loop() {
     lock.lock();
     failed_.reset();
     if (!left.empty()) Defer(left);
+    // Nothing can be made durable any more: what is held stays for readers, its rows for the start.
+    if (state_.read_only()) waiting_.clear();
     settled_ = round;
     changed_.notify_all();
     if (last) return;

@@ -64,9 +64,7 @@ class LoggedExtents {
   /// zeros, and its claim on the disk's space (StoreState::Claim).
   void Hold(const Place& place, std::shared_ptr<const AlignedBuffer> content, std::uint64_t length,
             std::shared_ptr<SegmentAppender> appender);
-  /// Its content, while it is held. Committer thread: good until Landed or Forget.
-  std::optional<std::string_view> ContentOf(const Place& place) const;
-  /// For readers: its content, or nullopt when it is in the segment. Not verified.
+  /// Its content, or nullopt when it is in the segment. Not verified.
   std::optional<SharedBytes> Find(const Place& place) const;
   /// A group with their content is durable. Places that are not held do not matter.
   void Landed(const std::vector<Garbage>& landed);

@@ -247,6 +247,10 @@ TEST_F(LoggedExtentsTest, AFailedSyncLaterLosesNothing) {
   }
   EXPECT_TRUE(engine_->Stats().read_only);
   EXPECT_FALSE(Write("refused"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // for the round that failed to end
+  const int writes = disk_.writes;
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(disk_.writes, writes) << "it cannot be synced, so it is not tried again";
   ExpectAll();
   disk_.fail_syncs = false;
   engine_.reset();
