@@ -86,14 +86,6 @@ Outcome<MetricsProperties> ReadMetrics(const XmlElement& element) {
   return metrics;
 }
 
-/// Line breaks go too, as around the text of an element.
-std::string_view WithoutBlanks(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 /// "a, b" without blanks and empty entries.
 std::vector<std::string> SplitList(std::string_view text) {
   std::vector<std::string> out;

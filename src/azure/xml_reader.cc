@@ -129,13 +129,13 @@ bool AppendResolved(std::string& out, std::string_view raw) {
   }
 }
 
-std::string TrimmedOf(std::string text) {
+}  // namespace
+
+std::string_view WithoutBlanks(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return {};
+  if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
-
-}  // namespace
 
 Error InvalidXml(std::string_view reason) {
   return Error(ErrorCode::kInvalidXmlDocument).WithDetail("Reason", std::string(reason));
@@ -163,8 +163,8 @@ Outcome<std::string> XmlElement::Text() const {
 }
 
 Outcome<std::string> XmlElement::TrimmedText() const {
-  BG_TRY(std::string text, Text());
-  return TrimmedOf(std::move(text));
+  BG_TRY(const std::string text, Text());
+  return std::string(WithoutBlanks(text));
 }
 
 Outcome<bool> XmlElement::Bool() const {

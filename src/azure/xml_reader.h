@@ -21,6 +21,9 @@ namespace blobgate::azure {
 /// Bytes of a body that is not a block list.
 inline constexpr std::size_t kMaxSmallXml = 64 * 1024;
 
+/// Without the blanks and line breaks around it; a view into `text`.
+std::string_view WithoutBlanks(std::string_view text);
+
 /// 400 InvalidXmlDocument with Reason.
 Error InvalidXml(std::string_view reason);
 /// 400 InvalidXmlNodeValue with XmlNodeName, XmlNodeValue and Reason.
