@@ -1,5 +1,6 @@
 // Random operations on an engine and on a simple model of it, side by side; for the local engine
 // with power cuts and failing disks among them (README.md).
+#include <rocksdb/env.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -281,6 +282,9 @@ int main(int count, char** values) {
   spdlog::set_level(arguments.sequence ? spdlog::level::info : spdlog::level::off);
   std::signal(SIGABRT, &OnCrash);
   std::signal(SIGSEGV, &OnCrash);
+  // All stores of a process share these threads; a flush that fails keeps one for a second.
+  for (const auto pool : {rocksdb::Env::Priority::HIGH, rocksdb::Env::Priority::LOW})
+    rocksdb::Env::Default()->SetBackgroundThreads(static_cast<int>(arguments.threads), pool);
   Campaign campaign(arguments);
   return arguments.sequence ? campaign.RunOne(*arguments.sequence) : campaign.Run();
 }
