@@ -3,9 +3,6 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <memory>
 #include <span>
 #include <utility>
 
@@ -118,7 +115,7 @@ class Channel final : private Deadline {
   Task<void> Close(std::uint64_t discard_bytes, std::chrono::milliseconds timeout) {
     Arm(discard_bytes > 0 ? timeout : std::min(timeout, kGoodbye));
     co_await stream_.ShutdownSend();
-    if (discard_bytes > 0) co_await Discard(discard_bytes);
+    if (discard_bytes > 0 && !fired()) co_await stream_.Drop(discard_bytes);
     Disarm();
     Cut();
   }
@@ -156,19 +153,6 @@ class Channel final : private Deadline {
       piece = piece.subspan(part);
       count -= part;
       if (count == 0) break;
-    }
-  }
-
-  // Below TLS: what arrives is not looked at.
-  Task<void> Discard(std::uint64_t most) {
-    constexpr std::size_t kScratch = 16 * 1024;
-    const auto scratch = std::make_unique_for_overwrite<std::byte[]>(kScratch);
-    error_code ec;
-    while (!ec && !fired() && most > 0) {
-      const std::size_t got = co_await stream_.socket().async_read_some(
-          boost::asio::buffer(scratch.get(), kScratch),
-          boost::asio::redirect_error(boost::asio::use_awaitable, ec));
-      most -= std::min<std::uint64_t>(most, got);
     }
   }
 

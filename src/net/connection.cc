@@ -255,11 +255,9 @@ Task<bool> Connection<S>::Settle(RequestBody<S>& body) {
   if (body.failed() || body.held_back() || body.known_left() > limits_.drain_bytes) {
     co_return false;
   }
-  constexpr std::size_t kScratch = 16 * 1024;
-  const auto scratch = std::make_unique_for_overwrite<std::byte[]>(kScratch);
   const std::uint64_t before = body.received();
   while (!body.complete() && body.received() - before <= limits_.drain_bytes) {
-    if (!co_await body.Read({scratch.get(), kScratch})) co_return false;
+    if (!co_await body.Read(Scratch())) co_return false;
   }
   co_return body.complete();
 }

@@ -53,6 +53,11 @@ ssize_t SendNow(int socket, std::span<const Bytes> pieces) {
 
 }  // namespace
 
+MutableBytes Scratch() {
+  thread_local std::array<std::byte, 16 * 1024> scratch;
+  return scratch;
+}
+
 Task<error_code> PlainStream::Handshake() {
   co_return error_code();
 }
@@ -162,6 +167,15 @@ Task<void> PlainStream::ShutdownSend() {
   error_code ignored;  // the peer may be gone, which is as good
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   co_return;
+}
+
+Task<void> PlainStream::Drop(std::uint64_t most) {
+  while (most > 0) {
+    const IoResult got = ReadNow(Scratch());
+    if (got.ec) co_return;
+    most -= std::min<std::uint64_t>(most, got.bytes);
+    if (got.bytes == 0 && co_await WaitForInput()) co_return;
+  }
 }
 
 // While the client takes its time there is no memory for what it will send.
@@ -282,12 +296,7 @@ Task<void> TlsStream::ShutdownSend() {
   error_code ec = co_await Flush();
   if (ec) co_return;
   socket().shutdown(asio::ip::tcp::socket::shutdown_send, ec);
-  for (std::size_t heard = 0; !ec && heard < kLastWords;) {
-    std::array<std::byte, 1024> scratch;
-    const IoResult got = co_await transport_.ReadSome(scratch);
-    heard += got.bytes;
-    ec = got.ec;
-  }
+  if (!ec) co_await transport_.Drop(kLastWords);
 }
 
 }  // namespace blobgate::net

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -27,16 +28,21 @@ struct IoResult {
   error_code ec{};
 };
 
+/// Memory of this io thread for bytes that nobody looks at: all its connections put theirs here,
+/// also while they wait, so that dropping what a slow peer sends takes no memory of its own.
+MutableBytes Scratch();
+
 /// kSecure: TLS. Handshake comes first. WriteNow takes the pieces in order and says how many bytes
 /// of them it took, without a wait; that may be none. The kernel has those, but for the last held()
 /// of them, which wait as TLS records: nothing more is taken until a further call, of no pieces
 /// even, could send these. ReadNow moves no byte when there is none yet: WaitForInput. ShutdownSend
 /// tells the peer that no more bytes follow, and may wait for its end, so the caller sets a
-/// deadline. Room says how many bytes the kernel takes without a wait, carefully; zero: WaitForRoom
-/// first. Queued says how many bytes of what the kernel took the peer has not acknowledged yet. A
-/// stream had_turn when it has sent much without a wait since EndTurn. socket() is the TCP socket
-/// below. Whatever waits ends when the socket's operations are cancelled, or when it is closed, and
-/// then fails.
+/// deadline. Drop receives what arrives below TLS and looks at none of it, until the peer ends or
+/// has sent so many bytes. Room says how many bytes the kernel takes without a wait, carefully;
+/// zero: WaitForRoom first. Queued says how many bytes of what the kernel took the peer has not
+/// acknowledged yet. A stream had_turn when it has sent much without a wait since EndTurn. socket()
+/// is the TCP socket below. Whatever waits ends when the socket's operations are cancelled, or when
+/// it is closed, and then fails.
 template <class S>
 concept Stream =
     std::movable<S> && requires(S s, MutableBytes into, std::span<const Bytes> pieces) {
@@ -47,6 +53,7 @@ concept Stream =
       { s.ReadNow(into) } -> std::same_as<IoResult>;
       { s.WaitForInput() } -> std::same_as<Task<error_code>>;
       { s.ShutdownSend() } -> std::same_as<Task<void>>;
+      { s.Drop(std::uint64_t{}) } -> std::same_as<Task<void>>;
       { s.WriteNow(pieces) } -> std::same_as<IoResult>;
       { s.Room() } -> std::same_as<std::size_t>;
       { s.Queued() } -> std::same_as<std::size_t>;
@@ -90,6 +97,7 @@ class PlainStream {
   Task<error_code> WaitForInput();
   Task<IoResult> WriteSome(std::span<const Bytes> pieces);
   Task<void> ShutdownSend();
+  Task<void> Drop(std::uint64_t most);
   IoResult WriteNow(std::span<const Bytes> pieces);
   std::size_t Room();
   /// Of the kernel's buffer for what is sent, bytes; its own structures take a part of it.
@@ -137,6 +145,7 @@ class TlsStream {
   IoResult ReadNow(MutableBytes into);
   Task<error_code> WaitForInput() { return transport_.WaitForInput(); }
   Task<void> ShutdownSend();
+  Task<void> Drop(std::uint64_t most) { return transport_.Drop(most); }
   IoResult WriteNow(std::span<const Bytes> pieces);
   std::size_t Room() { return transport_.Room() == 0 ? 0 : Burst(); }
   std::size_t Queued() { return transport_.Queued(); }
