@@ -162,31 +162,34 @@ CatalogDb::~CatalogDb() {
   (void)db_->Close();
 }
 
+bool CatalogDb::HasEntries(rocksdb::ColumnFamilyHandle* family) const {
+  std::uint64_t entries = 0;
+  return !db_->GetIntProperty(family, rocksdb::DB::Properties::kNumEntriesActiveMemTable,
+                              &entries) ||
+         entries > 0;
+}
+
 // RocksDB 7.8 begins a new log only when it has a memtable to write out. Without one it would go on
 // behind the torn record in the old log, and the next start would stop reading there.
 rocksdb::Status CatalogDb::Resume() {
-  std::uint64_t entries = 0;
-  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
-    std::uint64_t active = 0;
-    if (db_->GetIntProperty(handle, rocksdb::DB::Properties::kNumEntriesActiveMemTable, &active)) {
-      entries += active;
-    }
+  const auto has_entries = [this](auto* family) { return HasEntries(family); };
+  if (std::ranges::none_of(handles_, has_entries)) {
+    return rocksdb::Status::IOError("the log must be replaced by a restart");
   }
-  if (entries == 0) return rocksdb::Status::IOError("the log must be replaced by a restart");
   rocksdb::Status resumed = db_->Resume();
   if (resumed.ok()) KeepResumable();
   return resumed;
 }
 
+// In every family: RocksDB 7.8 tells a family without entries of the new log when that is begun,
+// but not if the manifest finds no room just then. The torn log would stay for it, and starts would
+// stop there, with the other families ahead. What is deleted was never there, so nobody sees it.
 void CatalogDb::KeepResumable() {
-  std::uint64_t entries = 0;
-  if (!db_->GetIntProperty(meta(), rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries) ||
-      entries > 0) {
-    return;
-  }
   rocksdb::WriteOptions without_log;
   without_log.disableWAL = true;
-  (void)db_->Put(without_log, meta(), kResumeKey, {});
+  for (rocksdb::ColumnFamilyHandle* family : handles_) {
+    if (!HasEntries(family)) (void)db_->Delete(without_log, family, kResumeKey);
+  }
 }
 
 std::uint64_t CatalogDb::RoomToResume() {

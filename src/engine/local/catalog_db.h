@@ -43,8 +43,9 @@ class CatalogDb {
   /// the database anew.
   rocksdb::Status Resume();
 
-  /// Sees to it that there is a memtable to write out, so that Resume can do without a restart: an
-  /// entry that is in no log. Before a write, never between one and the CommitMark.
+  /// Sees to it that every family has a memtable to write out, so that Resume can do without a
+  /// restart and leaves no torn log behind: an entry that is in no log and that readers do not see.
+  /// Before a write, never between one and the CommitMark.
   void KeepResumable();
 
   /// Bytes of the disk that Resume may need at most: every memtable is written out.
@@ -63,6 +64,8 @@ class CatalogDb {
 
  private:
   CatalogDb() = default;
+  bool HasEntries(rocksdb::ColumnFamilyHandle* family) const;
+
   std::shared_ptr<std::atomic<bool>> hindered_ = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> db_;

@@ -22,7 +22,7 @@ inline constexpr std::string_view kNextSegmentKey = "n/segment";
 inline constexpr std::string_view kScrubKey = "scrub";      ///< -> ScrubProgress (scrubber.h)
 inline constexpr std::string_view kPartitionPrefix = "p/";  ///< + name space -> id (big endian)
 inline constexpr std::string_view kSegmentPrefix = "s/";    ///< + id -> SegmentRow
-inline constexpr std::string_view kResumeKey = "n/resume";  ///< CatalogDb::KeepResumable; empty
+inline constexpr std::string_view kResumeKey = "n/resume";  ///< CatalogDb::KeepResumable
 inline constexpr std::string_view kMovedPrefix = "m/";      ///< + present place -> MovedRow
 inline constexpr std::string_view kLoggedPrefix = "w/";     ///< + place -> content (format 3)
 std::string PartitionKey(std::string_view name_space);

@@ -59,9 +59,10 @@ class FaultyDisk final : public Disk {
 
 /// What the catalog's log does. Shared by the file system and the files it handed out.
 struct LogFaults {
-  std::atomic<bool> full{false};        ///< appends end half way with ENOSPC
-  std::atomic<int> refused{0};          ///< such appends
-  std::atomic<bool> sync_fails{false};  ///< syncs answer EIO
+  std::atomic<bool> full{false};           ///< appends end half way with ENOSPC
+  std::atomic<int> refused{0};             ///< such appends
+  std::atomic<bool> sync_fails{false};     ///< syncs answer EIO
+  std::atomic<bool> manifest_full{false};  ///< the manifest's next append answers ENOSPC
   /// Called when the manifest was synced. Set while nothing writes.
   std::function<void()> manifest_synced;
 };
@@ -99,6 +100,16 @@ class WatchedManifest final : public rocksdb::FSWritableFileOwnerWrapper {
   WatchedManifest(std::unique_ptr<rocksdb::FSWritableFile> file, LogFaults& faults)
       : FSWritableFileOwnerWrapper(std::move(file)), faults_(faults) {}
 
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* context) override {
+    if (faults_.manifest_full.exchange(false)) return rocksdb::IOStatus::NoSpace("no room");
+    return FSWritableFileOwnerWrapper::Append(data, options, context);
+  }
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           const rocksdb::DataVerificationInfo&,
+                           rocksdb::IODebugContext* context) override {
+    return Append(data, options, context);
+  }
   rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                          rocksdb::IODebugContext* context) override {
     auto status = FSWritableFileOwnerWrapper::Sync(options, context);
@@ -449,6 +460,33 @@ TEST_F(FaultTest, ACrashWhileAFullLogIsReplacedLosesNothing) {
     EXPECT_EQ(Read(kept), text);
     engine_.reset();
   }
+}
+
+// The new log is there, but the manifest does not know it: families that had nothing to write out
+// stay with the old log, torn as it is, and later starts must not stop reading there.
+TEST_F(FaultTest, AFullManifestWhileAFullLogIsReplacedKeepsNoTornLog) {
+  ASSERT_TRUE(Put("kept", "x"));
+  Open();  // so that the manifest is told of a log that went, before anything else
+  disk_.free_bytes = kReserve / 2;
+  log_.full = true;
+  Batch remove;
+  remove.deletes = {"kept"};
+  EXPECT_EQ(CodeOf(Commit(std::move(remove))), Errc::kNoSpace);
+  log_.full = false;
+
+  disk_.free_bytes = FaultyDisk::kReal;
+  log_.manifest_full = true;
+  EXPECT_EQ(CodeOf(Put("early", "x")), Errc::kNoSpace);
+  EXPECT_FALSE(log_.manifest_full);
+  ASSERT_TRUE(Put("later", "x"));
+  const std::string copy = directory_.path() + "/crashed";
+  fs::copy(data(), copy, fs::copy_options::recursive);
+  engine_.reset();
+  fs::remove_all(data());
+  fs::rename(copy, data());
+  Open();
+  EXPECT_TRUE(Has("kept"));
+  EXPECT_TRUE(Has("later"));
 }
 
 TEST_F(FaultTest, AFailedLogSyncEndsWritingUntilRestart) {
