@@ -6,7 +6,7 @@
     tests/acceptance/run.py parallel   64 uploads of 1 GiB at the same time: peak memory
     tests/acceptance/run.py million    1,000,000 blobs, then the time of a restart (needs wrk)
     tests/acceptance/run.py ten-million    10,000,000 blobs, put through the engine, and the same;
-                                       needs 45 GiB and the target fill_store
+                                       needs 45 GiB
     tests/acceptance/run.py tagged     1,000,000 tagged blobs: how long a query takes
     tests/acceptance/run.py directory  a directory of 1,000,000 files: renamed, deleted (needs wrk)
     tests/acceptance/run.py ingest     200 clients append 4 MiB blocks to 8 blobs for a minute,
@@ -36,6 +36,7 @@ import azcopy  # noqa: E402
 import blob_client  # noqa: E402
 import blobgate_daemon  # noqa: E402
 import data_lake  # noqa: E402
+import store_filler  # noqa: E402
 
 GIB = 1 << 30
 failures = []
@@ -407,12 +408,11 @@ def ingest_run(directory: pathlib.Path) -> None:
 
 def ten_million_run(directory: pathlib.Path) -> None:
     count = 10_000_000
-    fill = blobgate_daemon.find_binary().parents[1] / "tests" / "fill_store"
     with blobgate_daemon.Daemon({"access_log": "off"}, directory=directory / "daemon") as daemon:
         daemon.client().create_container("many")
         check("orderly stop", daemon.stop() == 0)
-        timed(f"{count} blobs", lambda: subprocess.run(
-            [fill, daemon.data_directory, "acct1", "many", str(count)], check=True))
+        timed(f"{count} blobs",
+              lambda: store_filler.fill(daemon.data_directory, "acct1", "many", count))
         check_restarts(daemon, 10)
         last = f"f/{count - 1:09}"
         check("the last blob is there",

@@ -12,13 +12,12 @@ import resource
 import shutil
 import socket
 import statistics
-import subprocess
 import time
 
 import azcopy
 import blob_client
-import blobgate_daemon
 import rows
+import store_filler
 from sample import Sample
 from servers import ACCOUNT, Servers
 
@@ -46,13 +45,9 @@ def filled(context: Context, container: str, count: int) -> blob_client.BlobClie
     """A client of blobgate after `container` got `count` blobs f/000000000 and on."""
     server = context.servers["blobgate"]
     if container not in context.kept:
-        fill = blobgate_daemon.find_binary().parents[1] / "tests" / "fill_store"
-        if not fill.exists():
-            raise RuntimeError(f"{fill} is not built: cmake --build --preset release "
-                               "--target fill_store")
         server.daemon.client().create_container(container)
         server.daemon.stop()
-        subprocess.run([fill, server.data_directory, ACCOUNT, container, str(count)], check=True)
+        store_filler.fill(server.data_directory, ACCOUNT, container, count)
         server.daemon.start()
         context.kept[container] = True
     return server.daemon.client()
