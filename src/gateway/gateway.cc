@@ -127,7 +127,21 @@ Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyRe
   if (auto account = azure::WebsiteAccount(head.host(), exchange.accounts->rules())) {
     co_return co_await HandleWebsite(exchange, *account);
   }
-  auto outcome = co_await ServeSafely(exchange, body);
+  azure::Outcome<http::Response> outcome;
+  // What is thrown is a mistake of ours, or memory ran out: the answer, the log and the metrics
+  // should tell of it.
+  try {
+    const auto permissions = co_await Prepare(exchange);
+    if (permissions) {
+      outcome = co_await Respond(exchange, *permissions, body);
+    } else {
+      outcome = azure::Fail(permissions.error());
+    }
+  } catch (const std::exception& e) {
+    exchange.threw = true;
+    outcome = azure::Fail(azure::Error(azure::ErrorCode::kInternalError)
+                              .Because(std::string("exception: ") + e.what()));
+  }
   http::Response response =
       outcome ? std::move(*outcome) : ErrorResponse(exchange, outcome.error());
   if (exchange.threw) response.close = true;
@@ -170,7 +184,13 @@ Task<http::Response> Gateway::Run(const http::RequestHead& head, std::string_vie
   exchange.batch_version = version;
   exchange.version = version;
   http::TextBody body;
-  auto outcome = co_await Serve(exchange, body);
+  azure::Outcome<http::Response> outcome;
+  const auto permissions = co_await Prepare(exchange);
+  if (permissions) {
+    outcome = co_await Respond(exchange, *permissions, body);
+  } else {
+    outcome = azure::Fail(permissions.error());
+  }
   http::Response response =
       outcome ? std::move(*outcome) : ErrorResponse(exchange, outcome.error());
   Finish(exchange, response);
@@ -197,20 +217,8 @@ http::Response Gateway::Reject(unsigned status, std::string_view why) {
   return response;
 }
 
-// What is thrown is a mistake of ours, or memory ran out: the answer, the log and the metrics
-// should tell of it.
-Task<azure::Outcome<http::Response>> Gateway::ServeSafely(Exchange& x, http::BodyReader& body) {
-  try {
-    co_return co_await Serve(x, body);
-  } catch (const std::exception& e) {
-    x.threw = true;
-    co_return azure::Fail(azure::Error(azure::ErrorCode::kInternalError)
-                              .Because(std::string("exception: ") + e.what()));
-  }
-}
-
-// The pipeline. Each step fills the exchange or answers the client's error.
-Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReader& body) {
+// Each step fills the exchange or answers the client's error.
+Task<azure::Outcome<azure::Permissions>> Gateway::Prepare(Exchange& x) {
   x.resource.face = azure::FaceOf(x.head, x.accounts->rules());
   BG_CO_TRY(x.resource, azure::ParseResource(x.head, x.accounts->rules()));
   x.account = x.accounts->Find(x.resource.account);
@@ -219,9 +227,22 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
   x.live.Routed(x.spec->id, x.resource.account);
   BG_CO_TRY(const auto permissions, co_await Admit(x));
   BG_CO_CHECK(CheckRates(x));
+  co_return permissions;
+}
+
+// Not a coroutine, as Prepare's is gone by now: a slow body keeps few frames waiting.
+Task<azure::Outcome<http::Response>> Gateway::Respond(Exchange& x, azure::Permissions permissions,
+                                                      http::BodyReader& body) {
   const bool structured = !x.head.headers.Get("x-ms-structured-body").empty();
-  if (!structured) co_return co_await Perform(x, permissions, x.head, body);
-  if (x.head.has_body()) co_return co_await PerformStructured(x, permissions, body);
+  if (!structured) return Perform(x, permissions, x.head, body);
+  return x.head.has_body() ? PerformStructured(x, permissions, body)
+                           : AnswerStructured(x, permissions, body);
+}
+
+/// The content of the answer, if any, goes out as a structured message.
+Task<azure::Outcome<http::Response>> Gateway::AnswerStructured(Exchange& x,
+                                                               azure::Permissions permissions,
+                                                               http::BodyReader& body) {
   BG_CO_CHECK(CheckStructuredAnswer(x.head));
   auto outcome = co_await Perform(x, permissions, x.head, body);
   const bool content =
@@ -230,6 +251,7 @@ Task<azure::Outcome<http::Response>> Gateway::Serve(Exchange& x, http::BodyReade
   co_return outcome;
 }
 
+/// The body comes as a structured message.
 Task<azure::Outcome<http::Response>> Gateway::PerformStructured(Exchange& x,
                                                                 azure::Permissions permissions,
                                                                 http::BodyReader& body) {

@@ -51,8 +51,9 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
   };
   enum class Face : std::uint8_t { kRest, kWebsite };
 
-  Task<azure::Outcome<http::Response>> ServeSafely(Exchange& exchange, http::BodyReader& body);
-  Task<azure::Outcome<http::Response>> Serve(Exchange& exchange, http::BodyReader& body);
+  Task<azure::Outcome<azure::Permissions>> Prepare(Exchange& exchange);
+  Task<azure::Outcome<http::Response>> Respond(Exchange& exchange, azure::Permissions permissions,
+                                               http::BodyReader& body);
   Task<azure::Outcome<azure::Permissions>> Admit(Exchange& exchange);
   Task<azure::Outcome<http::Response>> Perform(Exchange& exchange, azure::Permissions permissions,
                                                const http::RequestHead& head,
@@ -63,6 +64,9 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
   Task<azure::Outcome<http::Response>> PerformStructured(Exchange& exchange,
                                                          azure::Permissions permissions,
                                                          http::BodyReader& body);
+  Task<azure::Outcome<http::Response>> AnswerStructured(Exchange& exchange,
+                                                        azure::Permissions permissions,
+                                                        http::BodyReader& body);
   static azure::Outcome<void> CheckRates(const Exchange& exchange);
   azure::Outcome<azure::Permissions> ConsiderPosixRights(
       Exchange& exchange, azure::Outcome<azure::Permissions> permissions);

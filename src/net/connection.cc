@@ -36,6 +36,15 @@ std::string FailureText(const Error& error) {
   return text;
 }
 
+/// For a request whose handler threw.
+http::Response AfterThrow(std::string_view what) {
+  spdlog::error("request handler threw: {}", what);
+  http::Response failed;
+  failed.status = 500;
+  failed.close = true;
+  return failed;
+}
+
 /// Assigning an empty one would keep the memory.
 template <class T>
 void Free(T& container) {
@@ -79,7 +88,6 @@ class Connection final : public ManagedConnection {
   bool ScanHead(HeadError& refusal);
   Task<Status> FillHead();
   Task<Outcome> Exchange();
-  Task<http::Response> Answer(http::BodyReader& body);
   Task<bool> Settle(RequestBody<S>& body);
   Task<Outcome> Reject(HeadError error);
   Task<http::SendReport> Send(http::Response& response, const BodyPlan& plan, bool keep_alive);
@@ -216,7 +224,14 @@ Task<Status> Connection<S>::FillHead() {
 template <Stream S>
 Task<typename Connection<S>::Outcome> Connection<S>::Exchange() {
   RequestBody<S> body(channel_, head_, traits_.expect_continue, limits_);
-  http::Response response = co_await Answer(body);
+  http::Response response;
+  try {
+    response = co_await context_.handler.Handle(head_, body);
+  } catch (const std::exception& e) {
+    response = AfterThrow(e.what());
+  } catch (...) {
+    response = AfterThrow("something that is no std::exception");
+  }
   // An interim status is no answer: nothing that follows it could be told apart.
   const bool interim = response.status >= 100 && response.status < 200;
   bool keep_alive = traits_.keep_alive && !response.close && !interim;
@@ -232,21 +247,6 @@ Task<typename Connection<S>::Outcome> Connection<S>::Exchange() {
   if (!report.complete) co_return Outcome::kCut;
   if (keep_alive) co_return Outcome::kNext;
   co_return settled ? Outcome::kClose : Outcome::kLingeringClose;
-}
-
-template <Stream S>
-Task<http::Response> Connection<S>::Answer(http::BodyReader& body) {
-  try {
-    co_return co_await context_.handler.Handle(head_, body);
-  } catch (const std::exception& e) {
-    spdlog::error("request handler threw: {}", e.what());
-  } catch (...) {
-    spdlog::error("request handler threw something that is no std::exception");
-  }
-  http::Response failed;
-  failed.status = 500;
-  failed.close = true;
-  co_return failed;
 }
 
 // Drops what the handler left of the body. True when the next head follows.

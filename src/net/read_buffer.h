@@ -13,7 +13,7 @@ namespace blobgate::net {
 /// thread. Views from Unread() and Pin() end with the next Prepare, unless they are pinned.
 class ReadBuffer {
  public:
-  static constexpr std::size_t kInitialSize = 2 * 1024;
+  static constexpr std::size_t kInitialSize = 1536;
 
   /// `limit`: the most bytes that can be unread at once.
   explicit ReadBuffer(std::size_t limit) : limit_(limit) {}

@@ -5,9 +5,10 @@
 
 Kinds: heads, bodies, readers (who send a head, send a body, take an answer slowly), all (a third of
 each); each over plain HTTP and over TLS (heads-tls, ...). Without one: all of them. A fresh daemon
-each time, its cache of content full. Checked: its memory grows by less than M MiB (256) at most, no
-request of the others fails, no reader is cut off. Told: the latency of the others, alone and beside
-the crowd, and what the kernel's buffers take. BLOBGATE_BENCH: another program for the load than the daemon's.
+each time, its cache of content and its catalog's buffers full. Checked: its memory grows by less
+than M MiB (256) at most, no request of the others fails, no reader is cut off. Told: the latency of
+the others, alone and beside the crowd, and what the kernel's buffers take. BLOBGATE_BENCH: another
+program for the load than the daemon's.
 """
 from __future__ import annotations
 
@@ -114,9 +115,11 @@ def run(name: str, count: int, seconds: float, limit: float) -> None:
     kind, tls = name.removesuffix("-tls"), name.endswith("-tls")
     with blobgate_daemon.Daemon({"limits": {"max_connections": count + 1000}}) as daemon:
         load = Load(daemon, tls)
-        # Pieces of these fill the cache of verified content, whose bound is its own.
+        # Pieces of these fill the cache of verified content, and what is put the catalog's
+        # buffers, whose bounds are their own.
         load.run("crowd", "--prepare", "--blobs", "16", "--size", "4MiB", "--mix", "range=1",
                  "--range", "32KiB", "--connections", "8", "--seconds", "2")
+        load.run("crowd", "--mix", "put=1", "--size", "4KiB", "--connections", "64", "--seconds", "5")
         alone = others(load, 5, "--prepare")
         before, kernel = resident_mib(daemon.pid), kernel_mib()
         watch = Watch(daemon.pid)
