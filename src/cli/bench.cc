@@ -1,5 +1,6 @@
 // blobgate bench: a load generator for this and other servers of the same API.
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -129,6 +130,7 @@ int Run(Options& options) {
     return error.code == Errc::kInvalidArgument ? 2 : 1;
   };
   if (const auto complete = Complete(options); !complete) return die(complete.error());
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to connections that the server has reset
   const auto report = bench::RunPlan(options.plan);
   if (!report) return die(report.error());
   const std::string json = ReportAsJson(options.plan, *report);
