@@ -37,10 +37,13 @@ bool IsPause(const error_code& ec) {
   return ec != asio::error::connection_aborted && ec != asio::error::interrupted;
 }
 
-}  // namespace
+Error Unusable(const std::string& address, std::uint16_t port, const error_code& ec) {
+  return {Errc::kIoError, address + " port " + std::to_string(port) + ": " + ec.message()};
+}
 
-Result<tcp::acceptor> OpenListener(asio::any_io_executor executor, const std::string& address,
-                                   std::uint16_t port) {
+/// `shared`: with other sockets of the same user that are bound so.
+Result<tcp::acceptor> Bind(asio::any_io_executor executor, const std::string& address,
+                           std::uint16_t port, bool shared) {
   error_code ec;
   const auto ip = asio::ip::make_address(address, ec);
   if (ec) return Fail(Errc::kInvalidArgument, address + " is no IP address");
@@ -48,13 +51,30 @@ Result<tcp::acceptor> OpenListener(asio::any_io_executor executor, const std::st
   tcp::acceptor acceptor(std::move(executor));
   acceptor.open(endpoint.protocol(), ec);
   if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
-  if (!ec) acceptor.set_option(ReusePort(true), ec);
+  if (!ec && shared) acceptor.set_option(ReusePort(true), ec);
   if (!ec && ip.is_v6()) acceptor.set_option(asio::ip::v6_only(true), ec);
   if (!ec) acceptor.bind(endpoint, ec);
-  if (!ec) acceptor.listen(tcp::acceptor::max_listen_connections, ec);
-  if (ec) {
-    return Fail(Errc::kIoError, address + " port " + std::to_string(port) + ": " + ec.message());
-  }
+  if (ec) return std::unexpected(Unusable(address, port, ec));
+  return acceptor;
+}
+
+}  // namespace
+
+Result<std::uint16_t> ClaimPort(asio::any_io_executor executor, const std::string& address,
+                                std::uint16_t port) {
+  BG_TRY(const tcp::acceptor alone, Bind(std::move(executor), address, port, /*shared=*/false));
+  error_code ec;
+  const tcp::endpoint bound = alone.local_endpoint(ec);
+  if (ec) return Fail(Errc::kIoError, ec.message());
+  return bound.port();
+}
+
+Result<tcp::acceptor> OpenListener(asio::any_io_executor executor, const std::string& address,
+                                   std::uint16_t port) {
+  BG_TRY(tcp::acceptor acceptor, Bind(std::move(executor), address, port, /*shared=*/true));
+  error_code ec;
+  acceptor.listen(tcp::acceptor::max_listen_connections, ec);
+  if (ec) return std::unexpected(Unusable(address, port, ec));
   return acceptor;
 }
 

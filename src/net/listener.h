@@ -11,6 +11,12 @@
 
 namespace blobgate::net {
 
+/// The port that listeners of `address` are to have: `port`, or for 0 any free one. Errors as of
+/// OpenListener, kIoError also when another process of the same user listens there with
+/// SO_REUSEPORT: two daemons would each get some of the clients.
+Result<std::uint16_t> ClaimPort(boost::asio::any_io_executor executor, const std::string& address,
+                                std::uint16_t port);
+
 /// Binds with SO_REUSEPORT, so that every io thread can have its own listener on one address, and
 /// listens. `address` is numeric; an IPv6 one takes no IPv4. Port 0: any free port. Errors:
 /// kInvalidArgument (no address), kIoError (not ours, or in use).

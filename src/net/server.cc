@@ -82,11 +82,9 @@ Server::~Server() {
 Result<std::uint16_t> Server::Listen(const std::string& address, std::uint16_t port,
                                      std::shared_ptr<TlsContext> tls) {
   Acceptors acceptors;
+  BG_TRY(port, ClaimPort(workers_.front()->executor, address, port));
   for (const auto& worker : workers_) {
     BG_TRY(auto acceptor, OpenListener(worker->executor, address, port));
-    error_code ec;
-    port = acceptor.local_endpoint(ec).port();
-    if (ec) return Fail(Errc::kIoError, ec.message());
     acceptors.push_back(std::move(acceptor));
   }
   return Start(std::move(acceptors), std::move(tls));

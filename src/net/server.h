@@ -30,7 +30,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Listens on every io thread and accepts from now on; returns the port (the chosen one for 0).
-  /// `tls` null: plain HTTP. Errors: those of OpenListener; then nothing listens.
+  /// `tls` null: plain HTTP. Errors: those of ClaimPort and OpenListener; then nothing listens.
   Result<std::uint16_t> Listen(const std::string& address, std::uint16_t port,
                                std::shared_ptr<TlsContext> tls = nullptr);
   /// The same on a socket that listens already (socket activation). `fd` stays the caller's.

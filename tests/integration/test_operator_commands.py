@@ -196,3 +196,13 @@ def test_diag_without_a_daemon(tmp_path):
     run("diag", "--data-dir", tmp_path, "--output", bundle)
     parts = members(bundle)
     assert b"no answer" in parts["stats.json"] and parts["version.txt"].startswith(b"blobgate ")
+
+
+def test_two_daemons_do_not_share_a_port(daemon):
+    """Each would get some of the requests, for another store."""
+    other = blobgate_daemon.Daemon()
+    other.ports = dict(daemon.ports)
+    with pytest.raises(RuntimeError, match="(?i)address already in use"), other:
+        pass
+    for _ in range(20):
+        daemon.client().expect(200, "GET", "con", "hello")

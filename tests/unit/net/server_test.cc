@@ -72,6 +72,24 @@ TEST(Server, TellsWhyItCannotListen) {
   EXPECT_EQ(server.Adopt(-1).error().code, Errc::kInvalidArgument);
 }
 
+// Both would get some of the clients: of two daemons with two stores, nobody wants that.
+TEST(Server, SharesNoPortWithAnother) {
+  IoThreads threads(2);
+  FakeHandler handler(Echo);
+  Server first(threads, handler, Patient());
+  const auto port = first.Listen("127.0.0.1", 0);
+  ASSERT_TRUE(port);
+  Server second(threads, handler, Patient());
+  EXPECT_EQ(second.Listen("127.0.0.1", *port).error().code, Errc::kIoError);
+  EXPECT_EQ(second.Listen("0.0.0.0", *port).error().code, Errc::kIoError);
+  LoopbackClient client(*port);
+  client.Send(kGet);
+  EXPECT_THAT(client.ReadUntil(kAnswer), EndsWith(kAnswer));
+  EXPECT_TRUE(first.Stop(kPatience));
+  // Not kept by what the first one served.
+  EXPECT_TRUE(second.Listen("127.0.0.1", *port));
+}
+
 TEST(Server, AdoptsAListener) {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
