@@ -302,6 +302,8 @@ Result<Config> Parse(std::string_view text, const Environment& environment) {
     object = nlohmann::json::parse(text, nullptr, true, true);
   } catch (const nlohmann::json::parse_error& e) {
     return Bad(Place(text, e.byte == 0 ? 0 : e.byte - 1) + ": not valid JSON");
+  } catch (const nlohmann::json::out_of_range& e) {  // it names the number, but not the place
+    return Bad(std::string("a number is too large: ") + e.what());
   }
   BG_CHECK(ApplyEnvironment(environment, object));
   Config config;

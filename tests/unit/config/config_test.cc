@@ -40,6 +40,7 @@ TEST(Config, CommentsAreAllowed) {
 TEST(Config, SyntaxErrorsNameLineAndColumn) {
   EXPECT_EQ(ErrorOf("{\n  \"engine\": ]\n}"), "line 2, column 13: not valid JSON");
   EXPECT_NE(ErrorOf("").find("line 1"), std::string::npos);
+  EXPECT_NE(ErrorOf("{\"engine\": 99E999}").find("99E999"), std::string::npos);
 }
 
 TEST(Config, UnknownOptionsAreErrors) {
