@@ -43,6 +43,16 @@ inline LocalOptions SmallOptions(const std::string& directory) {
   return options;
 }
 
+/// What a crash would leave at this moment, a copy of the files under the open engine, takes the
+/// place of its directory `data`.
+inline void Crash(std::unique_ptr<Engine>& engine, const std::string& data) {
+  const std::string copy = data + ".crashed";
+  std::filesystem::copy(data, copy, std::filesystem::copy_options::recursive);
+  engine.reset();
+  std::filesystem::remove_all(data);
+  std::filesystem::rename(copy, data);
+}
+
 /// The calling thread waits for the Task, which runs on a pool.
 class Runner {
  public:

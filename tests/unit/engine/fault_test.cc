@@ -421,11 +421,7 @@ TEST_F(FaultTest, ACrashWithAFullLogLeavesNoDanglingReference) {
   EXPECT_EQ(CodeOf(PutWith("doubtful", doubtful)), Errc::kNoSpace);
   engine_->extents().Discard(doubtful);
   WaitUntilReclaimed(*engine_);
-  const std::string copy = directory_.path() + "/crashed";
-  fs::copy(data(), copy, fs::copy_options::recursive);
-  engine_.reset();
-  fs::remove_all(data());
-  fs::rename(copy, data());
+  Crash(engine_, data());
   log_.full = false;
   Open();
   EXPECT_TRUE(Has("kept"));
@@ -479,11 +475,7 @@ TEST_F(FaultTest, AFullManifestWhileAFullLogIsReplacedKeepsNoTornLog) {
   EXPECT_EQ(CodeOf(Put("early", "x")), Errc::kNoSpace);
   EXPECT_FALSE(log_.manifest_full);
   ASSERT_TRUE(Put("later", "x"));
-  const std::string copy = directory_.path() + "/crashed";
-  fs::copy(data(), copy, fs::copy_options::recursive);
-  engine_.reset();
-  fs::remove_all(data());
-  fs::rename(copy, data());
+  Crash(engine_, data());
   Open();
   EXPECT_TRUE(Has("kept"));
   EXPECT_TRUE(Has("later"));

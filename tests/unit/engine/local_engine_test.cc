@@ -22,13 +22,8 @@ class LocalEngineTest : public testing::Test {
   }
   std::string data() const { return directory_.path() + "/data"; }
 
-  /// What a crash would leave at this moment: a copy of the files under an open engine.
   void Crash() {
-    const std::string copy = directory_.path() + "/crashed";
-    fs::copy(data(), copy, fs::copy_options::recursive);
-    engine_.reset();
-    fs::remove_all(data());
-    fs::rename(copy, data());
+    engine::Crash(engine_, data());
     Open();
   }
 
