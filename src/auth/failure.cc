@@ -28,8 +28,7 @@ constexpr char kDetail[] = "AuthenticationErrorDetail";
 
 azure::Error AuthenticationFailed(std::string_view detail) {
   azure::Error error(azure::ErrorCode::kAuthenticationFailed);
-  if (!detail.empty()) error.details.emplace_back(kDetail, ForXml(detail));
-  return error;
+  return detail.empty() ? error : std::move(error).WithDetail(kDetail, ForXml(detail));
 }
 
 azure::Error SasNotWellFormed() {

@@ -9,7 +9,7 @@ namespace blobgate::azure {
 namespace {
 
 std::string MessageOf(const Error& error, std::string_view request_id, Time now) {
-  std::string message = error.message.value_or(std::string(InfoOf(error.code).message));
+  std::string message(error.message());
   message += "\nRequestId:";
   message += request_id;
   message += "\nTime:";
@@ -22,13 +22,12 @@ std::string MessageOf(const Error& error, std::string_view request_id, Time now)
 Error ForDfsFace(Error error) {
   error.code = OnDfsFace(error.code);
   if (!InfoOf(error.code).code.starts_with("Lease")) return error;
-  std::string text = error.message.value_or(std::string(InfoOf(error.code).message));
+  std::string text(error.message());
   for (const std::string_view name : {"the blob", "the container"}) {
     const std::size_t at = text.find(name);
     if (at != std::string::npos) text.replace(at, name.size(), "the resource");
   }
-  error.message = std::move(text);
-  return error;
+  return std::move(error).WithMessage(std::move(text));
 }
 
 std::string ErrorXml(const Error& error, std::string_view request_id, Time now) {
@@ -36,7 +35,7 @@ std::string ErrorXml(const Error& error, std::string_view request_id, Time now) 
   xml.Open("Error");
   xml.Element("Code", InfoOf(error.code).code);
   xml.Element("Message", MessageOf(error, request_id, now));
-  for (const auto& [name, value] : error.details) xml.Element(name, value);
+  for (const auto& [name, value] : error.details()) xml.Element(name, value);
   xml.Close("Error");
   return std::move(xml).Take();
 }
@@ -45,9 +44,9 @@ std::string ErrorJson(const Error& error, std::string_view request_id, Time now)
   Json inner;
   inner["code"] = InfoOf(error.code).code;
   inner["message"] = MessageOf(error, request_id, now);
-  if (!error.details.empty()) {
+  if (!error.details().empty()) {
     Json& detail = inner["detail"];
-    for (const auto& [name, value] : error.details) detail[name] = value;
+    for (const auto& [name, value] : error.details()) detail[name] = value;
   }
   Json out;
   out["error"] = std::move(inner);

@@ -38,7 +38,8 @@ ErrorCode OnDfsFace(ErrorCode code) {
 }
 
 Error::Error(blobgate::Error internal) {
-  cause = std::string(ErrcName(internal.code));
+  std::string& cause = Extend().cause;
+  cause = ErrcName(internal.code);
   if (!internal.detail.empty()) cause += ": " + internal.detail;
   switch (internal.code) {
     case Errc::kNoSpace:
@@ -46,7 +47,7 @@ Error::Error(blobgate::Error internal) {
       break;
     case Errc::kReadOnly:
       code = ErrorCode::kServerBusy;
-      message = "The server does not accept writes after a storage failure.";
+      Extend().message = "The server does not accept writes after a storage failure.";
       break;
     case Errc::kUnavailable:
       code = ErrorCode::kServerBusy;
@@ -73,6 +74,71 @@ Error::Error(blobgate::Error internal) {
       code = ErrorCode::kInternalError;
       break;
   }
+}
+
+// Out of line: a destructor of all that in every Outcome makes large functions.
+void Error::Delete::operator()(More* more) const {
+  delete more;
+}
+
+Error::Error(const Error& other) : code(other.code) {
+  if (other.more_) more_.reset(new More(*other.more_));
+}
+
+Error& Error::operator=(const Error& other) {
+  return *this = Error(other);
+}
+
+Error::More& Error::Extend() {
+  if (!more_) more_.reset(new More());
+  return *more_;
+}
+
+unsigned Error::http_status() const {
+  return more_ && more_->status != 0 ? more_->status : InfoOf(code).status;
+}
+
+std::string_view Error::message() const {
+  return more_ && more_->message ? std::string_view(*more_->message) : InfoOf(code).message;
+}
+
+const Error::Fields& Error::details() const {
+  static const Fields none;
+  return more_ ? more_->details : none;
+}
+
+const Error::Fields& Error::headers() const {
+  static const Fields none;
+  return more_ ? more_->headers : none;
+}
+
+std::string_view Error::cause() const {
+  return more_ ? std::string_view(more_->cause) : std::string_view();
+}
+
+Error&& Error::WithDetail(std::string name, std::string value) && {
+  Extend().details.emplace_back(std::move(name), std::move(value));
+  return std::move(*this);
+}
+
+Error&& Error::WithHeader(std::string name, std::string value) && {
+  Extend().headers.emplace_back(std::move(name), std::move(value));
+  return std::move(*this);
+}
+
+Error&& Error::WithStatus(unsigned status) && {
+  Extend().status = status;
+  return std::move(*this);
+}
+
+Error&& Error::WithMessage(std::string message) && {
+  Extend().message = std::move(message);
+  return std::move(*this);
+}
+
+Error&& Error::Because(std::string cause) && {
+  Extend().cause = std::move(cause);
+  return std::move(*this);
 }
 
 Error InvalidHeader(std::string_view name, std::string_view value) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,17 +38,11 @@ const ErrorInfo& InfoOf(ErrorCode code);
 /// on; most have the same name.
 ErrorCode OnDfsFace(ErrorCode code);
 
-/// A failure as the client will see it (errors.md "Body forms").
-struct [[nodiscard]] Error {
-  ErrorCode code = ErrorCode::kInternalError;
-  std::optional<unsigned> status;      ///< instead of the code's own
-  std::optional<std::string> message;  ///< instead of the code's own
-  /// XML elements after Message, in order: {"HeaderName", "x-ms-range"}.
-  std::vector<std::pair<std::string, std::string>> details;
-  /// Response headers besides the usual ones: Content-Range, WWW-Authenticate, Retry-After.
-  std::vector<std::pair<std::string, std::string>> headers;
-  /// For the log only: what really happened.
-  std::string cause;
+/// A failure as the client will see it (errors.md "Body forms"). Small, as every Outcome has room
+/// for one and coroutine frames for several: what only some failures have is kept apart.
+class [[nodiscard]] Error {
+ public:
+  using Fields = std::vector<std::pair<std::string, std::string>>;
 
   Error() = default;
   explicit(false) Error(ErrorCode c) : code(c) {}
@@ -57,28 +52,46 @@ struct [[nodiscard]] Error {
   /// kUnavailable 503 ServerBusy, kTimeout 500 OperationTimedOut, kTooLarge 413, kInvalidArgument
   /// 400 InvalidInput; the rest, kCorruption among them, 500 InternalError.
   explicit(false) Error(blobgate::Error internal);
+  Error(const Error& other);
+  Error(Error&&) noexcept = default;
+  Error& operator=(const Error& other);
+  Error& operator=(Error&&) noexcept = default;
+  ~Error() = default;
 
-  unsigned http_status() const { return status.value_or(InfoOf(code).status); }
-  Error&& WithDetail(std::string name, std::string value) && {
-    details.emplace_back(std::move(name), std::move(value));
-    return std::move(*this);
-  }
-  Error&& WithHeader(std::string name, std::string value) && {
-    headers.emplace_back(std::move(name), std::move(value));
-    return std::move(*this);
-  }
-  Error&& WithStatus(unsigned s) && {
-    status = s;
-    return std::move(*this);
-  }
-  Error&& WithMessage(std::string m) && {
-    message = std::move(m);
-    return std::move(*this);
-  }
-  Error&& Because(std::string c) && {
-    cause = std::move(c);
-    return std::move(*this);
-  }
+  ErrorCode code = ErrorCode::kInternalError;
+
+  unsigned http_status() const;
+  std::string_view message() const;
+  /// XML elements after Message, in order: {"HeaderName", "x-ms-range"}.
+  const Fields& details() const;
+  /// Response headers besides the usual ones: Content-Range, WWW-Authenticate, Retry-After.
+  const Fields& headers() const;
+  /// For the log only: what really happened.
+  std::string_view cause() const;
+
+  Error&& WithDetail(std::string name, std::string value) &&;
+  Error&& WithHeader(std::string name, std::string value) &&;
+  /// Instead of the code's own.
+  Error&& WithStatus(unsigned status) &&;
+  /// Instead of the code's own.
+  Error&& WithMessage(std::string message) &&;
+  Error&& Because(std::string cause) &&;
+
+ private:
+  struct More {
+    unsigned status = 0;  ///< 0: the code's own
+    std::optional<std::string> message;
+    Fields details;
+    Fields headers;
+    std::string cause;
+  };
+  struct Delete {
+    void operator()(More* more) const;
+  };
+
+  More& Extend();
+
+  std::unique_ptr<More, Delete> more_;  ///< null: nothing
 };
 
 /// A value, or the failure to show the client. BG_TRY and friends (base/result.h) work with it, and

@@ -75,8 +75,7 @@ http::Response NoContent() {
 
 http::Response AzureRefusal(const azure::Error& error) {
   const auto& info = azure::InfoOf(error.code);
-  return Refusal(error.http_status(),
-                 std::string(info.code) + ": " + error.message.value_or(std::string(info.message)));
+  return Refusal(error.http_status(), std::string(info.code) + ": " + std::string(error.message()));
 }
 
 struct SasOrder {

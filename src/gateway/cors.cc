@@ -13,7 +13,7 @@ Task<azure::NameValues> CorsHeaders(operations::Services& services, std::string_
   if (!stored) {
     const RequestLogScope scope(request_id);
     spdlog::error("account {}: service properties cannot be read: {}", account,
-                  stored.error().cause);
+                  stored.error().cause());
     co_return azure::NameValues();
   }
   const auto& rules = (*stored)->cors;

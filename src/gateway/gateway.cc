@@ -111,7 +111,7 @@ void LogFailure(const http::RequestHead& head, std::string_view request_id,
   if (error.http_status() < 500 || over_quota) return;
   const RequestLogScope scope(request_id);
   spdlog::error("{} {} failed: {} ({})", head.method, RedactTarget(head.target),
-                azure::InfoOf(error.code).code, error.cause);
+                azure::InfoOf(error.code).code, error.cause());
 }
 
 }  // namespace
@@ -399,9 +399,9 @@ http::Response Gateway::ErrorResponse(Exchange& x, const azure::Error& error, Fa
   const azure::Error shown = dfs ? azure::ForDfsFace(error) : error;
   x.error = shown.code;
   const auto& info = azure::InfoOf(shown.code);
-  response.reason = shown.message.value_or(std::string(info.message));
+  response.reason = std::string(shown.message());
   response.Set("x-ms-error-code", std::string(info.code));
-  for (const auto& [name, value] : shown.headers) response.Set(name, value);
+  for (const auto& [name, value] : shown.headers()) response.Set(name, value);
   if (x.head.method != "HEAD" && response.status != 304) {
     const bool page = face == Face::kWebsite;
     response.Set("Content-Type", page  ? "text/html"

@@ -121,7 +121,7 @@ Task<azure::Outcome<http::Response>> ServeWebsite(operations::Services& services
 
 std::string WebsiteErrorPage(const azure::Error& error, std::string_view request_id, Time now) {
   const azure::ErrorInfo& info = azure::InfoOf(error.code);
-  const std::string message = Escaped(error.message.value_or(std::string(info.message)));
+  const std::string message = Escaped(error.message());
   std::string page = "<!DOCTYPE html><html><head><title>";
   page.append(info.code).append("</title></head><body><h1>").append(message).append("</h1><p><ul>");
   page.append("<li>HttpStatusCode: ").append(std::to_string(error.http_status())).append("</li>");

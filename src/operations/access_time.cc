@@ -66,7 +66,7 @@ Task<void> Run(Services& services, Access access) {
   if (!done) {
     spdlog::warn("access of {}/{}/{} is not noted: {} {}", access.resource.account,
                  access.resource.container, access.resource.blob,
-                 azure::InfoOf(done.error().code).code, done.error().cause);
+                 azure::InfoOf(done.error().code).code, done.error().cause());
   }
   services.access_times->End(access.key);
 }

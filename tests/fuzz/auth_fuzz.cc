@@ -44,11 +44,11 @@ bool IsClean(std::string_view text) {
 }
 
 void CheckError(const azure::Error& error, const std::string& raw_key, bool sent_by_client) {
-  for (const auto& [name, value] : error.details) {
+  for (const auto& [name, value] : error.details()) {
     if (name == "AuthenticationErrorDetail") Require(IsClean(value));
     Require(sent_by_client || value.find(raw_key) == std::string::npos);
   }
-  for (const auto& [name, value] : error.headers) Require(IsClean(value));
+  for (const auto& [name, value] : error.headers()) Require(IsClean(value));
 }
 
 void CheckAuthorize(const auth::Credential& credential, const azure::Resource& resource) {

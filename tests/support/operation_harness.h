@@ -408,8 +408,8 @@ class OperationHarness {
     Reply reply;
     reply.status = error.http_status();
     reply.code = azure::InfoOf(error.code).code;
-    reply.headers = error.headers;
-    reply.details = error.details;
+    reply.headers = error.headers();
+    reply.details = error.details();
     return reply;
   }
 

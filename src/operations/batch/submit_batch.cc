@@ -66,7 +66,7 @@ http::Response Failure(const Call& call, const azure::Error& error) {
   http::Response response;
   response.status = error.http_status();
   const auto& info = azure::InfoOf(error.code);
-  response.reason = error.message.value_or(std::string(info.message));
+  response.reason = std::string(error.message());
   response.Set("x-ms-error-code", std::string(info.code));
   response.Set("x-ms-request-id", std::string(call.request_id));
   response.Set("x-ms-version", std::string(call.version));

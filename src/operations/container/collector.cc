@@ -166,9 +166,9 @@ class Collection {
     auto released = co_await ReleaseSlices(services_, *record, batch, kept);
     if (released) co_return true;
     if (released.error().code == azure::ErrorCode::kInternalError) {
-      co_return Unreadable(row, released.error().cause);
+      co_return Unreadable(row, std::string(released.error().cause()));
     }
-    co_return Fail(Errc::kUnavailable, released.error().cause);
+    co_return Fail(Errc::kUnavailable, std::string(released.error().cause()));
   }
 
   bool ReleaseAppended(const SweptRow& row, engine::Batch& batch) {

@@ -117,7 +117,7 @@ FetchFailure WhyNotOpened(const azure::Error& error) {
   using Kind = FetchFailure::Kind;
   if (error.code == azure::ErrorCode::kInternalError) return {Kind::kStopped, {}};
   std::string_view keyword = azure::InfoOf(error.code).code;
-  for (const auto& [name, value] : error.headers) {
+  for (const auto& [name, value] : error.headers()) {
     if (name == "x-ms-copy-source-error-code") keyword = value;
   }
   const unsigned status = error.http_status();
@@ -326,7 +326,7 @@ Task<azure::Outcome<void>> Settle(Services& services, const CopyJob& job, Capaci
 Task<void> RunCopyJob(Services& services, CopyJob job, CapacityClaim claim) {
   const auto settled = co_await Settle(services, job, claim);
   if (!settled) {
-    spdlog::warn("copy {} waits for the next start: {}", job.copy_id, settled.error().cause);
+    spdlog::warn("copy {} waits for the next start: {}", job.copy_id, settled.error().cause());
     co_return;
   }
   co_await ForgetCopyJob(services, job.account, job.copy_id);

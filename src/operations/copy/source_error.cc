@@ -11,27 +11,25 @@ unsigned StatusToAnswer(unsigned status) {
 }  // namespace
 
 azure::Error SourceFailure(unsigned status, std::string_view code, std::string message) {
-  azure::Error error(azure::ErrorCode::kCannotVerifyCopySource);
-  error.status = StatusToAnswer(status);
-  error.headers.emplace_back("x-ms-copy-source-status-code", std::to_string(status));
-  error.details.emplace_back("CopySourceStatusCode", std::to_string(status));
+  auto error = azure::Error(azure::ErrorCode::kCannotVerifyCopySource)
+                   .WithStatus(StatusToAnswer(status))
+                   .WithHeader("x-ms-copy-source-status-code", std::to_string(status))
+                   .WithDetail("CopySourceStatusCode", std::to_string(status));
   if (!code.empty()) {
-    error.headers.emplace_back("x-ms-copy-source-error-code", code);
-    error.details.emplace_back("CopySourceErrorCode", code);
+    error = std::move(error)
+                .WithHeader("x-ms-copy-source-error-code", std::string(code))
+                .WithDetail("CopySourceErrorCode", std::string(code));
   }
   if (!message.empty()) {
-    error.details.emplace_back("CopySourceErrorMessage", message);
-    error.message = std::move(message);
+    error = std::move(error).WithDetail("CopySourceErrorMessage", message).WithMessage(message);
   }
   return error;
 }
 
 azure::Error SourceFailure(const azure::Error& read) {
   const azure::ErrorInfo& info = azure::InfoOf(read.code);
-  azure::Error error = SourceFailure(read.http_status(), info.code,
-                                     read.message ? *read.message : std::string(info.message));
-  error.cause = read.cause;
-  return error;
+  return SourceFailure(read.http_status(), info.code, std::string(read.message()))
+      .Because(std::string(read.cause()));
 }
 
 }  // namespace blobgate::operations

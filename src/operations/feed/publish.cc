@@ -28,7 +28,8 @@ constexpr std::uint64_t kChunkBytes = 512ull * 1024 * 1024;
 Status ToStatus(const azure::Outcome<void>& outcome) {
   if (outcome) return {};
   const azure::Error& error = outcome.error();
-  return Fail(Errc::kUnavailable, std::string(azure::InfoOf(error.code).code) + " " + error.cause);
+  return Fail(Errc::kUnavailable,
+              std::string(azure::InfoOf(error.code).code).append(" ").append(error.cause()));
 }
 
 /// The partition that events come from.

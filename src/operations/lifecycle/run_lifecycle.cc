@@ -83,7 +83,7 @@ class Run {
     query.shows = [](const blob::BlobRecord& record) { return !record.path.directory; };
     do {
       const auto page = co_await WalkTree(services_, partition, query);
-      if (!page) co_return Fail(Errc::kInternal, page.error().cause);
+      if (!page) co_return Fail(Errc::kInternal, std::string(page.error().cause()));
       std::vector<Step> steps;
       for (const TreeEntry& entry : page->entries) {
         auto step = PlanState(container.name, entry.path, entry.record);

@@ -36,7 +36,7 @@ struct Entry {
 /// The internal failure behind an Azure one.
 Status StatusOf(const azure::Error& error) {
   const bool busy = error.code == azure::ErrorCode::kServerBusy;
-  return Fail(busy ? Errc::kUnavailable : Errc::kInternal, error.cause);
+  return Fail(busy ? Errc::kUnavailable : Errc::kInternal, std::string(error.cause()));
 }
 
 class DetachedCollection {

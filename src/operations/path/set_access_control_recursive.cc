@@ -128,7 +128,7 @@ Task<azure::Outcome<bool>> Visit(Call& call, const RecursiveRequest& request,
   azure::Json entry;
   entry["name"] = path;
   entry["type"] = directory ? "DIRECTORY" : "FILE";
-  entry["errorMessage"] = error.message.value_or(std::string(azure::InfoOf(error.code).message));
+  entry["errorMessage"] = std::string(error.message());
   progress.failed.push_back(std::move(entry));
   co_return request.force;
 }

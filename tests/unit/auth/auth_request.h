@@ -86,7 +86,7 @@ std::string_view CodeOf(const azure::Outcome<T>& outcome) {
 template <class T>
 std::string DetailOf(const azure::Outcome<T>& outcome) {
   if (outcome) return {};
-  for (const auto& [name, value] : outcome.error().details) {
+  for (const auto& [name, value] : outcome.error().details()) {
     if (name == "AuthenticationErrorDetail") return value;
   }
   return {};

@@ -177,13 +177,13 @@ TEST(Authorize, AnonymousRefusalsDependOnTheVersionHeader) {
   const auto asked = Authorize({}, spec, At(azure::Level::kBlob), Access::kPrivate, true);
   ASSERT_FALSE(asked);
   EXPECT_EQ(asked.error().http_status(), 401u);
-  ASSERT_EQ(asked.error().headers.size(), 1u);
-  EXPECT_EQ(asked.error().headers[0].first, "WWW-Authenticate");
-  EXPECT_EQ(asked.error().headers[0].second, BearerChallenge());
+  ASSERT_EQ(asked.error().headers().size(), 1u);
+  EXPECT_EQ(asked.error().headers()[0].first, "WWW-Authenticate");
+  EXPECT_EQ(asked.error().headers()[0].second, BearerChallenge());
   const auto browser = Authorize({}, spec, At(azure::Level::kBlob), Access::kPrivate, false);
   ASSERT_FALSE(browser);
   EXPECT_EQ(CodeOf(browser), "ResourceNotFound");
-  EXPECT_TRUE(browser.error().headers.empty());
+  EXPECT_TRUE(browser.error().headers().empty());
 }
 
 TEST(Authorize, UserDelegationKeysAreForBearersOnly) {

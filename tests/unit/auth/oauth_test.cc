@@ -161,9 +161,9 @@ TEST(OAuth, ARefusalCarriesTheChallenge) {
   const auto outcome = server.oauth->Verify("x", "acct", kNow);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().http_status(), 401u);
-  ASSERT_EQ(outcome.error().headers.size(), 1u);
-  EXPECT_EQ(outcome.error().headers[0].first, "WWW-Authenticate");
-  EXPECT_EQ(outcome.error().headers[0].second,
+  ASSERT_EQ(outcome.error().headers().size(), 1u);
+  EXPECT_EQ(outcome.error().headers()[0].first, "WWW-Authenticate");
+  EXPECT_EQ(outcome.error().headers()[0].second,
             "Bearer authorization_uri=https://login.microsoftonline.com/"
             "22222222-2222-2222-2222-222222222222/oauth2/authorize "
             "resource_id=https://storage.azure.com");

@@ -131,10 +131,10 @@ TEST(Origin, TheMismatchNamesTheAddress) {
   head.peer = "10.0.0.1";
   const auto outcome = CheckOrigin(fields, head);
   ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().message,
+  EXPECT_EQ(outcome.error().message(),
             "This request is not authorized to perform this operation using this source IP "
             "10.0.0.1.");
-  EXPECT_EQ(outcome.error().details,
+  EXPECT_EQ(outcome.error().details(),
             (std::vector<std::pair<std::string, std::string>>{{"SourceIP", "10.0.0.1"}}));
 }
 

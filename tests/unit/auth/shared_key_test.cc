@@ -99,7 +99,7 @@ TEST(SharedKey, TheDetailHasTheStringToSignAndNoSecret) {
             "signature. Server used following string to sign: '" +
                 DatedText() + "'.");
   EXPECT_EQ(DetailOf(outcome).find(Sign(TestAccount(), DatedText())), std::string::npos);
-  EXPECT_EQ(outcome.error().cause.find(kPublicKey), std::string::npos);
+  EXPECT_EQ(outcome.error().cause().find(kPublicKey), std::string::npos);
 }
 
 TEST(SharedKey, UnknownAccountsAndOtherNames) {
@@ -278,8 +278,8 @@ TEST(Bearer, AnswersTheChallenge) {
     const auto outcome = request.With("Authorization", header).Run(TestAccount());
     ASSERT_EQ(CodeOf(outcome), "InvalidAuthenticationInfo") << header;
     EXPECT_EQ(outcome.error().http_status(), 401u);
-    ASSERT_EQ(outcome.error().headers.size(), 1u);
-    EXPECT_EQ(outcome.error().headers[0],
+    ASSERT_EQ(outcome.error().headers().size(), 1u);
+    EXPECT_EQ(outcome.error().headers()[0],
               (std::pair<std::string, std::string>("WWW-Authenticate", BearerChallenge())));
   }
 }

@@ -49,6 +49,27 @@ TEST(Errors, MeasuredStatusAndText) {
   EXPECT_EQ(InfoOf(ErrorCode::kCorsPreflightFailure).status, 403u);
 }
 
+TEST(Errors, ACopyIsItsOwn) {
+  const Error first =
+      Error(ErrorCode::kInvalidInput).WithDetail("Reason", "none").WithMessage("Bad.").Because("c");
+  Error second = first;
+  second = std::move(second).WithDetail("Other", "one").WithStatus(418);
+  EXPECT_EQ(first.details().size(), 1u);
+  EXPECT_EQ(second.details().size(), 2u);
+  EXPECT_EQ(first.http_status(), 400u);
+  EXPECT_EQ(second.http_status(), 418u);
+  EXPECT_EQ(second.message(), "Bad.");
+  EXPECT_EQ(second.cause(), "c");
+  second = Error(ErrorCode::kBlobNotFound);
+  EXPECT_TRUE(second.details().empty());
+  EXPECT_TRUE(second.headers().empty());
+  EXPECT_EQ(second.message(), "The specified blob does not exist.");
+  EXPECT_EQ(second.http_status(), 404u);
+}
+
+// Frames of coroutines have room for many.
+static_assert(sizeof(Error) <= 16);
+
 TEST(Errors, InternalErrorsMapInOnePlace) {
   const std::vector<std::pair<Errc, unsigned>> statuses = {
       {Errc::kInvalidArgument, 400}, {Errc::kNotFound, 500},    {Errc::kConflict, 500},
@@ -66,7 +87,7 @@ TEST(Errors, InternalErrorsMapInOnePlace) {
 
 TEST(Errors, TheCauseIsForTheLogOnly) {
   const Error error(blobgate::Error{Errc::kIoError, "read of /data/7 failed"});
-  EXPECT_EQ(error.cause, "IoError: read of /data/7 failed");
+  EXPECT_EQ(error.cause(), "IoError: read of /data/7 failed");
   EXPECT_EQ(ErrorXml(error, "id", kNow).find("/data"), std::string::npos);
 }
 
@@ -75,9 +96,9 @@ TEST(Errors, AFullDiskSaysSoAndAsksForNoRetry) {
   const Error stopped(blobgate::Error{Errc::kReadOnly, ""});
   EXPECT_EQ(full.code, ErrorCode::kInsufficientStorage);
   EXPECT_NE(InfoOf(full.code).message.find("no space left"), std::string_view::npos);
-  EXPECT_TRUE(stopped.message);
-  EXPECT_TRUE(full.headers.empty());
-  EXPECT_TRUE(stopped.headers.empty());
+  EXPECT_NE(stopped.message(), InfoOf(stopped.code).message);
+  EXPECT_TRUE(full.headers().empty());
+  EXPECT_TRUE(stopped.headers().empty());
 }
 
 TEST(Errors, ConvertOnTheWayThroughTry) {
@@ -129,12 +150,12 @@ TEST(ErrorXml, AnOverridingMessageReplacesTheText) {
 TEST(DfsErrors, AreOfPathsAndResources) {
   const Error missing = ForDfsFace(ErrorCode::kBlobNotFound);
   EXPECT_EQ(missing.code, ErrorCode::kPathNotFound);
-  EXPECT_EQ(missing.message, std::nullopt);
-  EXPECT_EQ(ForDfsFace(ErrorCode::kLeaseLost).message,
+  EXPECT_EQ(missing.message(), InfoOf(ErrorCode::kPathNotFound).message);
+  EXPECT_EQ(ForDfsFace(ErrorCode::kLeaseLost).message(),
             "A lease ID was specified, but the lease for the resource has expired.");
   EXPECT_EQ(ForDfsFace(Error(ErrorCode::kLeaseIdMissing)
                            .WithMessage("There is currently a lease on the container."))
-                .message,
+                .message(),
             "There is currently a lease on the resource.");
 }
 

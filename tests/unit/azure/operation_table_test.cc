@@ -204,8 +204,8 @@ TEST(Route, RefusesWhatTheTableHasNot) {
     ASSERT_FALSE(spec);
     EXPECT_EQ(InfoOf(spec.error().code).code, InfoOf(refusal.code).code);
     if (refusal.detail.empty()) continue;
-    ASSERT_FALSE(spec.error().details.empty());
-    EXPECT_EQ(spec.error().details[0].second, refusal.detail);
+    ASSERT_FALSE(spec.error().details().empty());
+    EXPECT_EQ(spec.error().details()[0].second, refusal.detail);
   }
 }
 
@@ -213,11 +213,11 @@ TEST(Route, ARefusedMethodIsToldWhatIsAllowed) {
   const auto blob = RouteOf("POST", Level::kBlob, "");
   ASSERT_FALSE(blob);
   EXPECT_EQ(
-      blob.error().headers,
+      blob.error().headers(),
       (std::vector<std::pair<std::string, std::string>>{{"Allow", "DELETE, GET, HEAD, PUT"}}));
   const auto account = RouteOf("PUT", Level::kContainer, "?restype=account&comp=properties");
   ASSERT_FALSE(account);
-  EXPECT_EQ(account.error().headers[0].second, "GET, HEAD");
+  EXPECT_EQ(account.error().headers()[0].second, "GET, HEAD");
 }
 
 Outcome<const OperationSpec*> RoutePathOf(std::string_view method, std::string_view target,

@@ -118,7 +118,7 @@ TEST(ServiceProperties, RetentionDaysAreLimited) {
   EXPECT_EQ(CodeOf(with_days("many")), "InvalidXmlNodeValue");
   const auto refused = Merge(with_days("366"));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().details[0].second,
+  EXPECT_EQ(refused.error().details()[0].second,
             "Retention days must be greater than 0 and less than or equal to 365 days.");
 }
 

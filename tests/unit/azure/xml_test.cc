@@ -128,10 +128,10 @@ TEST(XmlReader, RefusesWhatIsNoDocument) {
 TEST(XmlReader, TellsWhereTheSyntaxBroke) {
   const auto result = TextOf("<A>\n  <B></C></A>");
   ASSERT_FALSE(result);
-  ASSERT_EQ(result.error().details.size(), 3u);
-  EXPECT_EQ(result.error().details[0], (std::pair<std::string, std::string>("LineNumber", "2")));
-  EXPECT_EQ(result.error().details[1].first, "LinePosition");
-  EXPECT_EQ(result.error().details[2].first, "Reason");
+  ASSERT_EQ(result.error().details().size(), 3u);
+  EXPECT_EQ(result.error().details()[0], (std::pair<std::string, std::string>("LineNumber", "2")));
+  EXPECT_EQ(result.error().details()[1].first, "LinePosition");
+  EXPECT_EQ(result.error().details()[2].first, "Reason");
 }
 
 TEST(XmlReader, BoundsSizeDepthAndNodes) {

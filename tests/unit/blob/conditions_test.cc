@@ -87,7 +87,7 @@ TEST(Conditions, MalformedDatesAndExpressionsAreRefused) {
     const auto parsed = Parse({{name, value}});
     ASSERT_FALSE(parsed) << value;
     EXPECT_EQ(azure::InfoOf(parsed.error().code).code, "InvalidHeaderValue");
-    EXPECT_EQ(parsed.error().details[0].second, name);
+    EXPECT_EQ(parsed.error().details()[0].second, name);
   }
   EXPECT_FALSE(Parse({{"If-Modified-Since", DateAt(0)}, {"If-Modified-Since", DateAt(0)}}));
 }

@@ -230,9 +230,7 @@ TEST(LeaseOperations, AnEmptyIdNeverMatches) {
 TEST(LeaseOperations, ErrorsSayWhatTheyAreAbout) {
   const auto of = [](LeaseSubject subject) {
     const auto change = Apply({}, Make(Action::kBreak), kNow, subject);
-    return change ? std::string()
-                  : change.error().message.value_or(
-                        std::string(azure::InfoOf(change.error().code).message));
+    return change ? std::string() : std::string(change.error().message());
   };
   EXPECT_EQ(of(LeaseSubject::kBlob), "There is currently no lease on the blob.");
   EXPECT_EQ(of(LeaseSubject::kContainer), "There is currently no lease on the container.");
@@ -315,12 +313,12 @@ TEST(LeaseUse, ContainersHaveTheirOwnCodesAndWords) {
   const auto missing = CheckWrite(In(kLeased), {}, subject, kNow);
   ASSERT_FALSE(missing);
   EXPECT_EQ(CodeOf(missing.error()), kMissing);
-  EXPECT_EQ(missing.error().message,
+  EXPECT_EQ(missing.error().message(),
             "There is currently a lease on the container and no lease ID was specified in the "
             "request.");
   const auto lost = CheckWrite(In(kExpired), kA, subject, kNow);
   ASSERT_FALSE(lost);
-  EXPECT_EQ(lost.error().message,
+  EXPECT_EQ(lost.error().message(),
             "A lease ID was specified, but the lease for the container has expired.");
 }
 

@@ -36,7 +36,7 @@ TEST(ParseRehydratePriority, TakesAnyCaseAndNothingElse) {
   for (const std::string_view bad : {"Low", "High ", "1", "\xC3\xA9"}) {
     const auto parsed = ParseRehydratePriority(bad);
     EXPECT_EQ(CodeOf(parsed), "InvalidHeaderValue") << bad;
-    EXPECT_EQ(parsed.error().details[0].second, "x-ms-rehydrate-priority");
+    EXPECT_EQ(parsed.error().details()[0].second, "x-ms-rehydrate-priority");
   }
 }
 

@@ -121,7 +121,7 @@ class SourceOpenerTest : public ::testing::Test {
     if (error.code != azure::ErrorCode::kCannotVerifyCopySource) {
       return std::string(azure::InfoOf(error.code).code) + " " + out;
     }
-    for (const auto& [name, value] : error.headers) {
+    for (const auto& [name, value] : error.headers()) {
       if (name == "x-ms-copy-source-error-code") out += " " + value;
     }
     return out;
@@ -251,7 +251,7 @@ TEST_F(SourceOpenerTest, MalformedUrlsAreTheClientsFault) {
     EXPECT_EQ(Local(url), "InvalidHeaderValue 400") << url;
   }
   const auto failed = Open("ftp://h/?sig=SECRET");
-  for (const auto& [name, value] : failed.error().details) {
+  for (const auto& [name, value] : failed.error().details()) {
     EXPECT_EQ(value.find("SECRET"), std::string::npos);
   }
 }

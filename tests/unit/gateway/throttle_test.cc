@@ -19,7 +19,7 @@ using Clock = RateMeter::Clock;
 const Clock::time_point kStart = Clock::time_point(1000h);
 
 std::string RetryAfter(const azure::Error& error) {
-  for (const auto& [name, value] : error.headers) {
+  for (const auto& [name, value] : error.headers()) {
     if (name == "Retry-After") return value;
   }
   return "none";
@@ -99,13 +99,13 @@ TEST(AccountThrottle, SaysWhichRateAndWhenToComeAgain) {
   const auto ingress = throttle.Admit(rates, 1, kStart);
   ASSERT_FALSE(ingress);
   EXPECT_EQ(ingress.error().code, azure::ErrorCode::kServerBusy);
-  EXPECT_EQ(ingress.error().message, "Ingress is over the account limit.");
+  EXPECT_EQ(ingress.error().message(), "Ingress is over the account limit.");
   EXPECT_EQ(RetryAfter(ingress.error()), "5");
   EXPECT_TRUE(throttle.Admit(rates, 0, kStart)) << "a read takes no ingress";
   throttle.Sent(rates, 10 << 20, kStart);
   const auto egress = throttle.Admit(rates, 0, kStart);
   ASSERT_FALSE(egress);
-  EXPECT_EQ(egress.error().message, "Egress is over the account limit.");
+  EXPECT_EQ(egress.error().message(), "Egress is over the account limit.");
   EXPECT_TRUE(throttle.Admit(rates, 0, kStart + 10s));
 }
 
@@ -116,7 +116,7 @@ TEST(AccountThrottle, RequestsAreCounted) {
   EXPECT_TRUE(throttle.Admit(rates, 0, kStart));
   const auto refused = throttle.Admit(rates, 0, kStart);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().message, "Operations per second is over the account limit.");
+  EXPECT_EQ(refused.error().message(), "Operations per second is over the account limit.");
   EXPECT_EQ(RetryAfter(refused.error()), "1");
 }
 

@@ -66,7 +66,7 @@ TEST_F(AccountCapacityTest, ClaimsAreOfTheWholeRequest) {
   const auto refused = claim.Claim(11);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, azure::ErrorCode::kCapacityQuotaExceeded);
-  EXPECT_EQ(refused.error().message, "The account is at its capacity quota of 10 bytes.");
+  EXPECT_EQ(refused.error().message(), "The account is at its capacity quota of 10 bytes.");
   EXPECT_EQ(capacity->Used(), 10);
 }
 
