@@ -51,8 +51,8 @@ class Query {
   std::vector<Param> params_;
 };
 
-/// The head of one request. Valid until the response was sent: the views point into the
-/// connection's head buffer.
+/// The head of one request. Valid until the handler has returned, not while the response is sent:
+/// the views point into the connection's head buffer.
 struct RequestHead {
   std::string_view method;     ///< as sent; methods are case-sensitive
   std::string_view target;     ///< as sent, origin form ("/path?query")

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <span>
 #include <utility>
 
@@ -34,31 +37,51 @@ class Channel final : private Deadline {
     co_return Status();
   }
 
-  /// At least one byte, straight into `into`, past the buffer. REQUIRES: nothing is unread.
-  Task<Result<std::size_t>> ReadSome(MutableBytes into) {
-    const IoResult got = co_await stream_.ReadSome(into);
-    if (got.ec) co_return std::unexpected(FailureOf(got.ec));
-    co_return got.bytes;
+  /// What has come, straight into `into`, past the buffer; 0 bytes: nothing yet, see AwaitInput.
+  /// REQUIRES: nothing is unread.
+  Result<std::size_t> ReadNow(MutableBytes into) {
+    const IoResult got = stream_.ReadNow(into);
+    if (got.ec) return std::unexpected(FailureOf(got.ec));
+    return got.bytes;
   }
 
-  /// The same, in turn with the other long transfers of the thread, and to be used at once.
-  Task<Result<std::size_t>> ReadInTurn(MutableBytes into) {
-    for (;;) {
-      co_await turns_.Next();
-      const IoResult got = stream_.ReadNow(into);
-      if (got.ec) co_return std::unexpected(FailureOf(got.ec));
-      if (got.bytes > 0) co_return got.bytes;
-      const error_code ec = co_await stream_.WaitForInput();
-      if (ec) co_return std::unexpected(FailureOf(ec));
-    }
-  }
-
-  /// At least one more byte into the buffer. REQUIRES: it is not full.
-  Task<Status> Fill() {
-    BG_CO_TRY(const std::size_t got, co_await ReadSome(buffer_.Prepare()));
+  /// The same into the buffer, which has no memory when it is empty afterwards. REQUIRES: it is not
+  /// full.
+  Result<std::size_t> FillNow() {
+    BG_TRY(const std::size_t got, ReadNow(buffer_.Prepare()));
     buffer_.Commit(got);
+    if (got == 0) buffer_.Relax();
+    return got;
+  }
+
+  /// After ReadNow found nothing: returns when it may find something, or when the stream has ended.
+  /// Many clients wait here, so whoever waits should be few frames deep.
+  Task<Status> AwaitInput() {
+    error_code ec;
+    co_await stream_.socket().async_wait(
+        boost::asio::socket_base::wait_read,
+        boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+    if (ec) co_return std::unexpected(FailureOf(ec));
     co_return Status();
   }
+
+  /// The same with a deadline of its own; adds to `waited`.
+  Task<Status> AwaitInput(std::chrono::milliseconds timeout, std::chrono::nanoseconds& waited) {
+    error_code ec;
+    const auto began = std::chrono::steady_clock::now();
+    Arm(timeout);
+    co_await stream_.socket().async_wait(
+        boost::asio::socket_base::wait_read,
+        boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+    Disarm();
+    waited += std::chrono::steady_clock::now() - began;
+    if (ec) co_return std::unexpected(FailureOf(ec));
+    co_return Status();
+  }
+
+  /// Before each ReadNow of a long transfer: in turn with the others of the thread. What is read
+  /// then is to be used at once.
+  Task<void> NextReadTurn() { return turns_.Next(); }
 
   /// All of `pieces`, in as few system calls as the stream allows; `timeout` is how long the peer
   /// may take nothing. Adds what was taken by the kernel to `sent`, also on failure. Uses up

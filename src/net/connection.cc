@@ -20,9 +20,11 @@ namespace blobgate::net {
 
 namespace {
 
-// Short pieces of a body are sent together: at most so many, until there are so many bytes.
-constexpr std::size_t kJoinedPieces = 4;
+// Short pieces of a body are sent together: at most so many, until there are so many bytes. Of a
+// long body as many bytes as there is room for, up to kMostJoined.
+constexpr std::size_t kJoinedPieces = PlainStream::kMaxPieces - 1;
 constexpr std::uint64_t kJoinedBytes = 64 * 1024;
+constexpr std::uint64_t kMostJoined = 224 * 1024;
 // Pieces of a long body are not shorter than this, however little the client takes.
 constexpr std::size_t kLeastPiece = 16 * 1024;
 // Memory of a rendered head beyond this is given back after each response.
@@ -86,14 +88,17 @@ class Connection final : public ManagedConnection {
   Task<Outcome> ReadHead();
   Task<Status> AwaitHead(HeadError& refusal);
   bool ScanHead(HeadError& refusal);
-  Task<Status> FillHead();
   Task<Outcome> Exchange();
   Task<bool> Settle(RequestBody<S>& body);
   Task<Outcome> Reject(HeadError error);
   Task<http::SendReport> Send(http::Response& response, const BodyPlan& plan, bool keep_alive);
+  void ForgetRequest(http::Response& response);
   Task<bool> SendBody(http::Response& response, std::uint64_t left, http::SendReport& report);
+  Task<bool> SendStream(http::BodySource& stream, std::uint64_t left, http::SendReport& report);
+  Task<bool> SendStep(http::BodySource& stream, std::uint64_t& left, std::uint64_t most,
+                      http::SendReport& report);
   Task<bool> SendAll(http::BodySource& stream, bool chunked, http::SendReport& report);
-  Task<bool> AwaitRoom(http::BodySource& stream, http::SendReport& report);
+  Task<std::uint64_t> AwaitRoom(http::BodySource& stream, http::SendReport& report);
   Task<Result<SharedBytes>> NextPiece(http::BodySource& stream, http::SendReport& report);
   Task<bool> SendPiece(Bytes piece, http::SendReport& report);
   Result<std::size_t> SendNow(std::span<Bytes> all, http::BodySource& stream,
@@ -117,6 +122,8 @@ class Connection final : public ManagedConnection {
 
 template <Stream S>
 Task<void> Connection<S>::Serve() {
+  // Errors are values here: a cut shows as a failed read or write, not as an exception.
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
   if (!co_await Handshake()) co_return;
   Outcome outcome = Outcome::kNext;
   while (outcome == Outcome::kNext) {
@@ -133,6 +140,7 @@ Task<void> Connection<S>::Serve() {
 
 template <Stream S>
 Task<void> Connection<S>::Refuse() {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
   if (!co_await Handshake()) co_return;
   const Outcome outcome = co_await Reject({503, "too many connections"});
   co_await End(outcome);
@@ -184,10 +192,19 @@ Task<Status> Connection<S>::AwaitHead(HeadError& refusal) {
   const auto timeout = begun || !served_ ? limits_.head_timeout : limits_.idle_timeout;
   channel_.Arm(last_call ? kFirstRequest : timeout);
   while (!ScanHead(refusal)) {
-    BG_CO_CHECK(co_await FillHead());
-    if (!begun) channel_.Arm(limits_.head_timeout);
-    begun = true;
+    BG_CO_TRY(const std::size_t got, channel_.FillNow());
+    if (got > 0) {
+      if (!begun) channel_.Arm(limits_.head_timeout);
+      begun = true;
+      continue;
+    }
+    idle_ = channel_.buffer().Unread().empty();
+    if (idle_ && served_ && context_.connections.draining()) co_return Fail(Errc::kCancelled);
+    const Status there = co_await channel_.AwaitInput();
+    idle_ = false;
+    if (!there) co_return there;
   }
+  idle_ = false;
   co_return Status();
 }
 
@@ -210,15 +227,6 @@ bool Connection<S>::ScanHead(HeadError& refusal) {
       break;
   }
   return static_cast<bool>(refusal);
-}
-
-template <Stream S>
-Task<Status> Connection<S>::FillHead() {
-  idle_ = channel_.buffer().Unread().empty();
-  if (idle_ && served_ && context_.connections.draining()) co_return Fail(Errc::kCancelled);
-  Status filled = co_await channel_.Fill();
-  idle_ = false;
-  co_return filled;
 }
 
 template <Stream S>
@@ -282,7 +290,7 @@ Task<http::SendReport> Connection<S>::Send(http::Response& response, const BodyP
   if (keep_alive && traits_.http_1_0) field = ConnectionField::kKeepAlive;
   rendered_.clear();
   RenderHead(response, plan, field, rendered_);
-  Free(response.headers);  // the body may take long
+  if (!plan.send || response.length_unknown || plan.length > kJoinedBytes) ForgetRequest(response);
   http::SendReport report;
   report.head_bytes = head_unsent_ = rendered_.size();
   if (plan.send && response.length_unknown) {
@@ -294,41 +302,69 @@ Task<http::SendReport> Connection<S>::Send(http::Response& response, const BodyP
   co_return report;
 }
 
+// Before a body that may take long: nobody needs what has been read and rendered any more.
+template <Stream S>
+void Connection<S>::ForgetRequest(http::Response& response) {
+  Free(response.headers);
+  head_.query = {};
+  head_.headers = {};
+  channel_.buffer().Unpin();
+  channel_.buffer().Relax();
+}
+
 // Sends the rendered head and `left` bytes of body. False: the client has not got all of it.
 template <Stream S>
 Task<bool> Connection<S>::SendBody(http::Response& response, std::uint64_t left,
                                    http::SendReport& report) {
-  if (left == 0) co_return co_await SendPiece({}, report);
-  if (!response.stream) co_return co_await SendPiece(AsBytes(response.text), report);
+  if (left == 0) return SendPiece({}, report);
+  if (!response.stream) return SendPiece(AsBytes(response.text), report);
+  return SendStream(*response.stream, left, report);
+}
+
+// Many clients wait here, for room: what a step needs is in a frame of its own.
+template <Stream S>
+Task<bool> Connection<S>::SendStream(http::BodySource& stream, std::uint64_t left,
+                                     http::SendReport& report) {
+  while (left > kJoinedBytes) {
+    const std::uint64_t room = co_await AwaitRoom(stream, report);
+    if (room == 0 || !co_await SendStep(stream, left, room, report)) co_return false;
+  }
   while (left > 0) {
-    const bool is_long = left > kJoinedBytes;
-    if (is_long && !co_await AwaitRoom(*response.stream, report)) co_return false;
-    std::array<SharedBytes, kJoinedPieces> pieces;
-    bool whole = true;  // there was what there should be
-    std::uint64_t joined = 0;
-    for (std::size_t i = 0; whole && i < kJoinedPieces && left > 0 && joined < kJoinedBytes; ++i) {
-      Result<SharedBytes> piece = co_await NextPiece(*response.stream, report);
-      whole = piece && !piece->empty() && piece->size() <= left;
-      if (!whole) break;
-      left -= piece->size();
-      joined += piece->size();
-      pieces[i] = std::move(*piece);
-    }
-    std::array<Bytes, 1 + kJoinedPieces> all{AsBytes(rendered_)};
-    std::ranges::transform(pieces, all.begin() + 1, &SharedBytes::view);
-    if (is_long && whole) {
-      const Result<std::size_t> back = SendNow(all, *response.stream, report);
-      if (!back) co_return false;
-      left += *back;
-      const bool taken = std::ranges::all_of(all, [](Bytes piece) { return piece.empty(); });
-      if (taken) {  // it need not wait for what Write still sends
-        pieces = {};
-        Free(rendered_);
-      }
-    }
-    if (!co_await Write(all, report) || !whole) co_return false;
+    if (!co_await SendStep(stream, left, kJoinedBytes, report)) co_return false;
   }
   co_return true;
+}
+
+// Some pieces of the body, until they are `most` bytes, and the rendered head if it waits. `left`
+// is afterwards what still is.
+template <Stream S>
+Task<bool> Connection<S>::SendStep(http::BodySource& stream, std::uint64_t& left,
+                                   std::uint64_t most, http::SendReport& report) {
+  const bool is_long = left > kJoinedBytes;
+  std::array<SharedBytes, kJoinedPieces> pieces;
+  bool whole = true;  // there was what there should be
+  std::uint64_t joined = 0;
+  for (std::size_t i = 0; whole && i < kJoinedPieces && left > 0 && joined < most; ++i) {
+    Result<SharedBytes> piece = co_await NextPiece(stream, report);
+    whole = piece && !piece->empty() && piece->size() <= left;
+    if (!whole) break;
+    left -= piece->size();
+    joined += piece->size();
+    pieces[i] = std::move(*piece);
+  }
+  std::array<Bytes, 1 + kJoinedPieces> all{AsBytes(rendered_)};
+  std::ranges::transform(pieces, all.begin() + 1, &SharedBytes::view);
+  if (is_long && whole) {
+    const Result<std::size_t> back = SendNow(all, stream, report);
+    if (!back) co_return false;
+    left += *back;
+    const bool taken = std::ranges::all_of(all, [](Bytes piece) { return piece.empty(); });
+    if (taken) {  // it need not wait for what Write still sends
+      pieces = {};
+      Free(rendered_);
+    }
+  }
+  co_return co_await Write(all, report) && whole;
 }
 
 // Of a long body: what the kernel does not take at once goes back to where it came from. Answers
@@ -347,14 +383,17 @@ Result<std::size_t> Connection<S>::SendNow(std::span<Bytes> all, http::BodySourc
   return rest;
 }
 
-// Before a piece of a long body is read, so that none waits in memory for a slow client.
+// Before pieces of a long body are read, so that none waits in memory for a slow client: how many
+// bytes they should have; 0 when there will be no room.
 template <Stream S>
-Task<bool> Connection<S>::AwaitRoom(http::BodySource& stream, http::SendReport& report) {
+Task<std::uint64_t> Connection<S>::AwaitRoom(http::BodySource& stream, http::SendReport& report) {
   const auto began = std::chrono::steady_clock::now();
   const Result<std::size_t> room = co_await channel_.AwaitRoom(limits_.body_timeout);
   report.waited += std::chrono::steady_clock::now() - began;
-  if (room) stream.LimitPieces(std::max<std::size_t>(*room, kLeastPiece));
-  co_return room.has_value();
+  if (!room) co_return 0;
+  const std::size_t most = std::max<std::size_t>(*room, kLeastPiece);
+  stream.LimitPieces(most);
+  co_return std::min<std::uint64_t>(most, kMostJoined);
 }
 
 // Sends the rendered head and all that `stream` has, whatever it is. Without an end of its own the
@@ -414,31 +453,30 @@ void Connection<S>::Count(std::uint64_t written, http::SendReport& report) {
   report.body_bytes += written - of_head;
 }
 
-// Errors are values here: a cut shows as a failed read or write, not as an exception.
 template <Stream S>
-Task<void> Run(S stream, PeerInfo peer, ConnectionContext context,
-               Task<void> (Connection<S>::*what)()) {
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
-  Connection<S> connection(std::move(stream), std::move(peer), context);
-  co_await (connection.*what)();
+ConnectionJob MakeJob(S stream, PeerInfo peer, const ConnectionContext& context,
+                      Task<void> (Connection<S>::*what)()) {
+  auto connection = std::make_unique<Connection<S>>(std::move(stream), std::move(peer), context);
+  return [connection = std::move(connection), what] { return (connection.get()->*what)(); };
 }
 
 }  // namespace
 
-Task<void> ServeConnection(PlainStream stream, PeerInfo peer, ConnectionContext context) {
-  return Run(std::move(stream), std::move(peer), context, &Connection<PlainStream>::Serve);
+ConnectionJob ServeConnection(PlainStream stream, PeerInfo peer, const ConnectionContext& context) {
+  return MakeJob(std::move(stream), std::move(peer), context, &Connection<PlainStream>::Serve);
 }
 
-Task<void> ServeConnection(TlsStream stream, PeerInfo peer, ConnectionContext context) {
-  return Run(std::move(stream), std::move(peer), context, &Connection<TlsStream>::Serve);
+ConnectionJob ServeConnection(TlsStream stream, PeerInfo peer, const ConnectionContext& context) {
+  return MakeJob(std::move(stream), std::move(peer), context, &Connection<TlsStream>::Serve);
 }
 
-Task<void> RefuseConnection(PlainStream stream, PeerInfo peer, ConnectionContext context) {
-  return Run(std::move(stream), std::move(peer), context, &Connection<PlainStream>::Refuse);
+ConnectionJob RefuseConnection(PlainStream stream, PeerInfo peer,
+                               const ConnectionContext& context) {
+  return MakeJob(std::move(stream), std::move(peer), context, &Connection<PlainStream>::Refuse);
 }
 
-Task<void> RefuseConnection(TlsStream stream, PeerInfo peer, ConnectionContext context) {
-  return Run(std::move(stream), std::move(peer), context, &Connection<TlsStream>::Refuse);
+ConnectionJob RefuseConnection(TlsStream stream, PeerInfo peer, const ConnectionContext& context) {
+  return MakeJob(std::move(stream), std::move(peer), context, &Connection<TlsStream>::Refuse);
 }
 
 }  // namespace blobgate::net

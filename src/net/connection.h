@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,14 +32,17 @@ struct PeerInfo {
   std::uint16_t port = 0;  ///< of the client
 };
 
+/// A connection. The call, once, is what it does; it lives until that has ended at least. Made,
+/// run and destroyed on the thread of its context, which is that of the stream's executor.
+using ConnectionJob = std::move_only_function<Task<void>()>;
+
 /// Serves requests one after another (keep-alive, pipelining) until the client or a limit ends the
-/// connection, or the set drains. Errors end the connection; none are reported. Runs on the
-/// stream's executor, on the thread of `context`.
-Task<void> ServeConnection(PlainStream stream, PeerInfo peer, ConnectionContext context);
-Task<void> ServeConnection(TlsStream stream, PeerInfo peer, ConnectionContext context);
+/// connection, or the set drains. Errors end the connection; none are reported.
+ConnectionJob ServeConnection(PlainStream stream, PeerInfo peer, const ConnectionContext& context);
+ConnectionJob ServeConnection(TlsStream stream, PeerInfo peer, const ConnectionContext& context);
 
 /// Answers 503 (RequestHandler::Reject) with `Retry-After: 1`, without reading a request.
-Task<void> RefuseConnection(PlainStream stream, PeerInfo peer, ConnectionContext context);
-Task<void> RefuseConnection(TlsStream stream, PeerInfo peer, ConnectionContext context);
+ConnectionJob RefuseConnection(PlainStream stream, PeerInfo peer, const ConnectionContext& context);
+ConnectionJob RefuseConnection(TlsStream stream, PeerInfo peer, const ConnectionContext& context);
 
 }  // namespace blobgate::net

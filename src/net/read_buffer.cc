@@ -11,6 +11,9 @@ namespace {
 
 // A socket read into less room than this is not worth its system call.
 constexpr std::size_t kWorthReading = 1024;
+// Of a peer that sends less at a time it is.
+constexpr std::size_t kWorthTrickle = 256;
+constexpr std::size_t kTrickleStep = 512;
 
 }  // namespace
 
@@ -18,14 +21,17 @@ MutableBytes ReadBuffer::Prepare() {
   const std::size_t unread = end_ - begin_;
   if (unread >= limit_) return {};
   if (unread == 0 && !pinned_) begin_ = end_ = 0;
-  if (size_ - end_ < std::min(kWorthReading, limit_ - unread)) {
-    if (!pinned_ && size_ - unread >= kWorthReading) {
+  const std::size_t worth = trickle_ ? kWorthTrickle : kWorthReading;
+  if (size_ - end_ < std::min(worth, limit_ - unread)) {
+    if (!pinned_ && size_ - unread >= worth) {
       std::memmove(data_.get(), data_.get() + begin_, unread);
       begin_ = 0;
       end_ = unread;
     } else {
       const std::size_t most = std::max(limit_, kInitialSize);
-      Reallocate(std::clamp(std::bit_ceil(unread + kWorthReading), kInitialSize, most));
+      const std::size_t size = trickle_ ? (unread / kTrickleStep + 2) * kTrickleStep
+                                        : std::bit_ceil(unread + kWorthReading);
+      Reallocate(std::clamp(size, kInitialSize, most));
     }
   }
   auto* const room = reinterpret_cast<std::byte*>(data_.get() + end_);
@@ -42,6 +48,12 @@ void ReadBuffer::Reallocate(std::size_t size) {
   size_ = size;
   begin_ = 0;
   end_ = unread;
+}
+
+void ReadBuffer::Relax() {
+  if (pinned_ || begin_ != end_) return;
+  data_.reset();
+  size_ = begin_ = end_ = 0;
 }
 
 std::string_view ReadBuffer::Pin(std::size_t count) {

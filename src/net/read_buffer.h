@@ -9,8 +9,9 @@
 
 namespace blobgate::net {
 
-/// Starts at kInitialSize, allocated on the first Prepare; grows by doubling up to the limit. One
-/// thread. Views from Unread() and Pin() end with the next Prepare, unless they are pinned.
+/// Starts at kInitialSize, allocated by Prepare; grows up to the limit: by doubling when bytes come
+/// fast, by as little as they need when they trickle in. One thread. Views from Unread() and Pin()
+/// end with the next Prepare or Relax, unless they are pinned.
 class ReadBuffer {
  public:
   static constexpr std::size_t kInitialSize = 1536;
@@ -24,7 +25,12 @@ class ReadBuffer {
   /// Room for received bytes behind the unread ones; empty when full(). Moves unread bytes.
   MutableBytes Prepare();
   /// `count` bytes were written to what Prepare returned.
-  void Commit(std::size_t count) { end_ += count; }
+  void Commit(std::size_t count) {
+    end_ += count;
+    trickle_ = end_ < size_;
+  }
+  /// Gives the memory back when there is nothing in it: for a wait.
+  void Relax();
   void Consume(std::size_t count) { begin_ += count; }
 
   /// Consumes `count` bytes and keeps them readable, at the same address, until Unpin.
@@ -40,6 +46,7 @@ class ReadBuffer {
   std::size_t size_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
+  bool trickle_ = false;                 // what came last did not use all the room
   bool pinned_ = false;                  // bytes before begin_ in data_ are pinned
   std::unique_ptr<char[]> pinned_data_;  // pinned bytes when data_ had to be replaced
 };

@@ -29,27 +29,19 @@ class RequestBody final : public http::BodyReader {
         continue_pending_(expect_continue),
         left_(head.content_length.value_or(0)) {}
 
+  // Its frame waits for bytes, of many clients at once: all that needs no wait is elsewhere.
   Task<Result<std::size_t>> Read(MutableBytes into) override {
+    if (continue_pending_ && Readable()) Latch(co_await SendContinue());
+    if (!chunked_) into = into.first(std::min<std::uint64_t>(into.size(), left_));
+    std::size_t got = 0;
+    while (Readable()) {
+      if (into.size() >= kLong) co_await channel_.NextReadTurn();
+      got = ReadNow(into);
+      if (got > 0 || !Readable()) break;
+      Latch(co_await channel_.AwaitInput(limits_.body_timeout, waited_));
+    }
     if (failure_) co_return std::unexpected(*failure_);
-    if (complete()) co_return std::size_t{0};
-    if (continue_pending_) {
-      if (Status sent = co_await SendContinue(); !sent) co_return Latch(sent.error());
-    }
-    if (chunked_) {
-      if (Status found = co_await FindData(); !found) co_return Latch(found.error());
-      if (decoder_.state() == ChunkDecoder::State::kDone) co_return std::size_t{0};
-    }
-    const std::uint64_t available = chunked_ ? decoder_.data_left() : left_;
-    auto got = co_await Take(into.first(std::min<std::uint64_t>(into.size(), available)));
-    if (!got) co_return Latch(got.error());
-    received_ += *got;
-    if (!chunked_) {
-      left_ -= *got;
-    } else {
-      decoder_.TakeData(*got);
-      if (received_ > limits_.body_bytes) co_return Latch({Errc::kTooLarge, "chunked body"});
-    }
-    co_return *got;
+    co_return got;
   }
 
   /// The next byte received belongs to the next head.
@@ -66,13 +58,15 @@ class RequestBody final : public http::BodyReader {
   std::chrono::nanoseconds waited() const { return waited_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
   /// Pieces of so many bytes are of long bodies, whose bytes come fast.
   static constexpr std::size_t kLong = 64 * 1024;
 
-  std::unexpected<Error> Latch(Error error) {
-    failure_ = std::move(error);
-    return std::unexpected(*failure_);
+  bool Readable() const { return !failure_ && !complete(); }
+
+  /// False: it failed, and so does all that follows.
+  bool Latch(Status status) {
+    if (!status) failure_ = std::move(status).error();
+    return !failure_;
   }
 
   Task<Status> SendContinue() {
@@ -83,43 +77,50 @@ class RequestBody final : public http::BodyReader {
     co_return co_await channel_.Write(interim, limits_.body_timeout, sent);
   }
 
-  // Reads framing until data or the end of the body is next.
-  Task<Status> FindData() {
+  // What has come of the data: 0 bytes when more must come first, at the end, or after a failure.
+  std::size_t ReadNow(MutableBytes into) {
+    if (chunked_ && !FindData()) return 0;
+    if (chunked_) into = into.first(std::min<std::uint64_t>(into.size(), decoder_.data_left()));
+    std::size_t got = TakeBuffered(into);
+    if (got == 0 && !ReadInto(got, channel_.ReadNow(into))) return 0;
+    received_ += got;
+    if (!chunked_) {
+      left_ -= got;
+      return got;
+    }
+    decoder_.TakeData(got);
+    const bool too_long = received_ > limits_.body_bytes;
+    return too_long && !Latch(Fail(Errc::kTooLarge, "chunked body")) ? 0 : got;
+  }
+
+  // Reads framing. True: data is next.
+  bool FindData() {
     using State = ChunkDecoder::State;
     while (decoder_.state() == State::kFraming) {
       ReadBuffer& buffer = channel_.buffer();
-      if (buffer.Unread().empty()) {
-        channel_.Arm(limits_.body_timeout);
-        const auto began = Clock::now();
-        Status filled = co_await channel_.Fill();
-        waited_ += Clock::now() - began;
-        channel_.Disarm();
-        if (!filled) co_return filled;
-      }
+      std::size_t got = 0;
+      if (buffer.Unread().empty() && (!ReadInto(got, channel_.FillNow()) || got == 0)) return false;
       buffer.Consume(decoder_.Feed(buffer.Unread()));
     }
     if (decoder_.state() == State::kBad) {
-      co_return Fail(Errc::kInvalidArgument, "malformed chunked body");
+      return Latch(Fail(Errc::kInvalidArgument, "malformed chunked body"));
     }
-    co_return Status();
+    return decoder_.state() == State::kData;
   }
 
-  // What is buffered first; otherwise from the socket straight to the caller.
-  Task<Result<std::size_t>> Take(MutableBytes into) {
+  bool ReadInto(std::size_t& got, const Result<std::size_t>& read) {
+    if (!read) return Latch(std::unexpected(read.error()));
+    got = *read;
+    return true;
+  }
+
+  // What came with the head, or with framing; the rest goes from the socket straight to the caller.
+  std::size_t TakeBuffered(MutableBytes into) {
     ReadBuffer& buffer = channel_.buffer();
-    if (const std::string_view unread = buffer.Unread(); !unread.empty()) {
-      const std::size_t count = std::min(unread.size(), into.size());
-      std::memcpy(into.data(), unread.data(), count);
-      buffer.Consume(count);
-      co_return count;
-    }
-    channel_.Arm(limits_.body_timeout);
-    const auto began = Clock::now();
-    auto got =
-        into.size() < kLong ? co_await channel_.ReadSome(into) : co_await channel_.ReadInTurn(into);
-    waited_ += Clock::now() - began;
-    channel_.Disarm();
-    co_return got;
+    const std::size_t count = std::min(buffer.Unread().size(), into.size());
+    if (count > 0) std::memcpy(into.data(), buffer.Unread().data(), count);
+    buffer.Consume(count);
+    return count;
   }
 
   Channel<S>& channel_;

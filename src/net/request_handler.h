@@ -14,9 +14,9 @@ class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
 
-  /// Serves one request. `head` and `body` live until the response was sent. The body need not be
-  /// read: the connection drains what is left, or closes. Must not throw; if it does, the
-  /// connection logs it, answers 500 when it still can, and closes.
+  /// Serves one request. `head` and `body` live until it has returned: what the response needs of
+  /// them it owns. The body need not be read: the connection drains what is left, or closes. Must
+  /// not throw; if it does, the connection logs it, answers 500 when it still can, and closes.
   virtual Task<http::Response> Handle(const http::RequestHead& head, http::BodyReader& body) = 0;
 
   /// The answer to a head that could not be parsed (`status` 400, 408, 413, 431, 501 or 505), or to

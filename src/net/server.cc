@@ -34,23 +34,27 @@ PeerInfo PeerOf(const tcp::socket& socket, error_code& ec) {
   return {TextOf(remote.address()), local.port(), remote.port()};
 }
 
-// Counts a connection from its acceptance until its coroutine has ended.
-class Counted {
+// A connection that is counted as long as it lives.
+class CountedJob {
  public:
-  explicit Counted(std::atomic<std::size_t>& count) : count_(&count) { ++count; }
-  Counted(Counted&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
-  Counted& operator=(Counted&&) = delete;
-  ~Counted() {
+  CountedJob(std::atomic<std::size_t>& count, ConnectionJob job)
+      : count_(&count), job_(std::move(job)) {
+    ++count;
+  }
+  CountedJob(CountedJob&& other) noexcept
+      : count_(std::exchange(other.count_, nullptr)), job_(std::move(other.job_)) {}
+  CountedJob& operator=(CountedJob&&) = delete;
+  ~CountedJob() {
+    job_ = nullptr;
     if (count_) --*count_;
   }
 
+  Task<void> operator()() { return job_(); }
+
  private:
   std::atomic<std::size_t>* count_;
+  ConnectionJob job_;
 };
-
-Task<void> RunCounted(Task<void> connection, Counted) {
-  co_await std::move(connection);
-}
 
 }  // namespace
 
@@ -140,13 +144,9 @@ void Server::Spawn(Worker& worker, S stream, PeerInfo peer) {
   if (refuse && count.load(std::memory_order_relaxed) >= kMaxRefusing) return;
   const ConnectionContext context{handler_, std::move(limits), worker.sweep, worker.turns,
                                   worker.connections};
-  auto start = [refuse, context, stream = std::move(stream), peer = std::move(peer),
-                counted = Counted(count)]() mutable {
-    Task<void> connection = refuse ? RefuseConnection(std::move(stream), std::move(peer), context)
-                                   : ServeConnection(std::move(stream), std::move(peer), context);
-    return RunCounted(std::move(connection), std::move(counted));
-  };
-  tasks_.Spawn(worker.executor, std::move(start));
+  ConnectionJob job = refuse ? RefuseConnection(std::move(stream), std::move(peer), context)
+                             : ServeConnection(std::move(stream), std::move(peer), context);
+  tasks_.Spawn(worker.executor, CountedJob(count, std::move(job)));
 }
 
 bool Server::Stop(std::chrono::milliseconds drain_timeout) {

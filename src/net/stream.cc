@@ -62,13 +62,6 @@ Task<error_code> PlainStream::Handshake() {
   co_return error_code();
 }
 
-Task<IoResult> PlainStream::ReadSome(MutableBytes into) {
-  IoResult result;
-  result.bytes =
-      co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), Redirect(result.ec));
-  co_return result;
-}
-
 IoResult PlainStream::ReadNow(MutableBytes into) {
   for (;;) {
     const ssize_t got = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
@@ -207,25 +200,6 @@ Task<error_code> TlsStream::Handshake() {
       co_return step == TlsSession::Step::kDone ? error_code() : session_->failure();
     }
     if (const error_code ec = co_await Receive()) co_return ec;
-  }
-}
-
-Task<IoResult> TlsStream::ReadSome(MutableBytes into) {
-  for (;;) {
-    std::size_t got = 0;
-    const TlsSession::Step step = session_->Read(into, got);
-    if (const error_code ec = co_await Flush()) co_return IoResult{0, ec};
-    switch (step) {
-      case TlsSession::Step::kDone:
-        co_return IoResult{got};
-      case TlsSession::Step::kEnded:
-        co_return IoResult{0, asio::error::eof};
-      case TlsSession::Step::kFailed:
-        co_return IoResult{0, session_->failure()};
-      case TlsSession::Step::kNeedsInput:
-        break;
-    }
-    if (const error_code ec = co_await Receive()) co_return IoResult{0, ec};
   }
 }
 

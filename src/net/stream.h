@@ -35,7 +35,8 @@ MutableBytes Scratch();
 /// kSecure: TLS. Handshake comes first. WriteNow takes the pieces in order and says how many bytes
 /// of them it took, without a wait; that may be none. The kernel has those, but for the last held()
 /// of them, which wait as TLS records: nothing more is taken until a further call, of no pieces
-/// even, could send these. ReadNow moves no byte when there is none yet: WaitForInput. ShutdownSend
+/// even, could send these. ReadNow moves no byte when there is none yet, and may then after the
+/// socket became readable. ShutdownSend
 /// tells the peer that no more bytes follow, and may wait for its end, so the caller sets a
 /// deadline. Drop receives what arrives below TLS and looks at none of it, until the peer ends or
 /// has sent so many bytes. Room says how many bytes the kernel takes without a wait, carefully;
@@ -49,9 +50,7 @@ concept Stream =
       { S::kSecure } -> std::convertible_to<bool>;
       { s.socket() } -> std::same_as<boost::asio::ip::tcp::socket&>;
       { s.Handshake() } -> std::same_as<Task<error_code>>;
-      { s.ReadSome(into) } -> std::same_as<Task<IoResult>>;
       { s.ReadNow(into) } -> std::same_as<IoResult>;
-      { s.WaitForInput() } -> std::same_as<Task<error_code>>;
       { s.ShutdownSend() } -> std::same_as<Task<void>>;
       { s.Drop(std::uint64_t{}) } -> std::same_as<Task<void>>;
       { s.WriteNow(pieces) } -> std::same_as<IoResult>;
@@ -91,7 +90,6 @@ class PlainStream {
 
   boost::asio::ip::tcp::socket& socket() { return socket_; }
   Task<error_code> Handshake();
-  Task<IoResult> ReadSome(MutableBytes into);
   /// Without a wait: 0 bytes when there are none yet.
   IoResult ReadNow(MutableBytes into);
   Task<error_code> WaitForInput();
@@ -141,9 +139,7 @@ class TlsStream {
 
   boost::asio::ip::tcp::socket& socket() { return transport_.socket(); }
   Task<error_code> Handshake();
-  Task<IoResult> ReadSome(MutableBytes into);
   IoResult ReadNow(MutableBytes into);
-  Task<error_code> WaitForInput() { return transport_.WaitForInput(); }
   Task<void> ShutdownSend();
   Task<void> Drop(std::uint64_t most) { return transport_.Drop(most); }
   IoResult WriteNow(std::span<const Bytes> pieces);

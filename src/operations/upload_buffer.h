@@ -15,7 +15,7 @@ namespace blobgate::operations {
 /// over a piece gets it handed on sooner, in multiples of kLeast: thousands of them need little.
 class UploadBuffer {
  public:
-  static constexpr std::size_t kLeast = 8 * 1024;
+  static constexpr std::size_t kLeast = 4 * 1024;
   static constexpr std::size_t kMost = 256 * 1024;
   /// Over a piece of kMost bytes, or what there is room for of it.
   static constexpr std::chrono::milliseconds kLong{200};

@@ -10,7 +10,10 @@ namespace blobgate::engine {
 namespace {
 
 /// Pieces of this size are written as they come, bytes.
-constexpr std::size_t kLeastDirect = 8 * 1024;
+constexpr std::size_t kLeastDirect = 4 * 1024;
+
+/// Of a long extent the rest is made room for as it comes: slow uploads may take hours.
+constexpr std::uint64_t kFirstChecks = 16;
 
 bool IsAligned(Bytes data) {
   return reinterpret_cast<std::uintptr_t>(data.data()) % kBlock == 0 && data.size() % kBlock == 0;
@@ -25,7 +28,7 @@ LocalExtentWriter::LocalExtentWriter(WriterContext& context, Reservation reserva
       length_(length),
       logged_(length <= LoggedExtents::kLongest && context.logged.HasRoom()) {
   context_.state.Claim(reservation_.stored);
-  checks_.reserve(ChunkCount(length));
+  checks_.reserve(std::min(ChunkCount(length), kFirstChecks));
 }
 
 LocalExtentWriter::~LocalExtentWriter() {

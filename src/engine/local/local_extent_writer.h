@@ -25,7 +25,7 @@ struct WriterContext {
   BufferPool buffers;
 };
 
-/// Holds at most one buffer of 256 KiB; none while aligned pieces of 8 KiB or more come in, which
+/// Holds at most one buffer of 256 KiB; none while aligned pieces of 4 KiB or more come in, which
 /// go to the disk from the caller's memory.
 class LocalExtentWriter final : public ExtentWriter {
  public:

@@ -107,32 +107,37 @@ azure::Outcome<PutBlobRequest> ParsePutBlob(Call& call) {
 
 /// What is known before the body is read.
 struct Early {
-  std::optional<Target> target;
-  blob::ContentKeyPtr key;  ///< of the blob to be made
+  std::unique_ptr<Target> target;  ///< may be null
+  blob::ContentKeyPtr key;         ///< of the blob to be made
 };
+
+/// A body that comes with its head, or right behind it, bytes.
+constexpr std::uint64_t kShortBody = 64 * 1024;
 
 /// The target before the body is read, so that an upload without hope ends early. It serves the
 /// first round of the commit as well, unless that would read a manifest: the guard that keeps it
-/// readable is not held while the body streams in.
-Task<azure::Outcome<std::unique_ptr<Early>>> CheckEarly(Call& call, const NewBlobInputs& inputs) {
+/// readable is not held while the body streams in. Of a `length` that takes longer it is not kept:
+/// it is large, and may be old by then.
+Task<azure::Outcome<Early>> CheckEarly(Call& call, const NewBlobInputs& inputs,
+                                       std::uint64_t length) {
   BG_CO_TRY(auto target, co_await LoadTarget(call));
   BG_CO_CHECK(CheckReplace(call, target, inputs));
   BG_CO_CHECK(CheckSameType(call, target, blob::BlobType::kBlock));
-  auto early = std::make_unique<Early>();
-  BG_CO_TRY(early->key, KeyOfNewBlob(call, target.container.record, inputs.keys));
-  if (target.blob && target.blob->manifest) co_return early;
+  Early early;
+  BG_CO_TRY(early.key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+  if (length > kShortBody || (target.blob && target.blob->manifest)) co_return early;
   target.guard.reset();
-  early->target = std::move(target);
+  early.target = std::make_unique<Target>(std::move(target));
   co_return early;
 }
 
-Task<azure::Outcome<blob::BlobRecord>> CommitBlob(Call& call, std::optional<Target> early,
+Task<azure::Outcome<blob::BlobRecord>> CommitBlob(Call& call, std::unique_ptr<Target> early,
                                                   const NewBlobInputs& inputs,
                                                   const Replacement& replacement) {
   for (CommitLoop loop; loop.Again();) {
     Target target;
     if (early) {
-      target = *std::exchange(early, std::nullopt);
+      target = std::move(*std::exchange(early, nullptr));
     } else {
       BG_CO_TRY(target, co_await LoadTarget(call));
     }
@@ -152,7 +157,7 @@ http::Response Created(const blob::BlobRecord& record) {
 }
 
 Task<azure::Outcome<http::Response>> CommitBlockBlob(Call& call, const NewBlobInputs& inputs,
-                                                     const Uploaded& uploaded, Early& early) {
+                                                     const Uploaded& uploaded, Early early) {
   Replacement replacement;
   replacement.content = ContentOf(uploaded);
   replacement.length = uploaded.length;
@@ -173,12 +178,12 @@ Task<azure::Outcome<http::Response>> CommitBlockBlob(Call& call, const NewBlobIn
 
 // Its frame waits while the body comes in, from many clients at once: it holds what that needs.
 Task<azure::Outcome<http::Response>> PutBlockBlob(Call& call, PutBlobRequest request) {
-  BG_CO_TRY(const auto early, co_await CheckEarly(call, request.inputs));
-  const auto cipher = ContentCipher::Make(early->key);
+  BG_CO_TRY(auto early, co_await CheckEarly(call, request.inputs, request.length));
+  const auto cipher = ContentCipher::Make(early.key);
   BG_CO_TRY(const auto uploaded, co_await Receive(call.services, call.body, request.length,
                                                   request.checksums, cipher.get()));
   request.inputs.properties.content_md5 = uploaded.md5;
-  co_return co_await CommitBlockBlob(call, request.inputs, uploaded, *early);
+  co_return co_await CommitBlockBlob(call, request.inputs, uploaded, std::move(early));
 }
 
 Task<azure::Outcome<http::Response>> PutEmptyBlob(Call& call, PutBlobRequest request) {

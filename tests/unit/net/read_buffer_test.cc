@@ -63,6 +63,48 @@ TEST(ReadBuffer, PinnedBytesStayWhereTheyAre) {
   EXPECT_EQ(buffer.Unread().size(), 1204u);
 }
 
+// 10,000 clients that send their heads byte by byte have heads of every length.
+TEST(ReadBuffer, GrowsByLittleWhenBytesTrickleIn) {
+  ReadBuffer buffer(16 * 1024);
+  std::string sent;
+  for (int i = 0; i < 12'000; ++i) {
+    const MutableBytes room = buffer.Prepare();
+    ASSERT_FALSE(room.empty());
+    if (i >= static_cast<int>(ReadBuffer::kInitialSize)) EXPECT_LE(room.size(), 1024u);
+    room[0] = static_cast<std::byte>('a' + i % 26);
+    sent += static_cast<char>('a' + i % 26);
+    buffer.Commit(1);
+  }
+  EXPECT_EQ(buffer.Unread(), sent);
+}
+
+TEST(ReadBuffer, GrowsByDoublingWhenBytesComeFast) {
+  ReadBuffer buffer(64 * 1024);
+  int reads = 0;
+  for (std::size_t got = 0; got < 64 * 1024; ++reads) {
+    const std::size_t room = buffer.Prepare().size();
+    buffer.Commit(room);
+    got += room;
+  }
+  EXPECT_LE(reads, 8);
+}
+
+TEST(ReadBuffer, RelaxGivesUpOnlyWhatHoldsNothing) {
+  ReadBuffer buffer(16 * 1024);
+  buffer.Relax();
+  Append(buffer, "head");
+  buffer.Relax();
+  EXPECT_EQ(buffer.Unread(), "head");
+  const std::string_view pinned = buffer.Pin(4);
+  buffer.Relax();
+  EXPECT_EQ(pinned, "head");
+  buffer.Unpin();
+  buffer.Relax();
+  EXPECT_TRUE(buffer.Unread().empty());
+  Append(buffer, "next");
+  EXPECT_EQ(buffer.Unread(), "next");
+}
+
 TEST(ReadBuffer, GivesBackWhatItGrew) {
   ReadBuffer buffer(64 * 1024);
   Append(buffer, std::string(20000, 'h'));
