@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/local/lru_cache.h"
+#include "engine/local/place.h"
 #include "model/content.h"
 #include "model/event.h"
 

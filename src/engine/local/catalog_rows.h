@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "blobgate/engine/catalog.h"
-#include "engine/local/lru_cache.h"
+#include "engine/local/place.h"
 
 namespace blobgate::engine {
 

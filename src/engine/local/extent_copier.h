@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "engine/local/extent_format.h"
-#include "engine/local/lru_cache.h"
+#include "engine/local/place.h"
 #include "engine/local/segment_file.h"
 #include "engine/local/segments.h"
 

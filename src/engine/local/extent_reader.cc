@@ -4,12 +4,30 @@
 
 #include <spdlog/fmt/fmt.h>
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <utility>
 
 #include "base/crc64.h"
 
 namespace blobgate::engine {
+namespace {
+
+constexpr std::uint64_t kLongRead = BufferPool::kSize;
+
+/// As many as threads may want, of 64 chunks at least.
+std::size_t ShardsOf(std::size_t cache_bytes) {
+  return std::bit_floor(std::clamp<std::size_t>(cache_bytes / (64 * kChunk), 1, 16));
+}
+
+/// An extent keeps its name, its birth place, when it moves. Those are never used again for other
+/// content while the process runs: a segment's end only grows until the file goes, and ids are not
+/// reused.
+Place KeyOf(const ExtentRef& ref, std::uint64_t chunk) {
+  return {ref.space, ref.position + chunk * kChunk};
+}
+
+}  // namespace
 
 ExtentReader::ExtentReader(ExtentLocator& locator, const LoggedExtents& logged, SegmentFiles& files,
                            Disk& disk, StoreState& state, boost::asio::thread_pool& pool,
@@ -20,35 +38,43 @@ ExtentReader::ExtentReader(ExtentLocator& locator, const LoggedExtents& logged, 
       disk_(disk),
       state_(state),
       pool_(pool),
-      chunks_(cache_bytes),
-      tables_(kTableBytes) {}
+      chunks_(cache_bytes, ShardsOf(cache_bytes)),
+      long_reads_(cache_bytes / kChunk),
+      tables_(kTableBytes, 4) {}
 
 Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset,
                                              std::uint64_t length) {
-  if (length <= kCachedRead) co_return co_await ReadCached(ref, offset, length);
-  const std::uint64_t first = offset / kChunk;
-  const std::uint64_t last = (offset + length - 1) / kChunk;
-  const std::uint64_t count = std::min<std::uint64_t>(last - first + 1, BufferPool::kSize / kChunk);
-  BG_CO_TRY(const SharedBytes chunks, co_await ReadChunks(ref, first, count));
-  const std::uint64_t skip = offset - first * kChunk;
-  co_return chunks.Sub(skip, std::min<std::uint64_t>(length, chunks.size() - skip));
-}
-
-// Answers what lies in the first chunk of the range; the caller asks again for the rest.
-Task<Result<SharedBytes>> ExtentReader::ReadCached(ExtentRef ref, std::uint64_t offset,
-                                                   std::uint64_t length) {
   const std::uint64_t chunk = offset / kChunk;
-  // An extent keeps its name, its birth place, when it moves. Those are never used again for other
-  // content while the process runs: a segment's end only grows until the file goes, and ids are not
-  // reused.
-  const Place key{ref.space, ref.position + chunk * kChunk};
-  std::optional<SharedBytes> found = chunks_.Get(key);
-  if (!found) {
+  std::optional<SharedBytes> found = chunks_.Get(KeyOf(ref, chunk));
+  if (!found && length <= kCachedRead) {
     BG_CO_TRY(found, co_await ReadChunks(ref, chunk, 1));
-    chunks_.Put(key, *found, found->size() + kEntryOverhead);
+    chunks_.Put(KeyOf(ref, chunk), *found, found->size() + kEntryOverhead);
   }
+  if (!found) {
+    const std::uint64_t last = (offset + length - 1) / kChunk;
+    const std::uint64_t count = std::min<std::uint64_t>(last - chunk + 1, kLongRead / kChunk);
+    BG_CO_TRY(found, co_await ReadChunks(ref, chunk, count));
+    Keep(ref, chunk, found->view());
+  }
+  // What lies in those chunks; the caller asks again for the rest.
   const std::uint64_t skip = offset - chunk * kChunk;
   co_return found->Sub(skip, std::min<std::uint64_t>(length, found->size() - skip));
+}
+
+// Copies, as `data` is in a buffer that is used again.
+void ExtentReader::Keep(const ExtentRef& ref, std::uint64_t first, Bytes data) {
+  if (chunks_.capacity() == 0) return;
+  for (std::uint64_t chunk = first; !data.empty(); ++chunk) {
+    const Bytes content = data.first(ChunkLength(ref.length, chunk));
+    const Place key = KeyOf(ref, chunk);
+    if (long_reads_.Admits(PlaceHash()(key))) {
+      auto memory = std::make_shared_for_overwrite<std::byte[]>(content.size());
+      const Bytes kept(memory.get(), content.size());
+      std::ranges::copy(content, memory.get());
+      chunks_.Put(key, SharedBytes(std::move(memory), kept), kept.size() + kEntryOverhead);
+    }
+    data = data.subspan(content.size());
+  }
 }
 
 Task<Result<SharedBytes>> ExtentReader::ReadChunks(ExtentRef ref, std::uint64_t first,

@@ -9,10 +9,12 @@
 #include "base/task.h"
 #include "blobgate/engine/extent_store.h"
 #include "engine/local/buffer_pool.h"
+#include "engine/local/clock_cache.h"
+#include "engine/local/doorkeeper.h"
 #include "engine/local/extent_format.h"
 #include "engine/local/extent_locator.h"
 #include "engine/local/logged_extents.h"
-#include "engine/local/lru_cache.h"
+#include "engine/local/place.h"
 #include "engine/local/segment_files.h"
 #include "engine/local/store_state.h"
 
@@ -20,7 +22,8 @@ namespace blobgate::engine {
 
 /// Every byte given out was read into memory of our own and checked there against the chunk's CRC;
 /// nothing is read again afterwards. Reads up to kCachedRead go chunk by chunk through a cache of
-/// checked chunks; longer ones bypass it, so that a big download does not flush it. Thread-safe.
+/// checked chunks. Longer ones take what it has, too, but leave in it only what was read so before,
+/// not long ago: a big download does not flush it. Thread-safe.
 class ExtentReader {
  public:
   static constexpr std::uint64_t kCachedRead = 64 * 1024;
@@ -41,6 +44,7 @@ class ExtentReader {
 
   Task<Result<SharedBytes>> ReadCached(ExtentRef ref, std::uint64_t offset, std::uint64_t length);
   Task<Result<SharedBytes>> ReadChunks(ExtentRef ref, std::uint64_t first, std::uint64_t count);
+  void Keep(const ExtentRef& ref, std::uint64_t first, Bytes data);
   Result<SharedBytes> CopyHeld(const ExtentRef& ref, Bytes held);
   Task<Result<Checks>> ChecksOf(ExtentRef ref, Place at);
   Task<Result<Place>> PlaceOf(ExtentRef ref);
@@ -56,8 +60,9 @@ class ExtentReader {
   StoreState& state_;
   boost::asio::thread_pool& pool_;
   BufferPool buffers_;
-  LruCache<Place, SharedBytes, PlaceHash> chunks_;  ///< by the birth place of the first byte
-  LruCache<Place, Checks, PlaceHash> tables_;
+  ClockCache<Place, SharedBytes, PlaceHash> chunks_;  ///< by the birth place of the first byte
+  Doorkeeper long_reads_;                             ///< of chunks, whom it lets into chunks_
+  ClockCache<Place, Checks, PlaceHash> tables_;
 };
 
 }  // namespace blobgate::engine

@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "blobgate/engine/extent_store.h"
 #include "engine/local/extent_format.h"
-#include "engine/local/lru_cache.h"
+#include "engine/local/place.h"
 #include "engine/local/segment_file.h"
 
 namespace blobgate::engine {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "blobgate/engine/extent_store.h"
-#include "engine/local/lru_cache.h"
+#include "engine/local/place.h"
 
 namespace blobgate::engine {
 

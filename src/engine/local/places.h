@@ -7,7 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/local/lru_cache.h"
+#include "engine/local/clock_cache.h"
+#include "engine/local/place.h"
 
 namespace blobgate::engine {
 
@@ -43,7 +44,7 @@ class Places {
   void Forget(const Place& birth);
 
  private:
-  LruCache<Place, Place, PlaceHash> cache_{kCached};
+  ClockCache<Place, Place, PlaceHash> cache_{kCached};
   mutable std::mutex mutex_;
   std::uint64_t epoch_ = 0;
   std::unordered_map<Place, Place, PlaceHash> departed_;

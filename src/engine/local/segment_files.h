@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "engine/local/lru_cache.h"
+#include "engine/local/clock_cache.h"
 #include "engine/local/segment_file.h"
 
 namespace blobgate::engine {
@@ -29,7 +29,7 @@ class SegmentFiles {
 
  private:
   const SegmentPaths& paths_;
-  LruCache<std::uint64_t, SegmentFilePtr> open_;
+  ClockCache<std::uint64_t, SegmentFilePtr> open_;
 };
 
 }  // namespace blobgate::engine

@@ -184,6 +184,40 @@ TEST_F(LocalEngineTest, AFlippedByteIsAnErrorOnEveryRead) {
   EXPECT_GE(engine_->Stats().corruption_errors, 6u);
 }
 
+// What is in memory does not feel what happens to the disk.
+TEST_F(LocalEngineTest, LongReadsThatComeAgainAreKept) {
+  const std::string text = RandomText(200'000, 8);
+  const ExtentRef again = Store("again", text), once = Store("once", text);
+  Open();
+  EXPECT_EQ(Load("again"), text);
+  EXPECT_EQ(Load("again"), text);
+  EXPECT_EQ(Load("once"), text);
+  for (std::uint64_t at = 10'000; at < 200'000; at += 30'000) {
+    Flip(again, at);
+    Flip(once, at);
+  }
+  EXPECT_EQ(Load("again"), text);
+  EXPECT_EQ(run_(ReadText(engine_->extents(), again, 70'001, 100'000)),
+            text.substr(70'001, 100'000));
+  EXPECT_EQ(Load("once").error().code, Errc::kCorruption);
+}
+
+TEST_F(LocalEngineTest, LongReadsBeginAndEndAnywhere) {
+  const std::string text = RandomText(400'000, 9);
+  const ExtentRef ref = Store("long", text);
+  const auto read = [&](std::uint64_t from, std::uint64_t length) {
+    EXPECT_EQ(run_(ReadText(engine_->extents(), ref, from, length)), text.substr(from, length))
+        << from << " " << length;
+  };
+  for (int round = 0; round < 3; ++round) {
+    for (const std::uint64_t from : {0, 1, 32'767, 32'768, 100'000, 299'999}) {
+      for (const std::uint64_t length : {1, 65'536, 65'537, 100'000}) read(from, length);
+    }
+    read(150'000, 20);  // its chunk is there, those around it may not be
+    read(0, 400'000);
+  }
+}
+
 TEST_F(LocalEngineTest, TheDirectoryHasOneUser) {
   auto second = OpenLocalEngine(SmallOptions(data()));
   ASSERT_FALSE(second);

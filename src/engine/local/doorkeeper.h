@@ -1,0 +1,46 @@
+// Who may enter a cache: what was asked for before, and not long ago.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace blobgate::engine {
+
+/// Remembers the latest hashes, about as many as it has room for, so that one pass over more than a
+/// cache holds does not flush it (the doorkeeper of TinyLFU, Einziger, Friedman and Manes 2017, but
+/// with buckets whose oldest mark goes, instead of a filter that is reset). Thread-safe, without
+/// locks; a race costs an answer, no more.
+class Doorkeeper {
+ public:
+  /// 4 bytes for each of `hashes`, which is rounded up.
+  explicit Doorkeeper(std::size_t hashes)
+      : buckets_(std::bit_ceil(std::max<std::size_t>(hashes / kMarks, 1))) {}
+
+  /// Was `hash` asked about before, with fewer than kMarks others since that fell into its bucket?
+  /// Notes it.
+  bool Admits(std::uint64_t hash) {
+    Bucket& bucket = buckets_[hash & (buckets_.size() - 1)];
+    const auto mark = static_cast<std::uint32_t>(hash >> 32) | 1;  // 0 is none
+    for (const auto& known : bucket) {
+      if (known.load(std::memory_order_relaxed) == mark) return true;
+    }
+    for (std::size_t i = kMarks - 1; i > 0; --i) {
+      bucket[i].store(bucket[i - 1].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    }
+    bucket[0].store(mark, std::memory_order_relaxed);
+    return false;
+  }
+
+ private:
+  static constexpr std::size_t kMarks = 8;
+  using Bucket = std::array<std::atomic<std::uint32_t>, kMarks>;  ///< the latest first
+
+  std::vector<Bucket> buckets_;
+};
+
+}  // namespace blobgate::engine
