@@ -290,7 +290,8 @@ Task<http::SendReport> Connection<S>::Send(http::Response& response, const BodyP
   if (keep_alive && traits_.http_1_0) field = ConnectionField::kKeepAlive;
   rendered_.clear();
   RenderHead(response, plan, field, rendered_);
-  if (!plan.send || response.length_unknown || plan.length > kJoinedBytes) ForgetRequest(response);
+  const bool is_long = response.length_unknown || plan.length > kJoinedBytes;
+  if (plan.send && is_long) ForgetRequest(response);
   http::SendReport report;
   report.head_bytes = head_unsent_ = rendered_.size();
   if (plan.send && response.length_unknown) {
