@@ -9,6 +9,7 @@
 #include "base/task.h"
 #include "net/connection_set.h"
 #include "net/deadline.h"
+#include "net/handshake_gate.h"
 #include "net/limits.h"
 #include "net/request_handler.h"
 #include "net/stream.h"
@@ -23,6 +24,7 @@ struct ConnectionContext {
   std::shared_ptr<const Limits> limits;
   DeadlineSweep& sweep;
   Turns& turns;
+  HandshakeGate& handshakes;
   ConnectionSet& connections;
 };
 

@@ -62,12 +62,14 @@ struct Server::Worker {
   Worker(asio::any_io_executor on, const Limits& limits)
       : executor(std::move(on)),
         sweep(executor, DeadlineSweep::IntervalFor(limits)),
-        turns(executor) {}
+        turns(executor),
+        handshakes(executor) {}
 
   asio::any_io_executor executor;
   DeadlineSweep sweep;
   ConnectionSet connections;
-  Turns turns;  ///< goes first, with the connections that wait for one
+  Turns turns;  ///< goes early, with the connections that wait for one
+  HandshakeGate handshakes;
 };
 
 Server::Server(IoThreads& threads, RequestHandler& handler, Limits limits)
@@ -142,8 +144,8 @@ void Server::Spawn(Worker& worker, S stream, PeerInfo peer) {
   std::atomic<std::size_t>& count = refuse ? refusing_ : open_;
   (refuse ? refused_ : accepted_).fetch_add(1, std::memory_order_relaxed);
   if (refuse && count.load(std::memory_order_relaxed) >= kMaxRefusing) return;
-  const ConnectionContext context{handler_, std::move(limits), worker.sweep, worker.turns,
-                                  worker.connections};
+  const ConnectionContext context{handler_,     std::move(limits), worker.sweep,
+                                  worker.turns, worker.handshakes, worker.connections};
   ConnectionJob job = refuse ? RefuseConnection(std::move(stream), std::move(peer), context)
                              : ServeConnection(std::move(stream), std::move(peer), context);
   tasks_.Spawn(worker.executor, CountedJob(count, std::move(job)));

@@ -83,6 +83,7 @@ class Session {
     net::ConnectionSet set;
     net::DeadlineSweep sweep{context.get_executor(), net::DeadlineSweep::IntervalFor(*limits)};
     net::Turns turns{context.get_executor()};
+    net::HandshakeGate handshakes{context.get_executor()};
   };
 
   Session() {
@@ -91,8 +92,8 @@ class Session {
     client_ = fds[0];
     boost::asio::ip::tcp::socket socket(shared_.context);
     socket.assign(boost::asio::ip::tcp::v4(), fds[1]);
-    const net::ConnectionContext context{recorder_, shared_.limits, shared_.sweep, shared_.turns,
-                                         shared_.set};
+    const net::ConnectionContext context{recorder_,     shared_.limits,     shared_.sweep,
+                                         shared_.turns, shared_.handshakes, shared_.set};
     boost::asio::co_spawn(shared_.context,
                           net::ServeConnection(net::PlainStream(std::move(socket)),
                                                {"192.0.2.1", 80, 50'000}, context),

@@ -104,14 +104,15 @@ class ConnectionHarness {
       : limits_(limits),
         handler_(std::move(handle)),
         sweep_(context_.get_executor(), DeadlineSweep::IntervalFor(limits_)),
-        turns_(context_.get_executor()) {
+        turns_(context_.get_executor()),
+        handshakes_(context_.get_executor()) {
     int fds[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) != 0) std::abort();
     client_ = fds[0];
     boost::asio::ip::tcp::socket socket(context_);
     socket.assign(boost::asio::ip::tcp::v4(), fds[1]);
-    const ConnectionContext connection{handler_, std::make_shared<const Limits>(limits_), sweep_,
-                                       turns_, set_};
+    const ConnectionContext connection{
+        handler_, std::make_shared<const Limits>(limits_), sweep_, turns_, handshakes_, set_};
     boost::asio::co_spawn(context_,
                           ServeConnection(PlainStream(std::move(socket)),
                                           PeerInfo{"192.0.2.1", 10000, 50000}, connection),
@@ -204,6 +205,7 @@ class ConnectionHarness {
   boost::asio::io_context context_;  // its tasks go before the set
   DeadlineSweep sweep_;
   Turns turns_;
+  HandshakeGate handshakes_;
 };
 
 }  // namespace blobgate::net
