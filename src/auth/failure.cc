@@ -28,7 +28,8 @@ constexpr char kDetail[] = "AuthenticationErrorDetail";
 
 azure::Error AuthenticationFailed(std::string_view detail) {
   azure::Error error(azure::ErrorCode::kAuthenticationFailed);
-  return detail.empty() ? error : std::move(error).WithDetail(kDetail, ForXml(detail));
+  if (!detail.empty()) error = std::move(error).WithDetail(kDetail, ForXml(detail));
+  return error;
 }
 
 azure::Error SasNotWellFormed() {

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <span>
 #include <utility>
@@ -58,9 +56,7 @@ class Channel final : private Deadline {
   /// Many clients wait here, so whoever waits should be few frames deep.
   Task<Status> AwaitInput() {
     error_code ec;
-    co_await stream_.socket().async_wait(
-        boost::asio::socket_base::wait_read,
-        boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+    co_await stream_.WaitForInput(ec);
     if (ec) co_return std::unexpected(FailureOf(ec));
     co_return Status();
   }
@@ -70,9 +66,7 @@ class Channel final : private Deadline {
     error_code ec;
     const auto began = std::chrono::steady_clock::now();
     Arm(timeout);
-    co_await stream_.socket().async_wait(
-        boost::asio::socket_base::wait_read,
-        boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+    co_await stream_.WaitForInput(ec);
     Disarm();
     waited += std::chrono::steady_clock::now() - began;
     if (ec) co_return std::unexpected(FailureOf(ec));

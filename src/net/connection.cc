@@ -156,14 +156,16 @@ Task<void> Connection<S>::End(Outcome outcome) {
 
 template <Stream S>
 Task<bool> Connection<S>::Handshake() {
-  if constexpr (!S::kSecure) co_return true;
-  channel_.Arm(limits_.head_timeout);
-  if (!co_await channel_.AwaitInput()) co_return false;  // silence takes nobody's place
-  const HandshakeGate::Place place = co_await context_.handshakes.Enter();
-  channel_.Arm(limits_.head_timeout);
-  const Status shaken = co_await channel_.Handshake();
-  channel_.Disarm();
-  co_return shaken.has_value();
+  if constexpr (S::kSecure) {
+    channel_.Arm(limits_.head_timeout);
+    if (!co_await channel_.AwaitInput()) co_return false;  // silence takes nobody's place
+    const HandshakeGate::Place place = co_await context_.handshakes.Enter();
+    channel_.Arm(limits_.head_timeout);
+    const Status shaken = co_await channel_.Handshake();
+    channel_.Disarm();
+    co_return shaken.has_value();
+  }
+  co_return true;
 }
 
 // kNext: head_ and traits_ are those of the next request. Otherwise what had to be answered was.

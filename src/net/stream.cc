@@ -58,10 +58,6 @@ MutableBytes Scratch() {
   return scratch;
 }
 
-Task<error_code> PlainStream::Handshake() {
-  co_return error_code();
-}
-
 IoResult PlainStream::ReadNow(MutableBytes into) {
   for (;;) {
     const ssize_t got = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
@@ -72,10 +68,8 @@ IoResult PlainStream::ReadNow(MutableBytes into) {
   }
 }
 
-Task<error_code> PlainStream::WaitForInput() {
-  error_code ec;
-  co_await socket_.async_wait(asio::socket_base::wait_read, Redirect(ec));
-  co_return ec;
+Task<void> PlainStream::WaitForInput(error_code& ec) {
+  return socket_.async_wait(asio::socket_base::wait_read, Redirect(ec));
 }
 
 Task<IoResult> PlainStream::WriteSome(std::span<const Bytes> pieces) {
@@ -167,7 +161,9 @@ Task<void> PlainStream::Drop(std::uint64_t most) {
     const IoResult got = ReadNow(Scratch());
     if (got.ec) co_return;
     most -= std::min<std::uint64_t>(most, got.bytes);
-    if (got.bytes == 0 && co_await WaitForInput()) co_return;
+    error_code ec;
+    if (got.bytes == 0) co_await WaitForInput(ec);
+    if (ec) co_return;
   }
 }
 
@@ -178,7 +174,9 @@ Task<error_code> TlsStream::Receive() {
     session_->CommitInput(got.bytes);
     if (got.bytes > 0 || got.ec) co_return got.ec;
     session_->ReleaseInput();
-    if (const error_code ec = co_await transport_.WaitForInput()) co_return ec;
+    error_code ec;
+    co_await transport_.WaitForInput(ec);
+    if (ec) co_return ec;
   }
 }
 

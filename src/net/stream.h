@@ -32,35 +32,34 @@ struct IoResult {
 /// also while they wait, so that dropping what a slow peer sends takes no memory of its own.
 MutableBytes Scratch();
 
-/// kSecure: TLS. Handshake comes first. WriteNow takes the pieces in order and says how many bytes
-/// of them it took, without a wait; that may be none. The kernel has those, but for the last held()
-/// of them, which wait as TLS records: nothing more is taken until a further call, of no pieces
-/// even, could send these. ReadNow moves no byte when there is none yet, and may then after the
-/// socket became readable. ShutdownSend
-/// tells the peer that no more bytes follow, and may wait for its end, so the caller sets a
-/// deadline. Drop receives what arrives below TLS and looks at none of it, until the peer ends or
-/// has sent so many bytes. Room says how many bytes the kernel takes without a wait, carefully;
-/// zero: WaitForRoom first. Queued says how many bytes of what the kernel took the peer has not
-/// acknowledged yet. A stream had_turn when it has sent much without a wait since EndTurn. socket()
-/// is the TCP socket below. Whatever waits ends when the socket's operations are cancelled, or when
-/// it is closed, and then fails.
+/// kSecure: TLS, with a Handshake that comes first. WriteNow takes the pieces in order and says how
+/// many bytes of them it took, without a wait; that may be none. The kernel has those, but for the
+/// last held() of them, which wait as TLS records: nothing more is taken until a further call, of
+/// no pieces even, could send these. ReadNow moves no byte when there is none yet: WaitForInput.
+/// ShutdownSend tells the peer that no more bytes follow, and may wait for its end, so the caller
+/// sets a deadline. Drop receives what arrives below TLS and looks at none of it, until the peer
+/// ends or has sent so many bytes. Room says how many bytes the kernel takes without a wait,
+/// carefully; zero: WaitForRoom first. Queued says how many bytes of what the kernel took the peer
+/// has not acknowledged yet. A stream had_turn when it has sent much without a wait since EndTurn.
+/// socket() is the TCP socket below. Whatever waits ends when the socket's operations are
+/// cancelled, or when it is closed, and then fails.
 template <class S>
-concept Stream =
-    std::movable<S> && requires(S s, MutableBytes into, std::span<const Bytes> pieces) {
-      { S::kSecure } -> std::convertible_to<bool>;
-      { s.socket() } -> std::same_as<boost::asio::ip::tcp::socket&>;
-      { s.Handshake() } -> std::same_as<Task<error_code>>;
-      { s.ReadNow(into) } -> std::same_as<IoResult>;
-      { s.ShutdownSend() } -> std::same_as<Task<void>>;
-      { s.Drop(std::uint64_t{}) } -> std::same_as<Task<void>>;
-      { s.WriteNow(pieces) } -> std::same_as<IoResult>;
-      { s.Room() } -> std::same_as<std::size_t>;
-      { s.Queued() } -> std::same_as<std::size_t>;
-      { s.WaitForRoom() } -> std::same_as<Task<error_code>>;
-      { s.held() } -> std::same_as<std::size_t>;
-      { s.had_turn() } -> std::same_as<bool>;
-      { s.EndTurn() } -> std::same_as<void>;
-    };
+concept Stream = std::movable<S> &&
+                 requires(S s, MutableBytes into, std::span<const Bytes> pieces, error_code& ec) {
+                   { S::kSecure } -> std::convertible_to<bool>;
+                   { s.socket() } -> std::same_as<boost::asio::ip::tcp::socket&>;
+                   { s.ReadNow(into) } -> std::same_as<IoResult>;
+                   { s.WaitForInput(ec) } -> std::same_as<Task<void>>;
+                   { s.ShutdownSend() } -> std::same_as<Task<void>>;
+                   { s.Drop(std::uint64_t{}) } -> std::same_as<Task<void>>;
+                   { s.WriteNow(pieces) } -> std::same_as<IoResult>;
+                   { s.Room() } -> std::same_as<std::size_t>;
+                   { s.Queued() } -> std::same_as<std::size_t>;
+                   { s.WaitForRoom() } -> std::same_as<Task<error_code>>;
+                   { s.held() } -> std::same_as<std::size_t>;
+                   { s.had_turn() } -> std::same_as<bool>;
+                   { s.EndTurn() } -> std::same_as<void>;
+                 };
 
 /// A socket whose sends are tried at once. Belongs to one io thread.
 ///
@@ -89,10 +88,10 @@ class PlainStream {
   }
 
   boost::asio::ip::tcp::socket& socket() { return socket_; }
-  Task<error_code> Handshake();
   /// Without a wait: 0 bytes when there are none yet.
   IoResult ReadNow(MutableBytes into);
-  Task<error_code> WaitForInput();
+  /// One frame, as many clients wait there. `ec` outlives it.
+  Task<void> WaitForInput(error_code& ec);
   Task<IoResult> WriteSome(std::span<const Bytes> pieces);
   Task<void> ShutdownSend();
   Task<void> Drop(std::uint64_t most);
@@ -140,6 +139,7 @@ class TlsStream {
   boost::asio::ip::tcp::socket& socket() { return transport_.socket(); }
   Task<error_code> Handshake();
   IoResult ReadNow(MutableBytes into);
+  Task<void> WaitForInput(error_code& ec) { return transport_.WaitForInput(ec); }
   Task<void> ShutdownSend();
   Task<void> Drop(std::uint64_t most) { return transport_.Drop(most); }
   IoResult WriteNow(std::span<const Bytes> pieces);

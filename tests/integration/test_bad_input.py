@@ -1,4 +1,8 @@
 """Hostile and mistaken requests over bare sockets: the answer, the connection, the store."""
+import contextlib
+import socket
+import ssl
+
 import pytest
 
 import azure_auth
@@ -243,3 +247,20 @@ def test_bad_container_names(daemon, name, code):
 def test_methods_that_do_not_exist(daemon):
     response = daemon.client().request("PATCH", "con", "hello")
     assert (response.status, response.error_code) == (405, "UnsupportedHttpVerb")
+
+
+def test_stalled_handshakes_keep_nobody_out(daemon):
+    """More than may be in the middle of theirs at a time, and as many that say nothing at all."""
+    address = ("127.0.0.1", daemon.ports[True])
+    trust = ssl.create_default_context(cafile=daemon.ca_file)
+    with contextlib.ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(socket.create_connection(address))
+            begun = stack.enter_context(socket.create_connection(address))
+            begun.sendall(b"\x16\x03\x01\x02\x00")  # the head of a record that never comes
+        with socket.create_connection(address, timeout=30) as plain, \
+                trust.wrap_socket(plain, server_hostname="127.0.0.1") as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            assert client.recv(9) == b"HTTP/1.1 "
+        begun.settimeout(30)
+        assert begun.recv(100) == b""  # cut in the end
