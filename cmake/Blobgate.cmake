@@ -14,6 +14,7 @@ find_path(FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)  # headers onl
 find_package(PkgConfig REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(LIBURING REQUIRED IMPORTED_TARGET liburing)
 pkg_check_modules(PARQUET REQUIRED IMPORTED_TARGET snappy liblz4 libzstd libbrotlidec zlib)
 find_library(MIMALLOC_LIBRARY mimalloc REQUIRED)
 find_program(THRIFT_COMPILER thrift REQUIRED)

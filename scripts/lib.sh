@@ -33,7 +33,7 @@ BUILD_PACKAGES=(clang-19 lld-19 libclang-rt-19-dev g++ cmake ninja-build ccache 
   libboost1.81-dev libssl-dev librocksdb-dev libpugixml-dev nlohmann-json3-dev libspdlog-dev
   libcli11-dev libsqlite3-dev libflatbuffers-dev libsystemd-dev prometheus-cpp-dev libgtest-dev
   libgmock-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev libsnappy-dev libgflags-dev
-  libthrift-dev thrift-compiler libbrotli-dev libmimalloc-dev)
+  libthrift-dev thrift-compiler libbrotli-dev libmimalloc-dev liburing-dev)
 
 # build PRESET [TARGET...]
 build() {

@@ -19,6 +19,8 @@ class Disk {
   virtual int WriteAll(int fd, iovec* parts, int count, std::uint64_t offset);
   /// May read less than asked. `flags` as of preadv2 (RWF_NOWAIT).
   virtual ssize_t Read(int fd, void* data, std::size_t size, std::uint64_t offset, int flags);
+  /// Whether reads may go to the kernel another way (ReadRing), too, and not all through Read.
+  virtual bool MayUseRings() const { return false; }
   virtual int Sync(int fd);  ///< fdatasync
   virtual int PunchHole(int fd, std::uint64_t offset, std::uint64_t length);
   virtual int Truncate(int fd, std::uint64_t size);

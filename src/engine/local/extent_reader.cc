@@ -1,11 +1,8 @@
 #include "engine/local/extent_reader.h"
 
-#include <sys/uio.h>
-
 #include <spdlog/fmt/fmt.h>
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <utility>
 
 #include "base/crc64.h"
@@ -27,34 +24,42 @@ Place KeyOf(const ExtentRef& ref, std::uint64_t chunk) {
   return {ref.space, ref.position + chunk * kChunk};
 }
 
+/// Not a byte more than the content: the cache counts what it holds, and what was read is padded.
+SharedBytes CopyOf(Bytes content) {
+  auto memory = std::make_shared_for_overwrite<std::byte[]>(content.size());
+  const Bytes copy(memory.get(), content.size());
+  std::ranges::copy(content, memory.get());
+  return {std::move(memory), copy};
+}
+
 }  // namespace
 
-ExtentReader::ExtentReader(ExtentLocator& locator, const LoggedExtents& logged, SegmentFiles& files,
-                           Disk& disk, StoreState& state, boost::asio::thread_pool& pool,
-                           std::size_t cache_bytes)
+ExtentReader::ExtentReader(ExtentLocator& locator, const LoggedExtents& logged,
+                           SegmentReader segments, StoreState& state, std::size_t cache_bytes)
     : locator_(locator),
       logged_(logged),
-      files_(files),
-      disk_(disk),
+      segments_(segments),
       state_(state),
-      pool_(pool),
       chunks_(cache_bytes, ShardsOf(cache_bytes)),
       long_reads_(cache_bytes / kChunk),
+      short_reads_(segments_.has_direct() ? kRemembered : 1),
       tables_(kTableBytes, 4) {}
 
 Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset,
                                              std::uint64_t length) {
   const std::uint64_t chunk = offset / kChunk;
   std::optional<SharedBytes> found = chunks_.Get(KeyOf(ref, chunk));
-  if (!found && length <= kCachedRead) {
-    BG_CO_TRY(found, co_await ReadChunks(ref, chunk, 1));
-    chunks_.Put(KeyOf(ref, chunk), *found, found->size() + kEntryOverhead);
-  }
   if (!found) {
     const std::uint64_t last = (offset + length - 1) / kChunk;
     const std::uint64_t count = std::min<std::uint64_t>(last - chunk + 1, kLongRead / kChunk);
-    BG_CO_TRY(found, co_await ReadChunks(ref, chunk, count));
-    Keep(ref, chunk, found->view());
+    const bool is_short = length <= kCachedRead;
+    if (is_short && count == 1) {
+      BG_CO_TRY(found, co_await ReadChunk(ref, chunk));
+      chunks_.Put(KeyOf(ref, chunk), *found, found->size() + kEntryOverhead);
+    } else {
+      BG_CO_TRY(found, co_await ReadChunks(ref, chunk, count, is_short));
+      Keep(ref, chunk, found->view(), is_short);
+    }
   }
   // What lies in those chunks; the caller asks again for the rest.
   const std::uint64_t skip = offset - chunk * kChunk;
@@ -62,53 +67,60 @@ Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset
 }
 
 // Copies, as `data` is in a buffer that is used again.
-void ExtentReader::Keep(const ExtentRef& ref, std::uint64_t first, Bytes data) {
+void ExtentReader::Keep(const ExtentRef& ref, std::uint64_t first, Bytes data, bool is_short) {
   if (chunks_.capacity() == 0) return;
   for (std::uint64_t chunk = first; !data.empty(); ++chunk) {
     const Bytes content = data.first(ChunkLength(ref.length, chunk));
     const Place key = KeyOf(ref, chunk);
-    if (long_reads_.Admits(PlaceHash()(key))) {
-      auto memory = std::make_shared_for_overwrite<std::byte[]>(content.size());
-      const Bytes kept(memory.get(), content.size());
-      std::ranges::copy(content, memory.get());
-      chunks_.Put(key, SharedBytes(std::move(memory), kept), kept.size() + kEntryOverhead);
+    if (is_short || long_reads_.Admits(PlaceHash()(key))) {
+      chunks_.Put(key, CopyOf(content), content.size() + kEntryOverhead);
     }
     data = data.subspan(content.size());
   }
 }
 
-Task<Result<SharedBytes>> ExtentReader::ReadChunks(ExtentRef ref, std::uint64_t first,
-                                                   std::uint64_t count) {
+// Straight into what the cache will hold.
+Task<Result<SharedBytes>> ExtentReader::ReadChunk(ExtentRef ref, std::uint64_t chunk) {
   if (const std::optional<SharedBytes> held = logged_.Find({ref.space, ref.position})) {
     co_return CopyHeld(ref, held->view());
   }
-  BG_CO_TRY(const Place at, co_await PlaceOf(ref));
-  BG_CO_TRY(const Checks checks, co_await ChecksOf(ref, at));
-  const std::uint64_t begin = first * kChunk;
-  const std::uint64_t size = std::min(count * kChunk, ref.length - begin);
-  std::shared_ptr<const void> owner;
-  MutableBytes data;
-  if (count == 1) {  // for the cache: not a byte more than the content
-    auto memory = std::make_shared_for_overwrite<std::byte[]>(size);
-    data = {memory.get(), size};
-    owner = std::move(memory);
-  } else {
-    auto buffer = buffers_.Take();
-    data = buffer->span().first(size);
-    owner = std::move(buffer);
-  }
-  BG_CO_CHECK(co_await ReadInto(at.segment, at.position + begin, data));
-  BG_CO_CHECK(Verify(ref, *checks, first, data));
-  co_return SharedBytes(std::move(owner), data);
+  const std::uint64_t size = ChunkLength(ref.length, chunk);
+  const auto memory = std::make_shared<const AlignedBuffer>(size);
+  const MutableBytes data = memory->span().first(size);
+  BG_CO_CHECK(co_await ReadVerified(ref, chunk, memory, data, /*is_short=*/true));
+  if (size == memory->size()) co_return SharedBytes(memory, data);
+  co_return CopyOf(data);
 }
 
-// A copy: the cache counts what it holds, and what is held is padded.
+Task<Result<SharedBytes>> ExtentReader::ReadChunks(ExtentRef ref, std::uint64_t first,
+                                                   std::uint64_t count, bool is_short) {
+  const auto buffer = buffers_.Take();
+  const MutableBytes data =
+      buffer->span().first(std::min(count * kChunk, ref.length - first * kChunk));
+  BG_CO_CHECK(co_await ReadVerified(ref, first, buffer, data, is_short));
+  co_return SharedBytes(buffer, data);
+}
+
+Task<Status> ExtentReader::ReadVerified(ExtentRef ref, std::uint64_t first, ReadMemory memory,
+                                        MutableBytes data, bool is_short) {
+  BG_CO_TRY(const Place at, co_await PlaceOf(ref));
+  BG_CO_TRY(const Checks checks, co_await ChecksOf(ref, at));
+  const std::uint64_t position = at.position + first * kChunk;
+  const bool direct =
+      is_short && segments_.has_direct() && !short_reads_.Admits(PlaceHash()(KeyOf(ref, first)));
+  if (direct) {
+    const std::uint64_t padded = PaddedLength(data.size());
+    BG_CO_CHECK(co_await segments_.ReadDirect(at.segment, position, std::move(memory), padded));
+  } else {
+    BG_CO_CHECK(co_await segments_.Read(at.segment, position, std::move(memory), data.size()));
+  }
+  co_return Verify(ref, *checks, first, data);
+}
+
 Result<SharedBytes> ExtentReader::CopyHeld(const ExtentRef& ref, Bytes held) {
-  auto memory = std::make_shared_for_overwrite<std::byte[]>(held.size());
-  const MutableBytes data(memory.get(), held.size());
-  std::ranges::copy(held, data.begin());
-  BG_CHECK(Verify(ref, ChunkChecks(1, ref.check), 0, data));
-  return SharedBytes(std::move(memory), data);
+  const SharedBytes copy = CopyOf(held);
+  BG_CHECK(Verify(ref, ChunkChecks(1, ref.check), 0, copy.view()));
+  return copy;
 }
 
 Task<Result<Place>> ExtentReader::PlaceOf(ExtentRef ref) {
@@ -123,45 +135,16 @@ Task<Result<ExtentReader::Checks>> ExtentReader::ChecksOf(ExtentRef ref, Place a
   if (ref.length <= kChunk) co_return std::make_shared<const ChunkChecks>(1, ref.check);
   const Place key{ref.space, ref.position};
   if (auto found = tables_.Get(key)) co_return *found;
-  AlignedBuffer trailer(TrailerLength(ref.length));
-  const MutableBytes bytes = trailer.span().first(TrailerLength(ref.length));
-  BG_CO_CHECK(co_await ReadInto(at.segment, at.position + PaddedLength(ref.length), bytes));
+  const auto trailer = std::make_shared<const AlignedBuffer>(TrailerLength(ref.length));
+  const Bytes bytes = trailer->span().first(TrailerLength(ref.length));
+  BG_CO_CHECK(co_await segments_.Read(at.segment, at.position + PaddedLength(ref.length), trailer,
+                                      bytes.size()));
   auto checks = std::make_shared<ChunkChecks>();
   if (!DecodeTrailer(ref, bytes, *checks)) {
     co_return std::unexpected(Damaged(ref, "its trailer is damaged"));
   }
   tables_.Put(key, checks, 8 * checks->size());
   co_return Checks(std::move(checks));
-}
-
-// What the page cache has costs no trip to the pool.
-Task<Status> ExtentReader::ReadInto(std::uint64_t segment, std::uint64_t position,
-                                    MutableBytes into) {
-  auto opened = files_.Get(segment);
-  if (!opened && opened.error().code == Errc::kCorruption) {
-    co_return std::unexpected(state_.Corruption(opened.error().detail));
-  }
-  BG_CO_TRY(const SegmentFilePtr file, std::move(opened));
-  const ssize_t got = disk_.Read(file->fd(), into.data(), into.size(), position, RWF_NOWAIT);
-  if (got == static_cast<ssize_t>(into.size())) co_return Status();
-  auto read = [this, segment, position, into] { return ReadNow(segment, position, into); };
-  co_return co_await RunBlocking(pool_, std::move(read));
-}
-
-Status ExtentReader::ReadNow(std::uint64_t segment, std::uint64_t position, MutableBytes into) {
-  BG_TRY(const SegmentFilePtr file, files_.Get(segment));
-  state_.NoteRequest(into.size());
-  while (!into.empty()) {
-    const ssize_t got = disk_.Read(file->fd(), into.data(), into.size(), position, 0);
-    if (got < 0) return std::unexpected(DiskError(static_cast<int>(got), "segment read"));
-    if (got == 0) {
-      return std::unexpected(
-          state_.Corruption(fmt::format("segment {:x} ends before {}", segment, position)));
-    }
-    position += static_cast<std::uint64_t>(got);
-    into = into.subspan(static_cast<std::size_t>(got));
-  }
-  return {};
 }
 
 Status ExtentReader::Verify(const ExtentRef& ref, const ChunkChecks& checks, std::uint64_t first,

@@ -83,7 +83,8 @@ class LocalEngine final : public Engine {
         state_(disk, options.data_dir, options.reserve_bytes),
         segments_(options.segment_bytes),
         paths_(disk, dir_->segments()),
-        files_(paths_, options.max_open_segments),
+        files_(paths_, SegmentFiles::Way::kPageCache, options.max_open_segments),
+        direct_files_(paths_, SegmentFiles::Way::kDirect, options.max_open_segments),
         pool_(options.io_threads),
         write_pool_(options.io_threads),
         logged_(state_, options.logged_wait),
@@ -94,7 +95,10 @@ class LocalEngine final : public Engine {
         allocator_(paths_, segments_, committer_, garbage_, state_, pool_, options.large_writers,
                    options.direct_io),
         locator_(*db_, segments_, places_, pool_),
-        reader_(locator_, logged_, files_, disk, state_, pool_, options.read_cache_bytes),
+        reader_(locator_, logged_,
+                SegmentReader(files_, options.direct_io ? &direct_files_ : nullptr, disk, state_,
+                              pool_),
+                state_, options.read_cache_bytes),
         context_{segments_, garbage_, logged_, state_, write_pool_, {}},
         extents_(allocator_, reader_, gate_, context_),
         scrub_rate_(options.scrub_bytes_per_second),
@@ -119,7 +123,10 @@ class LocalEngine final : public Engine {
     BG_CHECK(dir_->Require(3));
     logged_.Start(committer_);
     BG_CHECK(partitions_.Load());
-    auto forget = [this](std::uint64_t segment) { files_.Forget(segment); };
+    auto forget = [this](std::uint64_t segment) {
+      files_.Forget(segment);
+      direct_files_.Forget(segment);
+    };
     reclaimer_ = std::make_unique<Reclaimer>(paths_, segments_, places_, garbage_, logged_,
                                              committer_, state_, std::move(forget));
     if (scrub_rate_ > 0) {
@@ -197,6 +204,7 @@ class LocalEngine final : public Engine {
   GarbageQueue garbage_;
   const SegmentPaths paths_;
   SegmentFiles files_;
+  SegmentFiles direct_files_;
   boost::asio::thread_pool pool_;
   boost::asio::thread_pool write_pool_;  ///< pieces of content, so that nothing else waits for them
   LoggedExtents logged_;

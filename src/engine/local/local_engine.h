@@ -39,7 +39,9 @@ struct LocalOptions {
   unsigned io_threads = 8;
   /// How long content of short extents may be in the catalog's log alone.
   std::chrono::milliseconds logged_wait{1000};
-  unsigned large_writers = 2;  ///< active segments for extents above 64 KiB; one more for others
+  /// Active segments for extents above 64 KiB, at most; one more for others, and one for those
+  /// that are moved.
+  unsigned large_writers = 8;
   /// Sealed segments that are less live than this are rewritten at about that speed. 0 bytes: not
   /// by themselves.
   std::uint64_t rewrite_bytes_per_second = 16ull * 1024 * 1024;

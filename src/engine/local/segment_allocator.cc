@@ -20,9 +20,19 @@ SegmentAllocator::SegmentAllocator(const SegmentPaths& paths, Segments& segments
       direct_io_(direct_io),
       slots_(2 + std::max(1u, large_writers)) {}
 
-std::size_t SegmentAllocator::SlotFor(std::uint64_t length) {
+// ext4 and others let one write at a time make a file longer, so that segments in use bound what
+// the disk gets to do at once; but a snapshot copies them and a start after a crash looks through
+// them. So there are as many as the writes of the moment need: of the least busy the first.
+std::size_t SegmentAllocator::SlotFor(std::uint64_t length) const {
   if (length <= kShort) return 0;
-  return 1 + next_large_.fetch_add(1, std::memory_order_relaxed) % (slots_.size() - 2);
+  std::size_t best = 1;
+  for (std::size_t i = 2; i + 1 < slots_.size(); ++i) {
+    if (slots_[i].writes->load(std::memory_order_relaxed) <
+        slots_[best].writes->load(std::memory_order_relaxed)) {
+      best = i;
+    }
+  }
+  return best;
 }
 
 Task<Result<Reservation>> SegmentAllocator::Reserve(std::uint64_t length) {
@@ -48,7 +58,7 @@ Result<Reservation> SegmentAllocator::Roll(Slot& slot, std::uint64_t stored) {
     segments_.GiveBack(*reusable);
     reusable.reset();
   }
-  BG_TRY(const std::uint64_t next, reusable ? Reuse(*reusable) : CreateNew());
+  BG_TRY(const std::uint64_t next, reusable ? Reuse(slot, *reusable) : CreateNew(slot));
   const std::uint64_t full = slot.segment.load();
   // Reserved before others see it: they could fill it up.
   const auto reservation = segments_.TryReserve(next, stored);
@@ -61,7 +71,7 @@ Result<Reservation> SegmentAllocator::Roll(Slot& slot, std::uint64_t stored) {
   return *reservation;
 }
 
-Result<std::uint64_t> SegmentAllocator::Reuse(std::uint64_t id) {
+Result<std::uint64_t> SegmentAllocator::Reuse(const Slot& slot, std::uint64_t id) {
   auto file = paths_.OpenForWrite(id, /*create=*/false, direct_io_);
   Status status;
   if (file) {
@@ -76,13 +86,13 @@ Result<std::uint64_t> SegmentAllocator::Reuse(std::uint64_t id) {
     segments_.GiveBack(id);
     return std::unexpected(status.error());
   }
-  segments_.Activate(id, MakeAppender(std::move(*file)));
+  segments_.Activate(id, MakeAppender(slot, std::move(*file)));
   return id;
 }
 
 // File, directory entry, row, in this order: a file without a row is removed at the next start, a
 // row without a file would be taken for damage.
-Result<std::uint64_t> SegmentAllocator::CreateNew() {
+Result<std::uint64_t> SegmentAllocator::CreateNew(const Slot& slot) {
   const std::uint64_t id = segments_.TakeId();
   auto file = paths_.OpenForWrite(id, /*create=*/true, direct_io_);
   if (!file) {
@@ -98,12 +108,14 @@ Result<std::uint64_t> SegmentAllocator::CreateNew() {
     if (added.error().code == Errc::kReadOnly) (void)paths_.Remove(id);
     return std::unexpected(added.error());
   }
-  segments_.Activate(id, MakeAppender(std::move(*file)));
+  segments_.Activate(id, MakeAppender(slot, std::move(*file)));
   return id;
 }
 
-std::shared_ptr<SegmentAppender> SegmentAllocator::MakeAppender(SegmentFilePtr file) {
-  return std::make_shared<SegmentAppender>(paths_.disk(), state_, pool_, std::move(file));
+std::shared_ptr<SegmentAppender> SegmentAllocator::MakeAppender(const Slot& slot,
+                                                                SegmentFilePtr file) {
+  return std::make_shared<SegmentAppender>(paths_.disk(), state_, pool_, std::move(file),
+                                           slot.writes);
 }
 
 void SegmentAllocator::CloseAll() {

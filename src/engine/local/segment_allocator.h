@@ -40,13 +40,15 @@ class SegmentAllocator {
   struct Slot {
     std::mutex rolling;                     ///< held while a new segment is made; pool threads only
     std::atomic<std::uint64_t> segment{0};  ///< 0: none yet
+    /// Of its segments, at this moment. Shared with their appenders, which may outlive the slot.
+    std::shared_ptr<WritesInProgress> writes = std::make_shared<WritesInProgress>(0);
   };
 
-  std::size_t SlotFor(std::uint64_t length);
+  std::size_t SlotFor(std::uint64_t length) const;
   Result<Reservation> Roll(Slot& slot, std::uint64_t stored);
-  Result<std::uint64_t> Reuse(std::uint64_t id);
-  Result<std::uint64_t> CreateNew();
-  std::shared_ptr<SegmentAppender> MakeAppender(SegmentFilePtr file);
+  Result<std::uint64_t> Reuse(const Slot& slot, std::uint64_t id);
+  Result<std::uint64_t> CreateNew(const Slot& slot);
+  std::shared_ptr<SegmentAppender> MakeAppender(const Slot& slot, SegmentFilePtr file);
 
   const SegmentPaths& paths_;
   Segments& segments_;
@@ -55,8 +57,7 @@ class SegmentAllocator {
   StoreState& state_;
   boost::asio::thread_pool& pool_;
   const bool direct_io_;
-  std::vector<Slot> slots_;
-  std::atomic<std::size_t> next_large_{0};
+  std::vector<Slot> slots_;  ///< for short extents, for long ones, for those that are moved
 };
 
 }  // namespace blobgate::engine

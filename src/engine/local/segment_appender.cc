@@ -8,7 +8,9 @@ namespace blobgate::engine {
 
 Status SegmentAppender::Write(std::uint64_t position, Bytes data) {
   iovec part{const_cast<std::byte*>(data.data()), data.size()};
+  writes_->fetch_add(1, std::memory_order_relaxed);
   const int written = disk_.WriteAll(file_->fd(), &part, 1, position);
+  writes_->fetch_sub(1, std::memory_order_relaxed);
   if (written < 0) return std::unexpected(DiskError(written, "segment write"));
   return {};
 }

@@ -2,6 +2,7 @@
 // are grouped.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <memory>
@@ -16,13 +17,21 @@
 
 namespace blobgate::engine {
 
+/// How many pieces are being written.
+using WritesInProgress = std::atomic<unsigned>;
+
 /// Shared by the segment and by every writer that has room reserved in it. Thread-safe.
 class SegmentAppender : public std::enable_shared_from_this<SegmentAppender> {
  public:
-  /// All references must outlive it; `pool` must be joined before they go.
+  /// All references must outlive it; `pool` must be joined before they go. `writes` counts what
+  /// Write has in hand.
   SegmentAppender(Disk& disk, StoreState& state, boost::asio::thread_pool& pool,
-                  SegmentFilePtr file)
-      : disk_(disk), state_(state), pool_(pool), file_(std::move(file)) {}
+                  SegmentFilePtr file, std::shared_ptr<WritesInProgress> writes)
+      : disk_(disk),
+        state_(state),
+        pool_(pool),
+        file_(std::move(file)),
+        writes_(std::move(writes)) {}
 
   /// Writes `data` at `position`, both aligned to kBlock, from aligned memory. Blocks. Written is
   /// not durable.
@@ -66,6 +75,7 @@ class SegmentAppender : public std::enable_shared_from_this<SegmentAppender> {
   StoreState& state_;
   boost::asio::thread_pool& pool_;
   const SegmentFilePtr file_;
+  const std::shared_ptr<WritesInProgress> writes_;
   std::mutex mutex_;
   std::vector<Waiter> waiting_;  ///< guarded by mutex_
   bool draining_ = false;        ///< guarded by mutex_: a pool thread is in Drain

@@ -11,13 +11,19 @@ namespace blobgate::engine {
 /// Thread-safe. The paths outlive it.
 class SegmentFiles {
  public:
-  SegmentFiles(const SegmentPaths& paths, std::size_t most) : paths_(paths), open_(most) {}
+  enum class Way {
+    kPageCache,
+    kDirect,  ///< past it, where the file system can: SegmentPaths::OpenToVerify
+  };
+
+  SegmentFiles(const SegmentPaths& paths, Way way, std::size_t most)
+      : paths_(paths), way_(way), open_(most) {}
 
   /// kCorruption when there is no such segment: a reference to it exists, so it should be there.
   /// May block for as long as open(2) does.
   Result<SegmentFilePtr> Get(std::uint64_t segment) {
     if (auto file = open_.Get(segment)) return std::move(*file);
-    auto file = paths_.Open(segment);
+    auto file = way_ == Way::kDirect ? paths_.OpenToVerify(segment) : paths_.Open(segment);
     if (file) {
       open_.Put(segment, *file, 1);
     } else if (file.error().code == Errc::kNotFound) {
@@ -29,6 +35,7 @@ class SegmentFiles {
 
  private:
   const SegmentPaths& paths_;
+  const Way way_;
   ClockCache<std::uint64_t, SegmentFilePtr> open_;
 };
 

@@ -1,10 +1,14 @@
 // What only the local engine has: files that stay, crashes, damage, space.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <mutex>
 
+#include "engine/local/disk.h"
 #include "engine_harness.h"
 
 namespace blobgate::engine {
@@ -216,6 +220,90 @@ TEST_F(LocalEngineTest, LongReadsBeginAndEndAnywhere) {
     read(150'000, 20);  // its chunk is there, those around it may not be
     read(0, 400'000);
   }
+}
+
+/// Counts reads by the way they take.
+class CountingDisk final : public Disk {
+ public:
+  int Open(const std::string& path, int flags) override {
+    const int fd = Disk::Open(path, flags);
+    const std::lock_guard lock(mutex_);
+    direct_[fd] = (flags & O_DIRECT) != 0;
+    return fd;
+  }
+  ssize_t Read(int fd, void* data, std::size_t size, std::uint64_t offset, int flags) override {
+    const std::lock_guard lock(mutex_);
+    ++(direct_[fd] ? direct : cached);
+    return Disk::Read(fd, data, size, offset, flags);
+  }
+  int direct = 0;
+  int cached = 0;
+
+ private:
+  std::mutex mutex_;
+  std::map<int, bool> direct_;
+};
+
+// A short read for the first time goes past the page cache, in one go; one that comes again does
+// not.
+TEST_F(LocalEngineTest, ShortReadsUseThePageCacheForWhatComesAgain) {
+  const std::string text = RandomText(200'000, 8);
+  const ExtentRef ref = Store("long", text);
+  CountingDisk disk;
+  const auto reopen = [&](bool direct_io) {
+    engine_.reset();
+    LocalOptions options = SmallOptions(data());
+    options.disk = &disk;
+    options.read_cache_bytes = 0;
+    options.direct_io = direct_io;
+    engine_ = OpenLocalEngine(options).value();
+    EXPECT_EQ(run_(ReadText(engine_->extents(), ref, 0, 1)), text.substr(0, 1));  // its trailer
+    disk.direct = disk.cached = 0;
+  };
+  const auto read = [&](std::uint64_t from, std::uint64_t length) {
+    EXPECT_EQ(run_(ReadText(engine_->extents(), ref, from, length)), text.substr(from, length));
+  };
+  reopen(true);
+  read(40'000, 50'000);  // chunks 1 and 2
+  EXPECT_EQ(disk.direct, 1);
+  EXPECT_EQ(disk.cached, 0);
+  read(199'990, 10);  // the end, which is padded
+  EXPECT_EQ(disk.direct, 2);
+  EXPECT_EQ(disk.cached, 0);
+  read(40'000, 50'000);
+  read(199'990, 10);
+  EXPECT_EQ(disk.direct, 2);
+  EXPECT_GE(disk.cached, 2);
+  reopen(false);
+  read(40'000, 50'000);
+  read(199'990, 10);
+  EXPECT_EQ(disk.direct, 0);
+  EXPECT_GE(disk.cached, 2);
+  engine_.reset();
+}
+
+TEST_F(LocalEngineTest, ShortReadsBesideEachOtherAreKeptAlone) {
+  const std::string text = RandomText(200'000, 10);
+  const ExtentRef ref = Store("long", text);
+  Open();
+  const auto read = [&](std::uint64_t from, std::uint64_t length) {
+    return run_(ReadText(engine_->extents(), ref, from, length));
+  };
+  EXPECT_EQ(read(40'000, 50'000), text.substr(40'000, 50'000));  // chunks 1 and 2
+  for (std::uint64_t at = 10'000; at < 200'000; at += 20'000) Flip(ref, at);
+  EXPECT_EQ(read(40'000, 50'000), text.substr(40'000, 50'000));
+  EXPECT_EQ(read(70'000, 10), text.substr(70'000, 10));
+  EXPECT_EQ(read(20'000, 10).error().code, Errc::kCorruption);      // chunk 0
+  EXPECT_EQ(read(90'000, 20'000).error().code, Errc::kCorruption);  // chunks 2 and 3
+}
+
+// Uploads that have nothing to write at the moment need no segment of their own.
+TEST_F(LocalEngineTest, AQuietStoreUsesFewSegments) {
+  for (int i = 0; i < 20; ++i) Store("key" + std::to_string(i), RandomText(100'000, 12));
+  std::size_t segments = 0;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(data() + "/segments"))
+    ++segments;
+  EXPECT_EQ(segments, 1u);
 }
 
 TEST_F(LocalEngineTest, TheDirectoryHasOneUser) {

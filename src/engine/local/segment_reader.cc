@@ -1,0 +1,68 @@
+#include "engine/local/segment_reader.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <sys/uio.h>
+
+#include <boost/asio/this_coro.hpp>
+#include <optional>
+#include <utility>
+
+namespace blobgate::engine {
+
+Result<SegmentFilePtr> SegmentReader::Open(SegmentFiles& files, std::uint64_t segment) {
+  auto opened = files.Get(segment);
+  if (!opened && opened.error().code == Errc::kCorruption) {
+    return std::unexpected(state_.Corruption(opened.error().detail));
+  }
+  return opened;
+}
+
+// What the page cache has costs no wait.
+Task<Status> SegmentReader::Read(std::uint64_t segment, std::uint64_t position, ReadMemory memory,
+                                 std::size_t size) {
+  BG_CO_TRY(SegmentFilePtr file, Open(files_, segment));
+  const ssize_t got = disk_.Read(file->fd(), memory->data(), size, position, RWF_NOWAIT);
+  if (got == static_cast<ssize_t>(size)) co_return Status();
+  co_return co_await Wait(std::move(file), segment, position, std::move(memory), size);
+}
+
+Task<Status> SegmentReader::ReadDirect(std::uint64_t segment, std::uint64_t position,
+                                       ReadMemory memory, std::size_t size) {
+  BG_CO_TRY(SegmentFilePtr file, Open(*direct_, segment));
+  co_return co_await Wait(std::move(file), segment, position, std::move(memory), size);
+}
+
+// Whatever the ring has to say against it, a thread tries again and tells what is wrong.
+Task<Status> SegmentReader::Wait(SegmentFilePtr file, std::uint64_t segment, std::uint64_t position,
+                                 ReadMemory memory, std::size_t size) {
+  if (disk_.MayUseRings()) {
+    ReadRing& ring = ReadRing::Of(co_await boost::asio::this_coro::executor);
+    const std::optional<int> got = co_await ring.Read(file, memory, size, position);
+    if (got && *got == static_cast<int>(size)) {
+      state_.NoteRequest(size);
+      co_return Status();
+    }
+  }
+  auto read = [this, file = std::move(file), memory = std::move(memory), segment, position, size] {
+    return ReadNow(*file, segment, position, memory->span().first(size));
+  };
+  co_return co_await RunBlocking(pool_, std::move(read));
+}
+
+Status SegmentReader::ReadNow(const SegmentFile& file, std::uint64_t segment,
+                              std::uint64_t position, MutableBytes into) {
+  state_.NoteRequest(into.size());
+  while (!into.empty()) {
+    const ssize_t got = disk_.Read(file.fd(), into.data(), into.size(), position, 0);
+    if (got < 0) return std::unexpected(DiskError(static_cast<int>(got), "segment read"));
+    if (got == 0) {
+      return std::unexpected(
+          state_.Corruption(fmt::format("segment {:x} ends before {}", segment, position)));
+    }
+    position += static_cast<std::uint64_t>(got);
+    into = into.subspan(static_cast<std::size_t>(got));
+  }
+  return {};
+}
+
+}  // namespace blobgate::engine

@@ -1,0 +1,50 @@
+// Bytes of segments into memory, as they lie there.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+
+#include "base/buffer.h"
+#include "base/task.h"
+#include "engine/local/read_ring.h"
+#include "engine/local/segment_files.h"
+#include "engine/local/store_state.h"
+
+namespace blobgate::engine {
+
+/// Thread-safe. All references must outlive it.
+class SegmentReader {
+ public:
+  /// `direct`: descriptors that go past the page cache; null: all reads go through it.
+  SegmentReader(SegmentFiles& files, SegmentFiles* direct, Disk& disk, StoreState& state,
+                boost::asio::thread_pool& pool)
+      : files_(files), direct_(direct), disk_(disk), state_(state), pool_(pool) {}
+
+  bool has_direct() const { return direct_ != nullptr; }
+
+  /// Fills the first `size` bytes of `memory` through the page cache: for what is read in order, so
+  /// that the kernel reads ahead, and for what is read again. Errors: kCorruption when the segment
+  /// is missing or ends too early, kIoError.
+  Task<Status> Read(std::uint64_t segment, std::uint64_t position, ReadMemory memory,
+                    std::size_t size);
+
+  /// The same past the page cache: it costs a fraction, but nothing is read ahead or kept.
+  /// `position` and `size` are multiples of kBlock. REQUIRES: has_direct().
+  Task<Status> ReadDirect(std::uint64_t segment, std::uint64_t position, ReadMemory memory,
+                          std::size_t size);
+
+ private:
+  Result<SegmentFilePtr> Open(SegmentFiles& files, std::uint64_t segment);
+  Task<Status> Wait(SegmentFilePtr file, std::uint64_t segment, std::uint64_t position,
+                    ReadMemory memory, std::size_t size);
+  Status ReadNow(const SegmentFile& file, std::uint64_t segment, std::uint64_t position,
+                 MutableBytes into);
+
+  SegmentFiles& files_;
+  SegmentFiles* const direct_;
+  Disk& disk_;
+  StoreState& state_;
+  boost::asio::thread_pool& pool_;
+};
+
+}  // namespace blobgate::engine
