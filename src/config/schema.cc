@@ -446,7 +446,7 @@ std::vector<Field<EngineConfig>> EngineFields() {
       Number("catalog_cache_bytes", &E::catalog_cache_bytes, Range{kMiB, 1024 * 1024 * kMiB},
              "bytes", "Memory for catalog blocks."),
       Flag("direct_io", &E::direct_io,
-           "Write segments past the page cache, where the file system can."),
+           "Read short ranges and write segments past the page cache, where the file system can."),
       Number("rewrite_bytes_per_second", &E::rewrite_bytes_per_second, Range{0, 1024 * 1024 * kMiB},
              "bytes", "Speed at which sparse segments are copied together; 0: never."),
       Number("rewrite_live_percent", &E::rewrite_live_percent, Range{1, 90}, "percent",

@@ -4,9 +4,11 @@
     tests/bench/compare.py                    every row, 5 rounds of 3 s
     tests/bench/compare.py --rows 'get|put'   rows whose name matches
     tests/bench/compare.py --list             names and titles
-    tests/bench/compare.py --write-docs       and writes the figures into docs/performance.md
     tests/bench/compare.py --json FILE        and every sample into FILE; rows that it has from
                                               before, and that are not run now, stay and count
+    tests/bench/compare.py --write-docs       and writes the figures into docs/performance.md, the
+                                              samples, unless --json says otherwise, into
+                                              docs/performance.json
 
 In each round the contestants of a row run one after the other, in an order that turns. Medians and
 spreads are of the rounds. What is missing is installed (apt-get, npm). A row that does not reach
@@ -27,6 +29,7 @@ import tempfile
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
+DOCS = HERE.parents[1] / "docs"
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
 import gauges  # noqa: E402
@@ -144,7 +147,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--json", help="write every sample there, beside those of other rows")
     parser.add_argument("--write-docs", action="store_true")
     parser.add_argument("--list", action="store_true")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.write_docs and not options.json:  # the page has the rows of earlier runs, too
+        options.json = str(DOCS / "performance.json")
+    return options
 
 
 def main() -> int:
@@ -185,7 +191,7 @@ def main() -> int:
         context.servers.stop()
         shutil.rmtree(directory, ignore_errors=True)
     if options.write_docs:
-        page.write(HERE.parents[1] / "docs", in_order(found), facts)
+        page.write(DOCS, in_order(found), facts)
     missed = [row.name for row, figures in run if page.is_reached(row, figures) is False]
     print(f"{len(run)} rows, {len(missed)} not reached ({', '.join(missed)}), {broken} broken")
     return 1 if broken else 0

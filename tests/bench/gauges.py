@@ -70,9 +70,17 @@ def fio_randread_32k(directory: pathlib.Path, seconds: float) -> Sample:
 
 
 def fio_write_8m(directory: pathlib.Path, seconds: float) -> Sample:
+    """Over and over the same 2 GiB."""
     return without_files(directory, lambda: Sample(
         fio(directory, seconds, "write", "8m", 32, "--size=64m", "--fdatasync=1")
         ["write"]["bw_bytes"] / 1e9))
+
+
+def fio_append_8m(directory: pathlib.Path, seconds: float) -> Sample:
+    """The same into new blocks, which is what a store does that keeps what it is sent."""
+    return without_files(directory, lambda: Sample(
+        fio(directory, seconds, "write", "8m", 32, "--size=512m", "--fdatasync=1",
+            "--fallocate=none")["write"]["bw_bytes"] / 1e9))
 
 
 def rocksdb(directory: pathlib.Path, seconds: float) -> Sample:
@@ -111,7 +119,7 @@ def fdatasync_budget(directory: pathlib.Path, seconds: float) -> Sample:
 
 # Contestants of rows.py that are no servers.
 GAUGES = {"fio-read-1m": fio_read_1m, "fio-randread-32k": fio_randread_32k,
-          "fio-write-8m": fio_write_8m, "rocksdb": rocksdb, "fdatasync-budget": fdatasync_budget}
+          "fio-write-8m": fio_write_8m, "fio-append-8m": fio_append_8m, "rocksdb": rocksdb, "fdatasync-budget": fdatasync_budget}
 
 
 def loopback_gbps(seconds: float) -> float:

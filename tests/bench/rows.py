@@ -76,7 +76,7 @@ ROWS: list[Row] = [
                                   "--warmup", "0")),
         ("fio-randread-32k",), 0.9, cold=True),
     Row("put-8m", "Put Block of 8 MiB, durable, 32 connections", "GB/s", BLOCKS,
-        ("fio-write-8m", "nginx", "azurite"), 0.9),
+        ("fio-write-8m", "fio-append-8m", "nginx", "azurite"), 0.9),
     Row("put-4k", "Put Blob of 4 KiB, durable, 64 connections", "requests/s", PUT4K,
         ("rocksdb", "nginx", "azurite"), 1.3),
     Row("put-4k-c1", "Put Blob of 4 KiB, durable, one connection, median, against "

@@ -26,10 +26,16 @@ CIPHER_SUITE = "TLS_AES_128_GCM_SHA256"
 CACHE_BYTES = 1 << 30  # of verified blobs: the cached datasets fit
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports(count: int) -> list[int]:
+    """All of them are held until the last is found, so that they differ."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
 
 
 def wait_for_port(port: int, process: subprocess.Popen, log: pathlib.Path) -> None:
@@ -150,7 +156,7 @@ class Nginx:
     api = ("--api", "plain")
 
     def __init__(self, directory: pathlib.Path, certificate_directory: pathlib.Path):
-        self._ports = {False: free_port(), True: free_port()}
+        self._ports = dict(zip((False, True), free_ports(2)))
         self.data_directory = directory / "root"
         self.data_directory.mkdir(parents=True)
         self.ca_file = certificate_directory / "ca.pem"
@@ -195,7 +201,7 @@ class Azurite:
             home.mkdir(parents=True, exist_ok=True)
             subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix",
                             home, "azurite@3"], check=True)
-        self._port = free_port()
+        [self._port] = free_ports(1)
         self.data_directory = directory
         self.ca_file = certificate_directory / "ca.pem"
         directory.mkdir(parents=True, exist_ok=True)
