@@ -58,7 +58,9 @@ Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset
       chunks_.Put(KeyOf(ref, chunk), *found, found->size() + kEntryOverhead);
     } else {
       BG_CO_TRY(found, co_await ReadChunks(ref, chunk, count, is_short));
-      Keep(ref, chunk, found->view(), is_short);
+      const SharedBytes kept = Keep(ref, chunk, found->view(), is_short);
+      // A slow client does not hold a buffer for it.
+      if (is_short && !kept.empty()) found = kept;
     }
   }
   // What lies in those chunks; the caller asks again for the rest.
@@ -66,17 +68,22 @@ Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset
   co_return found->Sub(skip, std::min<std::uint64_t>(length, found->size() - skip));
 }
 
-// Copies, as `data` is in a buffer that is used again.
-void ExtentReader::Keep(const ExtentRef& ref, std::uint64_t first, Bytes data, bool is_short) {
-  if (chunks_.capacity() == 0) return;
+// Copies, as `data` is in a buffer that is used again; the answer is the first, or nothing.
+SharedBytes ExtentReader::Keep(const ExtentRef& ref, std::uint64_t first, Bytes data,
+                               bool is_short) {
+  SharedBytes front;
+  if (chunks_.capacity() == 0) return front;
   for (std::uint64_t chunk = first; !data.empty(); ++chunk) {
     const Bytes content = data.first(ChunkLength(ref.length, chunk));
     const Place key = KeyOf(ref, chunk);
     if (is_short || long_reads_.Admits(PlaceHash()(key))) {
-      chunks_.Put(key, CopyOf(content), content.size() + kEntryOverhead);
+      SharedBytes copy = CopyOf(content);
+      if (chunk == first) front = copy;
+      chunks_.Put(key, std::move(copy), content.size() + kEntryOverhead);
     }
     data = data.subspan(content.size());
   }
+  return front;
 }
 
 // Straight into what the cache will hold.
@@ -105,16 +112,22 @@ Task<Status> ExtentReader::ReadVerified(ExtentRef ref, std::uint64_t first, Read
                                         MutableBytes data, bool is_short) {
   BG_CO_TRY(const Place at, co_await PlaceOf(ref));
   BG_CO_TRY(const Checks checks, co_await ChecksOf(ref, at));
-  const std::uint64_t position = at.position + first * kChunk;
-  const bool direct =
-      is_short && segments_.has_direct() && !short_reads_.Admits(PlaceHash()(KeyOf(ref, first)));
-  if (direct) {
+  const Place place{at.segment, at.position + first * kChunk};
+  if (is_short) {
     const std::uint64_t padded = PaddedLength(data.size());
-    BG_CO_CHECK(co_await segments_.ReadDirect(at.segment, position, std::move(memory), padded));
+    BG_CO_CHECK(co_await ReadShort(KeyOf(ref, first), place, std::move(memory), padded));
   } else {
-    BG_CO_CHECK(co_await segments_.Read(at.segment, position, std::move(memory), data.size()));
+    BG_CO_CHECK(co_await segments_.Read(place, std::move(memory), data.size()));
   }
   co_return Verify(ref, *checks, first, data);
+}
+
+// `key`: by what it is known when it comes again.
+Task<Status> ExtentReader::ReadShort(Place key, Place at, ReadMemory memory, std::size_t size) {
+  if (segments_.has_direct() && !short_reads_.Admits(PlaceHash()(key))) {
+    co_return co_await segments_.ReadDirect(at, std::move(memory), size);
+  }
+  co_return co_await segments_.Read(at, std::move(memory), size);
 }
 
 Result<SharedBytes> ExtentReader::CopyHeld(const ExtentRef& ref, Bytes held) {
@@ -137,8 +150,9 @@ Task<Result<ExtentReader::Checks>> ExtentReader::ChecksOf(ExtentRef ref, Place a
   if (auto found = tables_.Get(key)) co_return *found;
   const auto trailer = std::make_shared<const AlignedBuffer>(TrailerLength(ref.length));
   const Bytes bytes = trailer->span().first(TrailerLength(ref.length));
-  BG_CO_CHECK(co_await segments_.Read(at.segment, at.position + PaddedLength(ref.length), trailer,
-                                      bytes.size()));
+  const std::uint64_t behind = PaddedLength(ref.length);
+  BG_CO_CHECK(co_await ReadShort({ref.space, ref.position + behind},
+                                 {at.segment, at.position + behind}, trailer, bytes.size()));
   auto checks = std::make_shared<ChunkChecks>();
   if (!DecodeTrailer(ref, bytes, *checks)) {
     co_return std::unexpected(Damaged(ref, "its trailer is damaged"));

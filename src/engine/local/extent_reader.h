@@ -52,7 +52,8 @@ class ExtentReader {
                                        bool is_short);
   Task<Status> ReadVerified(ExtentRef ref, std::uint64_t first, ReadMemory memory,
                             MutableBytes data, bool is_short);
-  void Keep(const ExtentRef& ref, std::uint64_t first, Bytes data, bool is_short);
+  Task<Status> ReadShort(Place key, Place at, ReadMemory memory, std::size_t size);
+  SharedBytes Keep(const ExtentRef& ref, std::uint64_t first, Bytes data, bool is_short);
   Result<SharedBytes> CopyHeld(const ExtentRef& ref, Bytes held);
   Task<Result<Checks>> ChecksOf(ExtentRef ref, Place at);
   Task<Result<Place>> PlaceOf(ExtentRef ref);

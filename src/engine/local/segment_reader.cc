@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "engine/local/extent_format.h"
+
 namespace blobgate::engine {
 
 Result<SegmentFilePtr> SegmentReader::Open(SegmentFiles& files, std::uint64_t segment) {
@@ -18,49 +20,49 @@ Result<SegmentFilePtr> SegmentReader::Open(SegmentFiles& files, std::uint64_t se
 }
 
 // What the page cache has costs no wait.
-Task<Status> SegmentReader::Read(std::uint64_t segment, std::uint64_t position, ReadMemory memory,
-                                 std::size_t size) {
-  BG_CO_TRY(SegmentFilePtr file, Open(files_, segment));
-  const ssize_t got = disk_.Read(file->fd(), memory->data(), size, position, RWF_NOWAIT);
+Task<Status> SegmentReader::Read(Place from, ReadMemory memory, std::size_t size) {
+  BG_CO_TRY(SegmentFilePtr file, Open(files_, from.segment));
+  const ssize_t got = disk_.Read(file->fd(), memory->data(), size, from.position, RWF_NOWAIT);
   if (got == static_cast<ssize_t>(size)) co_return Status();
-  co_return co_await Wait(std::move(file), segment, position, std::move(memory), size);
+  co_return co_await Wait(std::move(file), from, std::move(memory), size);
 }
 
-Task<Status> SegmentReader::ReadDirect(std::uint64_t segment, std::uint64_t position,
-                                       ReadMemory memory, std::size_t size) {
-  BG_CO_TRY(SegmentFilePtr file, Open(*direct_, segment));
-  co_return co_await Wait(std::move(file), segment, position, std::move(memory), size);
+Task<Status> SegmentReader::ReadDirect(Place from, ReadMemory memory, std::size_t size) {
+  BG_CO_TRY(SegmentFilePtr file, Open(*direct_, from.segment));
+  co_return co_await Wait(std::move(file), from, std::move(memory), size);
 }
 
 // Whatever the ring has to say against it, a thread tries again and tells what is wrong.
-Task<Status> SegmentReader::Wait(SegmentFilePtr file, std::uint64_t segment, std::uint64_t position,
-                                 ReadMemory memory, std::size_t size) {
+Task<Status> SegmentReader::Wait(SegmentFilePtr file, Place from, ReadMemory memory,
+                                 std::size_t size) {
   if (disk_.MayUseRings()) {
     ReadRing& ring = ReadRing::Of(co_await boost::asio::this_coro::executor);
-    const std::optional<int> got = co_await ring.Read(file, memory, size, position);
+    const std::optional<int> got = co_await ring.Read(file, memory, size, from.position);
     if (got && *got == static_cast<int>(size)) {
       state_.NoteRequest(size);
       co_return Status();
     }
   }
-  auto read = [this, file = std::move(file), memory = std::move(memory), segment, position, size] {
-    return ReadNow(*file, segment, position, memory->span().first(size));
+  auto read = [this, file = std::move(file), memory = std::move(memory), from, size] {
+    return ReadNow(*file, from, memory->span().first(size));
   };
   co_return co_await RunBlocking(pool_, std::move(read));
 }
 
-Status SegmentReader::ReadNow(const SegmentFile& file, std::uint64_t segment,
-                              std::uint64_t position, MutableBytes into) {
+Status SegmentReader::ReadNow(const SegmentFile& file, Place from, MutableBytes into) {
   state_.NoteRequest(into.size());
   while (!into.empty()) {
-    const ssize_t got = disk_.Read(file.fd(), into.data(), into.size(), position, 0);
+    const ssize_t got = disk_.Read(file.fd(), into.data(), into.size(), from.position, 0);
     if (got < 0) return std::unexpected(DiskError(static_cast<int>(got), "segment read"));
-    if (got == 0) {
-      return std::unexpected(
-          state_.Corruption(fmt::format("segment {:x} ends before {}", segment, position)));
+    // Direct reads go on at multiples of a block only, and nothing ends elsewhere.
+    const auto some = static_cast<std::size_t>(got);
+    const std::size_t whole = some == into.size() ? some : some / kBlock * kBlock;
+    if (whole == 0) {
+      return std::unexpected(state_.Corruption(
+          fmt::format("segment {:x} ends before {}", from.segment, from.position)));
     }
-    position += static_cast<std::uint64_t>(got);
-    into = into.subspan(static_cast<std::size_t>(got));
+    from.position += whole;
+    into = into.subspan(whole);
   }
   return {};
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <boost/asio/thread_pool.hpp>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/buffer.h"
 #include "base/task.h"
+#include "engine/local/place.h"
 #include "engine/local/read_ring.h"
 #include "engine/local/segment_files.h"
 #include "engine/local/store_state.h"
@@ -25,20 +27,16 @@ class SegmentReader {
   /// Fills the first `size` bytes of `memory` through the page cache: for what is read in order, so
   /// that the kernel reads ahead, and for what is read again. Errors: kCorruption when the segment
   /// is missing or ends too early, kIoError.
-  Task<Status> Read(std::uint64_t segment, std::uint64_t position, ReadMemory memory,
-                    std::size_t size);
+  Task<Status> Read(Place from, ReadMemory memory, std::size_t size);
 
   /// The same past the page cache: it costs a fraction, but nothing is read ahead or kept.
-  /// `position` and `size` are multiples of kBlock. REQUIRES: has_direct().
-  Task<Status> ReadDirect(std::uint64_t segment, std::uint64_t position, ReadMemory memory,
-                          std::size_t size);
+  /// The position and `size` are multiples of kBlock. REQUIRES: has_direct().
+  Task<Status> ReadDirect(Place from, ReadMemory memory, std::size_t size);
 
  private:
   Result<SegmentFilePtr> Open(SegmentFiles& files, std::uint64_t segment);
-  Task<Status> Wait(SegmentFilePtr file, std::uint64_t segment, std::uint64_t position,
-                    ReadMemory memory, std::size_t size);
-  Status ReadNow(const SegmentFile& file, std::uint64_t segment, std::uint64_t position,
-                 MutableBytes into);
+  Task<Status> Wait(SegmentFilePtr file, Place from, ReadMemory memory, std::size_t size);
+  Status ReadNow(const SegmentFile& file, Place from, MutableBytes into);
 
   SegmentFiles& files_;
   SegmentFiles* const direct_;

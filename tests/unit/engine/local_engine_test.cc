@@ -297,6 +297,31 @@ TEST_F(LocalEngineTest, ShortReadsBesideEachOtherAreKeptAlone) {
   EXPECT_EQ(read(90'000, 20'000).error().code, Errc::kCorruption);  // chunks 2 and 3
 }
 
+// By whatever way, and wherever the file ends now.
+TEST_F(LocalEngineTest, ASegmentCutShortIsCorruption) {
+  const std::string text = RandomText(200'000, 13);
+  const ExtentRef ref = Store("long", text);
+  const std::string file = fs::directory_iterator(data() + "/segments")->path();
+  for (const bool direct_io : {true, false}) {
+    for (const std::uint64_t end : {100'000ul, 98'304ul + 4096, 98'304ul}) {
+      engine_.reset();
+      LocalOptions options = SmallOptions(data());
+      options.direct_io = direct_io;
+      engine_ = OpenLocalEngine(options).value();
+      EXPECT_EQ(run_(ReadText(engine_->extents(), ref, 0, 10)), text.substr(0, 10));
+      const auto whole = fs::file_size(file);
+      const std::string saved = directory_.path() + "/saved";
+      fs::copy_file(file, saved);
+      fs::resize_file(file, ref.position + end);
+      const auto read = run_(ReadText(engine_->extents(), ref, 98'304, 10));  // chunk 3
+      EXPECT_EQ(read.error().code, Errc::kCorruption) << direct_io << " " << end;
+      EXPECT_EQ(engine_->Stats().corruption_errors, 1u);
+      fs::rename(saved, file);
+      EXPECT_EQ(fs::file_size(file), whole);
+    }
+  }
+}
+
 // Uploads that have nothing to write at the moment need no segment of their own.
 TEST_F(LocalEngineTest, AQuietStoreUsesFewSegments) {
   for (int i = 0; i < 20; ++i) Store("key" + std::to_string(i), RandomText(100'000, 12));
