@@ -59,25 +59,41 @@ Task<std::optional<int>> ReadRing::Read(SegmentFilePtr file, ReadMemory memory, 
   co_return co_await AwaitCompletion<std::optional<int>>(std::move(start));
 }
 
+// False: what is finished would not be heard of.
+bool ReadRing::Listen(const boost::asio::any_io_executor& executor) {
+  if (event_) return true;
+  boost::system::error_code failed;
+  Event event(executor);
+  event.assign(event_fd_, failed);
+  if (failed) {
+    open_ = false;
+    ::io_uring_queue_exit(&ring_);
+    return false;
+  }
+  event_fd_ = -1;
+  event_.emplace(std::move(event));
+  return true;
+}
+
 // False: nothing was begun.
 bool ReadRing::Start(std::unique_ptr<Pending>& pending,
                      const boost::asio::any_io_executor& executor) {
   const std::lock_guard lock(mutex_);
-  if (!open_ || in_flight_ == kMost) return false;
+  if (!open_ || in_flight_ == kMost || !Listen(executor)) return false;
   io_uring_sqe* entry = ::io_uring_get_sqe(&ring_);
   if (entry == nullptr) return false;
   ::io_uring_prep_read(entry, pending->file->fd(), pending->memory->data(),
                        static_cast<unsigned>(pending->size), pending->offset);
   ::io_uring_sqe_set_data(entry, pending.get());
-  if (::io_uring_submit(&ring_) <= 0) {
-    // The entry stays in the queue and goes with the next one, as nothing to do.
+  (void)::io_uring_submit(&ring_);
+  if (::io_uring_sq_ready(&ring_) > 0) {
+    // The kernel has no memory: it stays in the queue and goes with the next, as nothing to do.
     ::io_uring_prep_nop(entry);
     ::io_uring_sqe_set_data(entry, nullptr);
     return false;
   }
   (void)pending.release();  // to Collect
   ++in_flight_;
-  if (!event_) event_.emplace(executor, std::exchange(event_fd_, -1));
   if (!std::exchange(waiting_, true)) AwaitEvent();
   return true;
 }

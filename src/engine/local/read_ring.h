@@ -50,6 +50,7 @@ class ReadRing : public boost::asio::execution_context::service {
   using Event = boost::asio::posix::basic_stream_descriptor<boost::asio::any_io_executor>;
 
   void shutdown() override;
+  bool Listen(const boost::asio::any_io_executor& executor);
   bool Start(std::unique_ptr<Pending>& pending, const boost::asio::any_io_executor& executor);
   void AwaitEvent();
   std::vector<Finished> TakeFinished();
