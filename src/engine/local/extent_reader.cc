@@ -124,7 +124,7 @@ Task<Status> ExtentReader::ReadVerified(ExtentRef ref, std::uint64_t first, Read
 
 // `key`: by what it is known when it comes again.
 Task<Status> ExtentReader::ReadShort(Place key, Place at, ReadMemory memory, std::size_t size) {
-  if (segments_.has_direct() && !short_reads_.Admits(PlaceHash()(key))) {
+  if (segments_.IsGoodForDirect(at.segment) && !short_reads_.Admits(PlaceHash()(key))) {
     co_return co_await segments_.ReadDirect(at, std::move(memory), size);
   }
   co_return co_await segments_.Read(at, std::move(memory), size);

@@ -24,9 +24,9 @@ namespace blobgate::engine {
 /// checked chunks. Longer ones take what it has, too, but leave in it only what was read so before,
 /// not long ago: a big download does not flush it.
 ///
-/// What a short read wants for the first time is read past the page cache; what fell out of the
-/// cache and is wanted again, through it: what is read often has the machine's free memory, too,
-/// and what is not costs no page. Thread-safe.
+/// What a short read wants for the first time is read past the page cache, unless its segment is
+/// growing; what fell out of the cache and is wanted again, through it: what is read often has the
+/// machine's free memory, too, and what is not costs no page. Thread-safe.
 class ExtentReader {
  public:
   static constexpr std::uint64_t kCachedRead = 64 * 1024;

@@ -10,6 +10,7 @@
 #include "engine/local/place.h"
 #include "engine/local/read_ring.h"
 #include "engine/local/segment_files.h"
+#include "engine/local/segments.h"
 #include "engine/local/store_state.h"
 
 namespace blobgate::engine {
@@ -18,11 +19,21 @@ namespace blobgate::engine {
 class SegmentReader {
  public:
   /// `direct`: descriptors that go past the page cache; null: all reads go through it.
-  SegmentReader(SegmentFiles& files, SegmentFiles* direct, Disk& disk, StoreState& state,
-                boost::asio::thread_pool& pool)
-      : files_(files), direct_(direct), disk_(disk), state_(state), pool_(pool) {}
+  SegmentReader(const Segments& segments, SegmentFiles& files, SegmentFiles* direct, Disk& disk,
+                StoreState& state, boost::asio::thread_pool& pool)
+      : segments_(segments),
+        files_(files),
+        direct_(direct),
+        disk_(disk),
+        state_(state),
+        pool_(pool) {}
 
   bool has_direct() const { return direct_ != nullptr; }
+  /// Not of one that is growing: ext4 and others let direct reads wait for each write that makes
+  /// the file longer, and reads of the page cache not.
+  bool IsGoodForDirect(std::uint64_t segment) const {
+    return has_direct() && !segments_.IsActive(segment);
+  }
 
   /// Fills the first `size` bytes of `memory` through the page cache: for what is read in order, so
   /// that the kernel reads ahead, and for what is read again. Errors: kCorruption when the segment
@@ -38,6 +49,7 @@ class SegmentReader {
   Task<Status> Wait(SegmentFilePtr file, Place from, ReadMemory memory, std::size_t size);
   Status ReadNow(const SegmentFile& file, Place from, MutableBytes into);
 
+  const Segments& segments_;
   SegmentFiles& files_;
   SegmentFiles* const direct_;
   Disk& disk_;

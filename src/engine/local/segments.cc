@@ -92,6 +92,12 @@ bool Segments::IsWhole(std::uint64_t id) const {
   return found != table_.end() && found->second.row.state != SegmentRow::State::kEmptying;
 }
 
+bool Segments::IsActive(std::uint64_t id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = table_.find(id);
+  return found != table_.end() && found->second.appender;
+}
+
 std::optional<std::uint64_t> Segments::Info::Share() const {
   if (row.state == SegmentRow::State::kActive || appender) return std::nullopt;
   if (row.live == 0 || outstanding > 0) return std::nullopt;

@@ -72,6 +72,9 @@ class Segments {
   /// Whether every extent born in the segment that still has a reference lies in it.
   bool IsWhole(std::uint64_t id) const;
 
+  /// Whether extents are being added to it.
+  bool IsActive(std::uint64_t id) const;
+
   // Rewriting.
   struct Sparse {
     std::uint64_t id = 0;

@@ -274,6 +274,9 @@ TEST_F(LocalEngineTest, ShortReadsUseThePageCacheForWhatComesAgain) {
   read(199'990, 10);
   EXPECT_EQ(disk.direct, 2);
   EXPECT_GE(disk.cached, 2);
+  const ExtentRef fresh = Store("fresh", text);  // its segment may grow further
+  EXPECT_EQ(run_(ReadText(engine_->extents(), fresh, 40'000, 10)), text.substr(40'000, 10));
+  EXPECT_EQ(disk.direct, 2);
   reopen(false);
   read(40'000, 50'000);
   read(199'990, 10);
