@@ -119,7 +119,8 @@ def fdatasync_budget(directory: pathlib.Path, seconds: float) -> Sample:
 
 # Contestants of rows.py that are no servers.
 GAUGES = {"fio-read-1m": fio_read_1m, "fio-randread-32k": fio_randread_32k,
-          "fio-write-8m": fio_write_8m, "fio-append-8m": fio_append_8m, "rocksdb": rocksdb, "fdatasync-budget": fdatasync_budget}
+          "fio-write-8m": fio_write_8m, "fio-append-8m": fio_append_8m, "rocksdb": rocksdb,
+          "fdatasync-budget": fdatasync_budget}
 
 
 def loopback_gbps(seconds: float) -> float:
