@@ -20,7 +20,7 @@ Status ExtentVerifier::OpenSegment(std::uint64_t segment) {
   if (segment == segment_) return {};
   file_.reset();
   segment_ = 0;
-  auto file = paths_.OpenToVerify(segment);
+  auto file = paths_.OpenDirect(segment);
   if (!file && file.error().code != Errc::kNotFound) return std::unexpected(file.error());
   if (file) file_ = std::move(*file);
   segment_ = segment;

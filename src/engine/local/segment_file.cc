@@ -37,7 +37,7 @@ Result<SegmentFilePtr> SegmentPaths::Open(std::uint64_t segment) const {
   return std::make_shared<SegmentFile>(disk_, fd);
 }
 
-Result<SegmentFilePtr> SegmentPaths::OpenToVerify(std::uint64_t segment) const {
+Result<SegmentFilePtr> SegmentPaths::OpenDirect(std::uint64_t segment) const {
   const std::string path = PathOf(segment);
   int fd = disk_.Open(path, O_RDONLY | O_DIRECT);
   if (fd == -EINVAL) fd = disk_.Open(path, O_RDONLY);

@@ -42,7 +42,7 @@ class SegmentPaths {
   Result<SegmentFilePtr> Open(std::uint64_t segment) const;
   /// Opens for reading only, past the page cache where the file system allows it: positions,
   /// lengths and memory of reads must be aligned to kBlock. kNotFound when there is no file.
-  Result<SegmentFilePtr> OpenToVerify(std::uint64_t segment) const;
+  Result<SegmentFilePtr> OpenDirect(std::uint64_t segment) const;
   /// Opens for appending; with O_DIRECT when `direct` and the file system allows it. `create`
   /// makes a new file (it must not exist) and syncs the directory.
   Result<SegmentFilePtr> OpenForWrite(std::uint64_t segment, bool create, bool direct) const;

@@ -13,7 +13,7 @@ class SegmentFiles {
  public:
   enum class Way {
     kPageCache,
-    kDirect,  ///< past it, where the file system can: SegmentPaths::OpenToVerify
+    kDirect,  ///< past it, where the file system can: SegmentPaths::OpenDirect
   };
 
   SegmentFiles(const SegmentPaths& paths, Way way, std::size_t most)
@@ -23,7 +23,7 @@ class SegmentFiles {
   /// May block for as long as open(2) does.
   Result<SegmentFilePtr> Get(std::uint64_t segment) {
     if (auto file = open_.Get(segment)) return std::move(*file);
-    auto file = way_ == Way::kDirect ? paths_.OpenToVerify(segment) : paths_.Open(segment);
+    auto file = way_ == Way::kDirect ? paths_.OpenDirect(segment) : paths_.Open(segment);
     if (file) {
       open_.Put(segment, *file, 1);
     } else if (file.error().code == Errc::kNotFound) {
