@@ -87,11 +87,11 @@ bool IsByAccountKey(Credential::Kind kind) {
 azure::Outcome<Credential> Authenticate(const http::RequestHead& head,
                                         const azure::Resource& resource, const AccountKeys* account,
                                         Time now, const OAuth* oauth) {
-  BG_TRY(Credential credential, ByWhatIsSent(head, resource, account, now, oauth));
-  if (IsByAccountKey(credential.kind) && !account->shared_key_access) {
+  azure::Outcome<Credential> outcome = ByWhatIsSent(head, resource, account, now, oauth);
+  if (outcome && IsByAccountKey(outcome->kind) && !account->shared_key_access) {
     return azure::Fail(azure::ErrorCode::kKeyBasedAuthenticationNotPermitted);
   }
-  return credential;
+  return outcome;
 }
 
 }  // namespace blobgate::auth

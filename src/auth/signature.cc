@@ -18,11 +18,11 @@ std::string Sign(std::string_view key, std::string_view text) {
 /// so that nothing has to be forgotten when keys change.
 class KnownSignatures {
  public:
-  const std::string& Of(std::string_view key, std::string_view text) {
+  /// `hint`: most likely another one for another text or key.
+  const std::string& Of(std::string_view key, std::string_view text, std::size_t hint) {
     constexpr std::size_t kLongestText = 2048;
     if (text.size() > kLongestText) return uncommon_ = Sign(key, text);
-    const std::hash<std::string_view> hash;
-    Entry& entry = entries_[(hash(text) ^ hash(key)) % entries_.size()];
+    Entry& entry = entries_[hint % entries_.size()];
     if (entry.text != text || entry.key != key) {
       entry.text = text;
       entry.key = key;
@@ -48,11 +48,13 @@ std::string SignatureOf(const AccountKeys& account, std::string_view string_to_s
 bool SignedByAny(const AccountKeys& account, std::string_view string_to_sign,
                  std::string_view signature, TextUse use) {
   thread_local KnownSignatures known;
+  std::size_t hint = use == TextUse::kRepeated ? std::hash<std::string_view>()(signature) : 0;
   for (const std::string& key : account.keys) {
+    ++hint;
     if (key.empty()) continue;
     const bool match =
         use == TextUse::kRepeated
-            ? EqualConstantTime(AsBytes(known.Of(key, string_to_sign)), AsBytes(signature))
+            ? EqualConstantTime(AsBytes(known.Of(key, string_to_sign, hint)), AsBytes(signature))
             : EqualConstantTime(AsBytes(Sign(key, string_to_sign)), AsBytes(signature));
     if (match) return true;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "azure/operation.h"
 #include "base/encoding.h"
@@ -60,6 +61,18 @@ std::optional<AccountName> AccountOfHost(std::string_view host, const AddressRul
   return AccountUnder(rules.suffixes, HostName(host), rules);
 }
 
+// `name`: the account that the Host names.
+Face FaceOf(const http::RequestHead& head, const std::optional<AccountName>& name) {
+  // Blob operations are answered on both hosts: clients send them to whichever they know.
+  if (head.query.Has("comp") || head.query.Has("restype")) return Face::kBlob;
+  if (SpeaksDfs(head)) return name && !name->dfs ? Face::kBlob : Face::kDfs;
+  // The Data Lake SDK for JavaScript knows no Blob host beside an own domain: its Blob requests
+  // come to the dfs host.
+  const bool blob_client =
+      head.headers.Get("accept").find("application/xml") != std::string_view::npos;
+  return name && name->dfs && !blob_client ? Face::kDfs : Face::kBlob;
+}
+
 // Takes the text up to the next '/' off the front of `path`, and that '/'. `more` tells whether
 // there was one.
 std::string_view TakeSegment(std::string_view& path, bool& more) {
@@ -78,10 +91,9 @@ Outcome<std::string> Decode(std::string_view raw) {
   return *std::move(text);
 }
 
-Outcome<void> SetAccount(Resource& resource, const http::RequestHead& head, std::string_view& path,
-                         const AddressRules& rules) {
-  std::optional<AccountName> name = AccountOfHost(head.host(), rules);
-  resource.face = FaceOf(head, rules);
+// `name`: the account that the Host names.
+Outcome<void> SetAccount(Resource& resource, std::optional<AccountName> name,
+                         std::string_view& path, const AddressRules& rules) {
   if (!name) {
     resource.path_style = true;
     bool more = false;
@@ -125,18 +137,6 @@ Outcome<void> SetBlob(Resource& resource, std::string_view raw) {
 
 }  // namespace
 
-Face FaceOf(const http::RequestHead& head, const AddressRules& rules) {
-  const std::optional<AccountName> name = AccountOfHost(head.host(), rules);
-  // Blob operations are answered on both hosts: clients send them to whichever they know.
-  if (head.query.Has("comp") || head.query.Has("restype")) return Face::kBlob;
-  if (SpeaksDfs(head)) return name && !name->dfs ? Face::kBlob : Face::kDfs;
-  // The Data Lake SDK for JavaScript knows no Blob host beside an own domain: its Blob requests
-  // come to the dfs host.
-  const bool blob_client =
-      head.headers.Get("accept").find("application/xml") != std::string_view::npos;
-  return name && name->dfs && !blob_client ? Face::kDfs : Face::kBlob;
-}
-
 bool IsHostStyle(std::string_view host, const AddressRules& rules) {
   return AccountOfHost(host, rules).has_value();
 }
@@ -159,6 +159,7 @@ bool SpeaksDfs(const http::RequestHead& head) {
 }
 
 std::optional<std::string> WebsiteAccount(std::string_view host, const AddressRules& rules) {
+  if (rules.web_hosts.empty() && rules.web_suffixes.empty()) return std::nullopt;
   const std::string name = HostName(host);
   for (const auto& [own, account] : rules.web_hosts) {
     if (own == name) return account;
@@ -184,11 +185,15 @@ bool NamesRootBlob(const http::RequestHead& head) {
   return false;
 }
 
-Outcome<Resource> ParseResource(const http::RequestHead& head, const AddressRules& rules) {
+Outcome<Resource> ParseResource(const http::RequestHead& head, const AddressRules& rules,
+                                Face* face) {
   Resource resource;
+  std::optional<AccountName> name = AccountOfHost(head.host(), rules);
+  resource.face = FaceOf(head, name);
+  if (face != nullptr) *face = resource.face;
   std::string_view path = head.path;
   if (path.starts_with('/')) path.remove_prefix(1);
-  BG_CHECK(SetAccount(resource, head, path, rules));
+  BG_CHECK(SetAccount(resource, std::move(name), path, rules));
   // A preflight asks about the service; what its URL names is not looked at (operations.md 1.19).
   if (path.empty() || head.method == "OPTIONS") return resource;
 

@@ -54,14 +54,13 @@ struct AddressRules {
 /// not. Each part is percent-decoded once and not normalised otherwise, except that `\` in a blob
 /// name is `/`. On the dfs face slashes at both ends of a path do not count. Errors: 400 InvalidUri
 /// for a bad escape, NUL, malformed UTF-8, a path without account, or a `/` in the name of a root
-/// blob; those of CheckContainerName and CheckBlobName.
-Outcome<Resource> ParseResource(const http::RequestHead& head, const AddressRules& rules);
+/// blob; those of CheckContainerName and CheckBlobName. `face` may be null; otherwise it is the
+/// face that the request speaks, whatever else is wrong with it.
+Outcome<Resource> ParseResource(const http::RequestHead& head, const AddressRules& rules,
+                                Face* face = nullptr);
 
 /// Has the request what only requests to the dfs face have? Decides in path style.
 bool SpeaksDfs(const http::RequestHead& head);
-
-/// The face that a request speaks, whatever else is wrong with it.
-Face FaceOf(const http::RequestHead& head, const AddressRules& rules);
 
 /// Does a Host header alone name an account of ours?
 bool IsHostStyle(std::string_view host, const AddressRules& rules);

@@ -12,18 +12,17 @@ void PutVarint(std::string& out, std::uint64_t value) {
   out.push_back(static_cast<char>(value));
 }
 
-bool GetVarint(std::string_view& in, std::uint64_t& value) {
+bool GetLongVarint(std::string_view& in, std::uint64_t& value) {
   std::uint64_t result = 0;
   for (std::size_t i = 0; i < in.size() && i < 10; ++i) {
     const auto byte = static_cast<unsigned char>(in[i]);
+    result |= static_cast<std::uint64_t>(byte & 0x7F) << (7 * i);
+    if (byte >= 0x80) continue;
     if (i == 9 && byte > 1) return false;  // past 64 bits
     if (i > 0 && byte == 0) return false;  // longer than it need be
-    result |= static_cast<std::uint64_t>(byte & 0x7F) << (7 * i);
-    if (byte < 0x80) {
-      value = result;
-      in.remove_prefix(i + 1);
-      return true;
-    }
+    value = result;
+    in.remove_prefix(i + 1);
+    return true;
   }
   return false;
 }

@@ -16,8 +16,15 @@
 namespace blobgate {
 
 void PutVarint(std::string& out, std::uint64_t value);
+/// GetVarint for those of several bytes, and none.
+bool GetLongVarint(std::string_view& in, std::uint64_t& value);
 /// Takes a varint off the front of `in`; false when it is malformed or cut short.
-bool GetVarint(std::string_view& in, std::uint64_t& value);
+inline bool GetVarint(std::string_view& in, std::uint64_t& value) {
+  if (in.empty() || (in.front() & 0x80) != 0) return GetLongVarint(in, value);
+  value = static_cast<unsigned char>(in.front());
+  in.remove_prefix(1);
+  return true;
+}
 
 class FieldWriter {
  public:

@@ -63,17 +63,17 @@ std::size_t SequenceLength(std::string_view text) {
 }  // namespace
 
 std::string Base64Encode(Bytes data) {
-  std::string out;
-  out.reserve((data.size() + 2) / 3 * 4);
+  std::string out((data.size() + 2) / 3 * 4, '=');
   const auto at = [&](std::size_t i) -> std::uint32_t {
     return i < data.size() ? std::to_integer<std::uint32_t>(data[i]) : 0;
   };
-  for (std::size_t i = 0; i < data.size(); i += 3) {
+  char* to = out.data();
+  for (std::size_t i = 0; i < data.size(); i += 3, to += 4) {
     const std::uint32_t group = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    out += kBase64Alphabet[group >> 18];
-    out += kBase64Alphabet[group >> 12 & 63];
-    out += i + 1 < data.size() ? kBase64Alphabet[group >> 6 & 63] : '=';
-    out += i + 2 < data.size() ? kBase64Alphabet[group & 63] : '=';
+    to[0] = kBase64Alphabet[group >> 18];
+    to[1] = kBase64Alphabet[group >> 12 & 63];
+    if (i + 1 < data.size()) to[2] = kBase64Alphabet[group >> 6 & 63];
+    if (i + 2 < data.size()) to[3] = kBase64Alphabet[group & 63];
   }
   return out;
 }
@@ -131,20 +131,27 @@ std::string HexEncode(Bytes data) {
   return out;
 }
 
+std::optional<char> PercentEscape(std::string_view text) {
+  if (text.size() < 3 || text[0] != '%') return std::nullopt;
+  const int high = HexValue(text[1]);
+  const int low = HexValue(text[2]);
+  if (high < 0 || low < 0) return std::nullopt;
+  return static_cast<char>(high * 16 + low);
+}
+
 std::optional<std::string> PercentDecode(std::string_view text) {
-  std::string out;
+  std::size_t escape = text.find('%');
+  std::string out(text.substr(0, escape));
+  if (escape == std::string_view::npos) return out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (text.size() - i < 3) return std::nullopt;
-    const int high = HexValue(text[i + 1]);
-    const int low = HexValue(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
+  while (escape != std::string_view::npos) {
+    text.remove_prefix(escape);
+    const std::optional<char> escaped = PercentEscape(text);
+    if (!escaped) return std::nullopt;
+    out += *escaped;
+    text.remove_prefix(3);
+    escape = text.find('%');
+    out += text.substr(0, escape);
   }
   return out;
 }
@@ -170,8 +177,11 @@ std::string ToLower(std::string_view text) {
   return out;
 }
 
-bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::ranges::equal(a, b, {}, LowerOf, LowerOf);
+bool SameSizeEqualsIgnoreCase(std::string_view a, std::string_view b) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i] && LowerOf(a[i]) != LowerOf(b[i])) return false;
+  }
+  return true;
 }
 
 std::string_view Trim(std::string_view text) {
@@ -189,6 +199,9 @@ std::optional<std::uint64_t> ParseUnsigned(std::string_view text) {
 }
 
 bool IsUtf8(std::string_view text) {
+  unsigned char bits = 0;
+  for (const char c : text) bits |= static_cast<unsigned char>(c);  // many characters at a time
+  if (bits < 0x80) return true;
   while (!text.empty()) {
     const std::size_t length = SequenceLength(text);
     if (length == 0) return false;

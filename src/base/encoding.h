@@ -28,6 +28,8 @@ std::optional<std::string> Base64UrlDecode(std::string_view text);
 /// Lower case.
 std::string HexEncode(Bytes data);
 
+/// The character that `text` begins with as %XX; nullopt when it does not.
+std::optional<char> PercentEscape(std::string_view text);
 /// Decodes %XX; everything else, `+` included, stays. nullopt when a % is not followed by two hex
 /// digits.
 std::optional<std::string> PercentDecode(std::string_view text);
@@ -36,7 +38,16 @@ std::string PercentEncode(std::string_view text, std::string_view keep = {});
 
 /// ASCII only.
 std::string ToLower(std::string_view text);
-bool EqualsIgnoreCase(std::string_view a, std::string_view b);
+/// REQUIRES: of one size. EqualsIgnoreCase is meant for users.
+bool SameSizeEqualsIgnoreCase(std::string_view a, std::string_view b);
+/// ASCII only. Most names that are compared differ in size or in the first letter, which costs no
+/// call.
+inline bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  constexpr int kButCase = 0xdf;
+  if (a.size() != b.size()) return false;
+  if (a.empty()) return true;
+  return ((a.front() ^ b.front()) & kButCase) == 0 && SameSizeEqualsIgnoreCase(a, b);
+}
 /// Without spaces and tabs at both ends.
 std::string_view Trim(std::string_view text);
 /// A whole decimal number without sign or blanks; nullopt when it is none or does not fit.

@@ -41,36 +41,48 @@ struct Parts {
   unsigned fraction;  // of 100 ns
 };
 
-void AppendDigits(std::string& out, unsigned value, int width) {
-  const std::size_t start = out.size();
-  out.append(static_cast<std::size_t>(width), '0');
-  for (std::size_t i = out.size(); i > start && value != 0; value /= 10) {
-    out[--i] = static_cast<char>('0' + value % 10);
+/// Text of a known greatest length, so that each piece of it costs no call.
+class Text {
+ public:
+  void Add(char c) { text_[size_++] = c; }
+  void Add(std::string_view text) {
+    for (const char c : text) Add(c);
   }
+  /// The last `width` digits of `value`.
+  void Digits(unsigned value, std::size_t width) {
+    for (std::size_t i = size_ + width; i > size_; value /= 10) {
+      text_[--i] = static_cast<char>('0' + value % 10);
+    }
+    size_ += width;
+  }
+  operator std::string() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 40> text_;
+  std::size_t size_ = 0;
+};
+
+void AppendYear(Text& out, const Parts& p) {
+  out.Digits(static_cast<unsigned>(static_cast<int>(p.date.year())), 4);
 }
 
-void AppendYear(std::string& out, const Parts& p) {
-  AppendDigits(out, static_cast<unsigned>(static_cast<int>(p.date.year())), 4);
-}
-
-void AppendClock(std::string& out, const Parts& p) {
-  AppendDigits(out, static_cast<unsigned>(p.clock.hours().count()), 2);
-  out += ':';
-  AppendDigits(out, static_cast<unsigned>(p.clock.minutes().count()), 2);
-  out += ':';
-  AppendDigits(out, static_cast<unsigned>(p.clock.seconds().count()), 2);
+void AppendClock(Text& out, const Parts& p) {
+  out.Digits(static_cast<unsigned>(p.clock.hours().count()), 2);
+  out.Add(':');
+  out.Digits(static_cast<unsigned>(p.clock.minutes().count()), 2);
+  out.Add(':');
+  out.Digits(static_cast<unsigned>(p.clock.seconds().count()), 2);
 }
 
 // `2026-01-15T12:00:00`, without a zone.
-std::string IsoStem(const Parts& p) {
-  std::string out;
-  out.reserve(28);
+Text IsoStem(const Parts& p) {
+  Text out;
   AppendYear(out, p);
-  out += '-';
-  AppendDigits(out, static_cast<unsigned>(p.date.month()), 2);
-  out += '-';
-  AppendDigits(out, static_cast<unsigned>(p.date.day()), 2);
-  out += 'T';
+  out.Add('-');
+  out.Digits(static_cast<unsigned>(p.date.month()), 2);
+  out.Add('-');
+  out.Digits(static_cast<unsigned>(p.date.day()), 2);
+  out.Add('T');
   AppendClock(out, p);
   return out;
 }
@@ -255,21 +267,38 @@ Time FromDotNetTicks(std::uint64_t ticks) {
   return Time(Ticks(static_cast<std::int64_t>(first + ticks)));
 }
 
-std::string FormatHttpDate(Time t) {
+namespace {
+
+Text HttpDateText(Time t) {
   const Parts p(t);
-  std::string out;
-  out.reserve(29);
-  out += kDays[std::chrono::weekday{p.day}.c_encoding()];
-  out += ", ";
-  AppendDigits(out, static_cast<unsigned>(p.date.day()), 2);
-  out += ' ';
-  out += kMonths[static_cast<unsigned>(p.date.month()) - 1];
-  out += ' ';
+  Text out;
+  out.Add(kDays[std::chrono::weekday{p.day}.c_encoding()]);
+  out.Add(", ");
+  out.Digits(static_cast<unsigned>(p.date.day()), 2);
+  out.Add(' ');
+  out.Add(kMonths[static_cast<unsigned>(p.date.month()) - 1]);
+  out.Add(' ');
   AppendYear(out, p);
-  out += ' ';
+  out.Add(' ');
   AppendClock(out, p);
-  out += " GMT";
+  out.Add(" GMT");
   return out;
+}
+
+}  // namespace
+
+// The same few seconds are told again and again: that of every answer's Date, to begin with.
+std::string FormatHttpDate(Time t) {
+  struct Known {
+    Time second = Time::min();
+    Text text;
+  };
+  thread_local std::array<Known, 16> all;
+  const Time second = FloorSeconds(t);
+  Known& known =
+      all[static_cast<std::uint64_t>(second.time_since_epoch() / seconds{1}) % all.size()];
+  if (known.second != second) known = {second, HttpDateText(second)};
+  return known.text;
 }
 
 std::optional<Time> ParseHttpDate(std::string_view text) {
@@ -280,15 +309,17 @@ std::optional<Time> ParseHttpDate(std::string_view text) {
 
 std::string FormatIso8601(Time t) {
   const Parts p(t);
-  std::string out = IsoStem(p);
-  out += '.';
-  AppendDigits(out, p.fraction, 7);
-  out += 'Z';
+  Text out = IsoStem(p);
+  out.Add('.');
+  out.Digits(p.fraction, 7);
+  out.Add('Z');
   return out;
 }
 
 std::string FormatIso8601Seconds(Time t) {
-  return IsoStem(Parts(t)) + 'Z';
+  Text out = IsoStem(Parts(t));
+  out.Add('Z');
+  return out;
 }
 
 std::optional<Time> ParseIso8601(std::string_view text) {

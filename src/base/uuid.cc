@@ -63,12 +63,12 @@ std::string NewUuid() {
   TakeRandom(bytes);
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);  // version 4
   bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);  // variant 10
-  std::string out;
-  out.reserve(kUuidLength);
+  std::string out(kUuidLength, '-');
+  std::size_t at = 0;
   for (const unsigned char byte : bytes) {
-    if (IsHyphenPlace(out.size())) out += '-';
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
+    if (IsHyphenPlace(at)) ++at;
+    out[at++] = kDigits[byte >> 4];
+    out[at++] = kDigits[byte & 15];
   }
   return out;
 }

@@ -1,5 +1,8 @@
 #include "blob/conditions.h"
 
+#include <algorithm>
+#include <bit>
+
 #include "base/encoding.h"
 #include "blob/tag_expression.h"
 
@@ -9,23 +12,12 @@ namespace {
 using azure::ErrorCode;
 using azure::Outcome;
 
-struct HeaderNames {
-  std::string match, none_match, modified, unmodified, tags;
-};
-
-HeaderNames NamesFor(std::string_view prefix) {
-  const std::string p(prefix);
-  // The tag operations prefix all but x-ms-if-tags (operations.md, Get Blob Tags).
-  const bool source = prefix == "x-ms-source-";
-  return {p + "If-Match", p + "If-None-Match", p + "If-Modified-Since", p + "If-Unmodified-Since",
-          source ? "x-ms-source-if-tags" : "x-ms-if-tags"};
-}
-
 // A repeated header is the same as one with a list (RFC 9110 5.3). An empty one says nothing.
-std::optional<std::string> JoinedValue(const http::HeaderView& headers, std::string_view name) {
+std::optional<std::string> JoinedValue(const http::HeaderView& headers, std::string_view prefix,
+                                       std::string_view name) {
   std::string joined;
   for (const auto& [field, value] : headers.fields()) {
-    if (value.empty() || !EqualsIgnoreCase(field, name)) continue;
+    if (value.empty() || !http::IsJoinedName(field, prefix, name)) continue;
     if (!joined.empty()) joined += ",";
     joined += value;
   }
@@ -33,11 +25,12 @@ std::optional<std::string> JoinedValue(const http::HeaderView& headers, std::str
   return joined;
 }
 
-Outcome<std::optional<Time>> DateValue(const http::HeaderView& headers, std::string_view name) {
-  const std::optional<std::string> text = JoinedValue(headers, name);
+Outcome<std::optional<Time>> DateValue(const http::HeaderView& headers, std::string_view prefix,
+                                       std::string_view name) {
+  const std::optional<std::string> text = JoinedValue(headers, prefix, name);
   if (!text) return std::optional<Time>();
   const std::optional<Time> time = ParseHttpDate(*text);
-  if (!time) return Fail(azure::InvalidHeader(name, *text));
+  if (!time) return Fail(azure::InvalidHeader(std::string(prefix).append(name), *text));
   return time;
 }
 
@@ -121,32 +114,33 @@ azure::Error SourceFailure(ErrorCode code, unsigned status) {
 
 Outcome<ConditionHeaders> ConditionHeaders::Parse(const http::HeaderView& headers,
                                                   std::string_view prefix) {
-  const HeaderNames names = NamesFor(prefix);
   ConditionHeaders conditions;
-  conditions.if_match = JoinedValue(headers, names.match);
-  conditions.if_none_match = JoinedValue(headers, names.none_match);
-  BG_TRY(conditions.if_modified_since, DateValue(headers, names.modified));
-  BG_TRY(conditions.if_unmodified_since, DateValue(headers, names.unmodified));
-  if (auto tags = headers.Find(names.tags); tags && !tags->empty()) {
-    if (!TagExpression::Parse(*tags)) return Fail(azure::InvalidHeader(names.tags, *tags));
+  conditions.if_match = JoinedValue(headers, prefix, "If-Match");
+  conditions.if_none_match = JoinedValue(headers, prefix, "If-None-Match");
+  BG_TRY(conditions.if_modified_since, DateValue(headers, prefix, "If-Modified-Since"));
+  BG_TRY(conditions.if_unmodified_since, DateValue(headers, prefix, "If-Unmodified-Since"));
+  // The tag operations prefix all but x-ms-if-tags (operations.md, Get Blob Tags).
+  const std::string_view name = prefix == "x-ms-source-" ? "x-ms-source-if-tags" : "x-ms-if-tags";
+  if (auto tags = headers.Find(name); tags && !tags->empty()) {
+    if (!TagExpression::Parse(*tags)) return Fail(azure::InvalidHeader(name, *tags));
     conditions.if_tags = std::string(*tags);
   }
   return conditions;
 }
 
 std::string EtagTextUnquoted(std::uint64_t etag) {
-  std::string text = "0x";
-  bool leading = true;
-  for (int shift = 60; shift >= 0; shift -= 4) {
-    const auto digit = static_cast<unsigned>(etag >> shift & 0xF);
-    leading = leading && digit == 0 && shift > 0;
-    if (!leading) text += "0123456789ABCDEF"[digit];
-  }
+  const int digits = std::max<int>(1, (std::bit_width(etag) + 3) / 4);
+  std::string text(static_cast<std::size_t>(2 + digits), 'x');
+  text[0] = '0';
+  for (std::size_t i = text.size(); i > 2; etag >>= 4) text[--i] = "0123456789ABCDEF"[etag & 0xF];
   return text;
 }
 
 std::string EtagText(std::uint64_t etag) {
-  return "\"" + EtagTextUnquoted(etag) + "\"";
+  std::string text = EtagTextUnquoted(etag);
+  text.insert(text.begin(), '"');
+  text += '"';
+  return text;
 }
 
 Outcome<void> CheckRead(const ConditionHeaders& conditions, const ConditionSubject& subject) {

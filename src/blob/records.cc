@@ -539,17 +539,22 @@ std::string BlobRecord::Encode() const {
 
 Result<BlobRecord> BlobRecord::Decode(std::string_view row) {
   BlobRecord record;
+  BG_CHECK(record.DecodeFrom(row));
+  return record;
+}
+
+Status BlobRecord::DecodeFrom(std::string_view row) {
   FieldReader fields(row);
   bool ok = true;
-  while (ok && fields.Next()) ok = DecodeBlobField(fields, record);
+  while (ok && fields.Next()) ok = DecodeBlobField(fields, *this);
   if (!ok || !fields.ok()) return Fail(Errc::kCorruption, "malformed blob record");
-  if (record.manifest && !record.content.blocks.empty()) {
+  if (manifest && !content.blocks.empty()) {
     return Fail(Errc::kCorruption, "blob record with content and manifest");
   }
-  if (record.committed && record.remains != Remains::kNone) {
+  if (committed && remains != Remains::kNone) {
     return Fail(Errc::kCorruption, "deleted blob record that can be read");
   }
-  return record;
+  return {};
 }
 
 std::string AppendedBlock::Encode() const {

@@ -207,6 +207,9 @@ struct BlobRecord {
   void ForgetContent();
   std::string Encode() const;
   static Result<BlobRecord> Decode(std::string_view row);
+  /// The same into a record as it is constructed, which is large and costly to move. After an error
+  /// it is not to be used.
+  Status DecodeFrom(std::string_view row);
   /// Whether an encoded record has tags, without decoding the rest.
   static bool HasTags(std::string_view row);
 };

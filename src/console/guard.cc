@@ -29,8 +29,8 @@ void Protect(http::Response& response, std::string_view policy) {
 }
 
 void Remove(http::Response& response, std::string_view name) {
-  std::erase_if(response.headers,
-                [name](const auto& header) { return EqualsIgnoreCase(header.first, name); });
+  response.headers.EraseIf(
+      [name](const auto& header) { return EqualsIgnoreCase(header.first, name); });
 }
 
 /// Images that cannot hold a script; everything else is bytes.

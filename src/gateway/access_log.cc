@@ -1,5 +1,6 @@
 #include "gateway/access_log.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <utility>
 
@@ -40,7 +41,7 @@ std::string FirstOf(const http::HeaderView& headers,
 
 std::string HeaderOf(const http::Response& response, std::string_view wanted) {
   for (const auto& [name, value] : response.headers) {
-    if (EqualsIgnoreCase(name, wanted)) return value;
+    if (EqualsIgnoreCase(name, wanted)) return std::string(value);
   }
   return {};
 }
@@ -64,21 +65,16 @@ std::string RedactTarget(std::string_view target) {
   if (query == std::string_view::npos) return std::string(target);
   std::string out;
   out.reserve(target.size());
-  out += target.substr(0, query + 1);
-  std::string_view rest = target.substr(query + 1);
-  while (!rest.empty()) {
-    const auto end = rest.find('&');
-    const std::string_view param = rest.substr(0, end);
-    if (param.size() >= 4 && EqualsIgnoreCase(param.substr(0, 4), "sig=")) {
-      out += "sig=REDACTED";
-    } else {
-      out += param;
+  std::size_t copied = 0;
+  for (std::size_t at = query + 1; at < target.size();) {
+    const std::size_t end = std::min(target.find('&', at), target.size());
+    if (EqualsIgnoreCase(target.substr(at, 4), "sig=")) {
+      out.append(target.substr(copied, at - copied)).append("sig=REDACTED");
+      copied = end;
     }
-    if (end == std::string_view::npos) break;
-    out += '&';
-    rest.remove_prefix(end + 1);
+    at = end + 1;
   }
-  return out;
+  return out.append(target.substr(copied));
 }
 
 std::unique_ptr<AnalyticsDetails> AnalyticsOf(const http::RequestHead& head,

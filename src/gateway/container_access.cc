@@ -41,7 +41,7 @@ Task<azure::Outcome<auth::Access>> CompleteCredential(operations::Services& serv
   blob::ContainerRecord record;
   auto loaded = co_await operations::LoadContainer(services, resource.account, resource.container);
   if (loaded) {
-    record = std::move(loaded->record);
+    record = (*loaded)->record;
   } else if (loaded.error().code != azure::ErrorCode::kContainerNotFound) {
     co_return azure::Fail(std::move(loaded).error());
   }

@@ -18,7 +18,7 @@ Task<azure::NameValues> CorsHeaders(operations::Services& services, std::string_
   }
   const auto& rules = (*stored)->cors;
   if (rules.empty()) co_return azure::NameValues();
-  azure::NameValues sent = response.headers;
+  azure::NameValues sent(response.headers.begin(), response.headers.end());
   sent.emplace_back("Content-Length", "");  // which the connection adds
   co_return azure::MatchActual(rules, head.method, head.headers, sent);
 }

@@ -219,8 +219,8 @@ http::Response Gateway::Reject(unsigned status, std::string_view why) {
 
 // Each step fills the exchange or answers the client's error.
 Task<azure::Outcome<azure::Permissions>> Gateway::Prepare(Exchange& x) {
-  x.resource.face = azure::FaceOf(x.head, x.accounts->rules());
-  BG_CO_TRY(x.resource, azure::ParseResource(x.head, x.accounts->rules()));
+  azure::Face* const face = &x.resource.face;
+  BG_CO_TRY(x.resource, azure::ParseResource(x.head, x.accounts->rules(), face));
   x.account = x.accounts->Find(x.resource.account);
   if (x.account) BG_CO_CHECK(CheckGate(*x.account, x.head));
   BG_CO_TRY(x.spec, azure::Route(x.head, x.resource));
@@ -388,7 +388,7 @@ Task<void> Gateway::AddCorsHeaders(const Exchange& x, http::Response& response) 
   if (!x.account || (x.spec && x.spec->id == azure::Operation::kPreflightBlobRequest)) co_return;
   auto headers =
       co_await CorsHeaders(parts_.services, x.resource.account, x.head, response, x.request_id);
-  for (auto& [name, value] : headers) response.Set(name, std::move(value));
+  for (const auto& [name, value] : headers) response.Set(name, value);
 }
 
 http::Response Gateway::ErrorResponse(Exchange& x, const azure::Error& error, Face face) {

@@ -40,8 +40,8 @@ std::vector<std::string> Candidates(const std::string& path, const azure::Static
 
 /// Headers that speak of the blob and not of its content are left out.
 void KeepContentHeaders(http::Response& response) {
-  std::erase_if(response.headers,
-                [](const auto& header) { return ToLower(header.first).starts_with("x-ms-"); });
+  response.headers.EraseIf(
+      [](const auto& header) { return ToLower(header.first).starts_with("x-ms-"); });
 }
 
 /// The blob `name` as Get Blob, or Get Blob Properties for HEAD, answers it; `plain`: whole and

@@ -13,19 +13,67 @@ bool KeepsPlus(std::string_view name) {
   return EqualsIgnoreCase(name, "sig") || EqualsIgnoreCase(name, "blockid");
 }
 
-std::optional<std::string> DecodeComponent(std::string_view raw, bool keep_plus) {
-  if (keep_plus || raw.find('+') == std::string_view::npos) return PercentDecode(raw);
-  std::string spaced(raw);
-  std::ranges::replace(spaced, '+', ' ');
-  return PercentDecode(spaced);
-}
+/// Decodes what comes next of a query, without a copy of each part for itself.
+class Decoder {
+ public:
+  /// Never writes more to `out` than `raw` has bytes.
+  Decoder(std::string_view raw, char* out) : raw_(raw), out_(out) {}
+
+  bool done() const { return at_ == raw_.size(); }
+  /// Is `c` next? Then it is behind us.
+  bool Skip(char c) {
+    if (done() || raw_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+  /// Up to the next '&', or `end`; nullopt when an escape is malformed.
+  std::optional<std::string_view> Component(char end, bool keep_plus) {
+    const char* const begin = out_;
+    const char* from = raw_.data() + at_;
+    const char* const last = raw_.data() + raw_.size();
+    char* to = out_;
+    for (; from != last && *from != '&' && *from != end; ++from) {
+      char c = *from;
+      if (c == '%') {
+        const std::optional<char> escaped = PercentEscape({from, last});
+        if (!escaped) return std::nullopt;
+        c = *escaped;
+        from += 2;
+      } else if (c == '+' && !keep_plus) {
+        c = ' ';
+      }
+      *to++ = c;
+    }
+    at_ = static_cast<std::size_t>(from - raw_.data());
+    out_ = to;
+    return std::string_view(begin, to);
+  }
+
+ private:
+  const std::string_view raw_;
+  std::size_t at_ = 0;
+  char* out_;
+};
 
 }  // namespace
 
-std::optional<std::string_view> HeaderView::Find(std::string_view name) const {
-  // Lengths differ for most fields, so the text is rarely compared.
+bool IsJoinedName(std::string_view name, std::string_view prefix, std::string_view rest) {
+  return name.size() == prefix.size() + rest.size() &&
+         EqualsIgnoreCase(name.substr(prefix.size()), rest) &&
+         EqualsIgnoreCase(name.substr(0, prefix.size()), prefix);
+}
+
+std::optional<std::string_view> HeaderView::Find(std::string_view prefix,
+                                                 std::string_view rest) const {
   for (const auto& [field, value] : fields_) {
-    if (field.size() == name.size() && EqualsIgnoreCase(field, name)) return value;
+    if (IsJoinedName(field, prefix, rest)) return value;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> HeaderView::Find(std::string_view name) const {
+  for (const auto& [field, value] : fields_) {
+    if (EqualsIgnoreCase(field, name)) return value;
   }
   return std::nullopt;
 }
@@ -37,22 +85,21 @@ std::size_t HeaderView::Count(std::string_view name) const {
 
 std::optional<Query> Query::Parse(std::string_view raw) {
   Query query;
+  if (raw.empty()) return query;
+  const auto text = std::make_shared_for_overwrite<char[]>(raw.size());
   const auto pairs = static_cast<std::size_t>(std::ranges::count(raw, '&')) + 1;
-  query.params_.reserve(raw.empty() ? 0 : std::min(pairs, kMaxParams));
-  while (!raw.empty()) {
-    const std::size_t end = std::min(raw.find('&'), raw.size());
-    const std::string_view pair = raw.substr(0, end);
-    raw.remove_prefix(std::min(end + 1, raw.size()));
-    if (pair.empty()) continue;
+  query.params_.reserve(std::min(pairs, kMaxParams));
+  for (Decoder decoder(raw, text.get()); !decoder.done();) {
+    if (decoder.Skip('&')) continue;
     if (query.params_.size() == kMaxParams) return std::nullopt;
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    auto name = DecodeComponent(pair.substr(0, equals), false);
+    const auto name = decoder.Component('=', false);
     if (!name) return std::nullopt;
-    const std::string_view rest = pair.substr(std::min(equals + 1, pair.size()));
-    auto value = DecodeComponent(rest, KeepsPlus(*name));
+    decoder.Skip('=');
+    const auto value = decoder.Component('&', KeepsPlus(*name));
     if (!value) return std::nullopt;
-    query.params_.emplace_back(std::move(*name), std::move(*value));
+    query.params_.emplace_back(*name, *value);
   }
+  query.text_ = text;
   return query;
 }
 

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace blobgate::http {
+
+/// Is `name` the joined `prefix` and `rest`, without case? A prefix is what many fields share.
+bool IsJoinedName(std::string_view name, std::string_view prefix, std::string_view rest);
 
 /// Header fields in the order received. Names compare without case; values are trimmed of blanks
 /// at both ends and otherwise as received. The views belong to whoever owns the head's text.
@@ -19,6 +22,8 @@ class HeaderView {
   void Add(std::string_view name, std::string_view value) { fields_.emplace_back(name, value); }
   /// The first field of that name; nullopt when there is none (an empty value is a value).
   std::optional<std::string_view> Find(std::string_view name) const;
+  /// The same by a joined name.
+  std::optional<std::string_view> Find(std::string_view prefix, std::string_view rest) const;
   /// The value, or "" when absent.
   std::string_view Get(std::string_view name) const { return Find(name).value_or(""); }
   bool Has(std::string_view name) const { return Find(name).has_value(); }
@@ -32,9 +37,10 @@ class HeaderView {
 
 /// The query of a target: names and values percent-decoded, in the order sent. `+` means a space
 /// except in `sig` and `blockid`, which are base64 and reach some servers with a bare `+`.
+/// Copies share the decoded text.
 class Query {
  public:
-  using Param = std::pair<std::string, std::string>;
+  using Param = std::pair<std::string_view, std::string_view>;
 
   static constexpr std::size_t kMaxParams = 256;
 
@@ -48,6 +54,7 @@ class Query {
   const std::vector<Param>& params() const { return params_; }
 
  private:
+  std::shared_ptr<const char[]> text_;  ///< what `params_` point into
   std::vector<Param> params_;
 };
 

@@ -7,10 +7,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "http/body.h"
+#include "http/header_list.h"
 
 namespace blobgate::http {
 
@@ -28,7 +27,7 @@ struct SendReport {
 struct Response {
   unsigned status = 0;
   std::string reason;  ///< empty: the standard phrase. CR and LF are never sent.
-  std::vector<std::pair<std::string, std::string>> headers;
+  HeaderList headers;
 
   std::string text;                    ///< the body when `stream` is null
   std::unique_ptr<BodySource> stream;  ///< otherwise: exactly `content_length` bytes, or all of it
@@ -43,11 +42,7 @@ struct Response {
   /// Called once after the response was sent or failed to be. May be null. Must not throw.
   std::move_only_function<void(const SendReport&)> on_sent;
 
-  void Set(std::string_view name, std::string value) {
-    constexpr std::size_t kUsual = 24;
-    if (headers.empty()) headers.reserve(kUsual);
-    headers.emplace_back(std::string(name), std::move(value));
-  }
+  void Set(std::string_view name, std::string_view value) { headers.Add(name, value); }
 };
 
 /// "OK" for 200 and so on (RFC 9110 section 15).

@@ -312,7 +312,7 @@ Task<http::SendReport> Connection<S>::Send(http::Response& response, const BodyP
 // Before a body that may take long: nobody needs what has been read and rendered any more.
 template <Stream S>
 void Connection<S>::ForgetRequest(http::Response& response) {
-  Free(response.headers);
+  response.headers = {};
   head_.query = {};
   head_.headers = {};
   channel_.buffer().Unpin();

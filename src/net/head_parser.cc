@@ -1,6 +1,7 @@
 #include "net/head_parser.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 
@@ -112,11 +113,17 @@ HeadError ReadGrammar(std::string_view text, const Limits& limits, http::Request
   return {};
 }
 
+constexpr std::array<bool, 256> kOfAuthorities = [] {
+  constexpr std::string_view kRefused = "\"#,/<>?@\\^`{|}";
+  std::array<bool, 256> allowed{};
+  for (char c = ' ' + 1; c < 0x7f; ++c) {
+    allowed[static_cast<unsigned char>(c)] = kRefused.find(c) == std::string_view::npos;
+  }
+  return allowed;
+}();
+
 bool IsAuthority(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    constexpr std::string_view kRefused = "\"#,/<>?@\\^`{|}";
-    return c > ' ' && c < 0x7f && kRefused.find(c) == std::string_view::npos;
-  });
+  return std::ranges::all_of(text, [](unsigned char c) { return kOfAuthorities[c]; });
 }
 
 // Of a port there are digits only, or none.

@@ -2,45 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <string_view>
-
-#include "base/encoding.h"
 
 namespace blobgate::net {
 
 namespace {
-
-constexpr std::string_view kNeverInText{"\r\n\0", 3};
-
-bool IsOurs(std::string_view name) {
-  switch (name.size()) {
-    case 10:
-      return EqualsIgnoreCase(name, "connection");
-    case 14:
-      return EqualsIgnoreCase(name, "content-length");
-    case 17:
-      return EqualsIgnoreCase(name, "transfer-encoding");
-    default:
-      return false;
-  }
-}
-
-bool IsFieldName(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    constexpr std::string_view kSeparators = "\"(),/:;<=>?@[\\]{}";
-    return c > ' ' && c < 0x7f && kSeparators.find(c) == std::string_view::npos;
-  });
-}
-
-void AppendText(std::string_view text, std::string& out) {
-  if (text.find_first_of(kNeverInText) == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  for (const char c : text) {
-    if (kNeverInText.find(c) == std::string_view::npos) out += c;
-  }
-}
 
 void AppendNumber(std::uint64_t value, std::string& out) {
   char digits[20];
@@ -78,19 +45,17 @@ BodyPlan PlanBody(const http::Response& response, bool head_request, bool http_1
 
 void RenderHead(const http::Response& response, const BodyPlan& plan, ConnectionField connection,
                 std::string& out) {
+  constexpr std::size_t kOurs = 160;  // the status line, and the fields that are the connection's
   const unsigned status = StatusOf(response);
+  out.reserve(out.size() + kOurs + response.headers.text().size());
   out += "HTTP/1.1 ";
   AppendNumber(status, out);
   out += ' ';
-  AppendText(response.reason.empty() ? http::StandardReason(status) : response.reason, out);
+  std::ranges::remove_copy_if(
+      response.reason.empty() ? http::StandardReason(status) : response.reason,
+      std::back_inserter(out), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
   out += "\r\n";
-  for (const auto& [name, value] : response.headers) {
-    if (IsOurs(name) || !IsFieldName(name)) continue;
-    out += name;
-    out += ": ";
-    AppendText(value, out);
-    out += "\r\n";
-  }
+  out += response.headers.text();
   if (plan.has_length) {
     out += "Content-Length: ";
     AppendNumber(plan.length, out);

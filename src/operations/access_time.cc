@@ -77,7 +77,7 @@ void NoteAccess(const Call& call, const Target& target) {
   if (!call.account.last_access_tracking || !IsOld(*target.blob, call.now)) return;
   const auto state = ParseStateName(call.query());
   if (!state || azure::IsSystemContainer(call.resource.container)) return;
-  Access access{call.resource, *state, target.container.record.incarnation + target.key};
+  Access access{call.resource, *state, target.container->record.incarnation + target.key};
   if (!call.services.access_times->Begin(access.key)) return;
   auto task = [&services = call.services, access = std::move(access)]() mutable {
     return Run(services, std::move(access));

@@ -61,7 +61,7 @@ Task<azure::Outcome<bool>> CompleteBatch(Services& services, const Target& targe
   batch.preconditions.push_back(engine::Precondition::Unchanged(target.key, target.row));
   if (target.place) BG_CO_CHECK(CompletePath(services, target, batch));
   BG_CO_CHECK(UpdateTagIndex(target, batch));
-  const std::string space = blob::ContainerSpace(target.container.record.incarnation);
+  const std::string space = blob::ContainerSpace(target.container->record.incarnation);
   for (Leftover& left : LeftoversIn(batch, space)) leftovers.push_back(std::move(left));
   co_return true;
 }
@@ -74,9 +74,10 @@ void ReleaseBlock(const blob::Block& block, engine::Batch& batch, ReferenceSet& 
 
 }  // namespace
 
-Task<azure::Outcome<ContainerRow>> LoadContainer(Services& services, std::string_view account,
-                                                 std::string_view container) {
-  ContainerRow found;
+Task<azure::Outcome<ContainerRowPtr>> LoadContainer(Services& services, std::string_view account,
+                                                    std::string_view container) {
+  auto loaded = std::make_shared<ContainerRow>();
+  ContainerRow& found = *loaded;
   const std::string space = blob::AccountSpace(account);
   BG_CO_TRY(const auto partition, co_await services.catalog().Find(space, container));
   if (!partition) co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
@@ -86,7 +87,7 @@ Task<azure::Outcome<ContainerRow>> LoadContainer(Services& services, std::string
   if (!row) co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
   found.row = std::move(*row);
   BG_CO_TRY(found.record, blob::ContainerRecord::Decode(found.row.value));
-  co_return found;
+  co_return loaded;
 }
 
 Task<azure::Outcome<Target>> LoadTarget(Call& call) {
@@ -101,17 +102,17 @@ Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resourc
   target.guard = services.extents().BeginRead();
   BG_CO_TRY(target.container,
             co_await LoadContainer(services, resource.account, resource.container));
-  if (target.container.record.hierarchical) {
+  if (target.container->record.hierarchical) {
     BG_CO_CHECK(co_await WalkPath(services, resource.blob, target));
     co_return target;
   }
-  const std::string space = blob::ContainerSpace(target.container.record.incarnation);
+  const std::string space = blob::ContainerSpace(target.container->record.incarnation);
   BG_CO_TRY(target.partition, co_await services.catalog().Locate(space, resource.blob));
   target.name = resource.blob;
   target.key = blob::BlobKey(resource.blob);
   BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
   if (target.row) {
-    BG_CO_TRY(target.blob, blob::BlobRecord::Decode(target.row->value));
+    BG_CO_CHECK(target.blob.emplace().DecodeFrom(target.row->value));
   }
   co_return target;
 }
@@ -131,7 +132,7 @@ Task<azure::Outcome<Target>> LoadState(Services& services, const azure::Resource
   target.blob.reset();
   BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
   if (target.row) {
-    BG_CO_TRY(target.blob, blob::BlobRecord::Decode(target.row->value));
+    BG_CO_CHECK(target.blob.emplace().DecodeFrom(target.row->value));
   }
   co_return target;
 }
@@ -167,7 +168,7 @@ Task<azure::Outcome<bool>> CommitTargets(Services& services, std::vector<TargetC
     parts.push_back({target.partition, std::move(batch)});
   }
   for (const auto& [target, batch] : changes) {
-    const ContainerRow& container = target.container;
+    const ContainerRow& container = *target.container;
     auto part =
         std::ranges::find(parts, container.account_partition, &engine::PartitionBatch::partition);
     if (part == parts.end()) part = parts.insert(part, {container.account_partition, {}});

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "base/boxed.h"
 #include "blob/conditions.h"
 #include "blob/keys.h"
 #include "blob/records.h"
@@ -35,6 +36,7 @@ struct ContainerRow {
   engine::Row row;
   blob::ContainerRecord record;
 };
+using ContainerRowPtr = std::shared_ptr<const ContainerRow>;
 
 /// A blob's base row, or that of a snapshot or version, as it was read; `blob` is empty when
 /// nothing is there, and may be a record that only has uncommitted blocks (blob->committed is
@@ -43,14 +45,14 @@ struct Target {
   /// Taken before the rows were read: the extents they name stay readable while this lives. Do not
   /// keep a Target while a request body streams in.
   engine::ReadGuard guard;
-  ContainerRow container;
+  ContainerRowPtr container;
   engine::PartitionRef partition;  ///< of the blob's rows
   std::string key;                 ///< of the row: blob::BlobKey(name) of the base blob
   /// Stands for the blob in its other rows: its name, or in a hierarchical container a number
   /// that it keeps when it is renamed (blob::ContentName).
   std::string name;
   std::optional<engine::Row> row;
-  std::optional<blob::BlobRecord> blob;
+  Boxed<blob::BlobRecord> blob;
   /// In a hierarchical container: how it was found. What is to be made takes its owner and ACL
   /// from here.
   std::shared_ptr<PathPlace> place;
@@ -61,8 +63,8 @@ struct Target {
 };
 
 /// 404 ContainerNotFound.
-Task<azure::Outcome<ContainerRow>> LoadContainer(Services& services, std::string_view account,
-                                                 std::string_view container);
+Task<azure::Outcome<ContainerRowPtr>> LoadContainer(Services& services, std::string_view account,
+                                                    std::string_view container);
 /// The blob that `call` names. 404 ContainerNotFound, 403 AuthorizationPermissionMismatch by POSIX
 /// rights. REQUIRES: blob level, or the root directory.
 Task<azure::Outcome<Target>> LoadTarget(Call& call);

@@ -43,7 +43,7 @@ azure::Outcome<PropertyHeaders> ParsePropertyHeaders(const http::HeaderView& hea
   PropertyHeaders parsed;
   const auto own = [prefix](std::string_view name) { return std::string(prefix).append(name); };
   for (const TextProperty& text : kTexts) {
-    auto value = headers.Find(own(text.own));
+    auto value = headers.Find(prefix, text.own);
     if (value) parsed.any = true;
     if (!value && body_is_content) value = headers.Find(text.standard);
     if (!value) continue;
@@ -51,7 +51,7 @@ azure::Outcome<PropertyHeaders> ParsePropertyHeaders(const http::HeaderView& hea
       return azure::Fail(azure::InvalidHeader(own(text.own), "(too long)"));
     parsed.properties.*text.member = *value;
   }
-  auto md5 = headers.Find(own("content-md5"));
+  auto md5 = headers.Find(prefix, "content-md5");
   if (md5) parsed.any = true;
   if (!md5 && body_is_content) md5 = headers.Find("Content-MD5");
   if (md5) {

@@ -157,17 +157,17 @@ Replacement EmptyBlob(Services& services, const Target& target, blob::BlobType t
   return out;
 }
 
-Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
-                                                                 const NewBlobInputs& inputs,
-                                                                 const Replacement& replacement) {
+Task<azure::Outcome<Boxed<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
+                                                         const NewBlobInputs& inputs,
+                                                         const Replacement& replacement) {
   BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(call.services, target));
   co_return co_await TryReplace(call, target, staged, inputs, replacement);
 }
 
-Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
-                                                                 const StagedBlocks& staged,
-                                                                 const NewBlobInputs& inputs,
-                                                                 const Replacement& replacement) {
+Task<azure::Outcome<Boxed<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
+                                                         const StagedBlocks& staged,
+                                                         const NewBlobInputs& inputs,
+                                                         const Replacement& replacement) {
   Services& services = call.services;
   BG_CO_TRY(auto lease, CheckReplace(call, target, inputs));
   BG_CO_CHECK(CheckSameType(call, target, replacement.type));
@@ -197,7 +197,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, con
     DiscardAll(services, manifest);
     co_return std::nullopt;
   }
-  co_return std::optional(std::move(record));
+  co_return Boxed(std::move(record));
 }
 
 void DiscardAll(Services& services, const std::vector<engine::ExtentRef>& fresh) {

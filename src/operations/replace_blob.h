@@ -101,14 +101,14 @@ blob::BlobRecord NewRecord(Call& call, const Target& target, const NewBlobInputs
 /// One round: CheckReplace, CheckSameType and CheckTierFits, then a commit that puts the new record
 /// and drops the old content and all uncommitted blocks. nullopt: something moved, load and try
 /// again. The record as committed.
-Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
-                                                                 const NewBlobInputs& inputs,
-                                                                 const Replacement& replacement);
+Task<azure::Outcome<Boxed<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
+                                                         const NewBlobInputs& inputs,
+                                                         const Replacement& replacement);
 /// The same for a caller that has loaded the uncommitted blocks of `target` itself.
-Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
-                                                                 const StagedBlocks& staged,
-                                                                 const NewBlobInputs& inputs,
-                                                                 const Replacement& replacement);
+Task<azure::Outcome<Boxed<blob::BlobRecord>>> TryReplace(Call& call, const Target& target,
+                                                         const StagedBlocks& staged,
+                                                         const NewBlobInputs& inputs,
+                                                         const Replacement& replacement);
 
 /// Gives fresh extents of a failed request back to the engine. Not for shared ones.
 void DiscardAll(Services& services, const std::vector<engine::ExtentRef>& fresh);

@@ -6,8 +6,11 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
+#include <cmath>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
@@ -41,6 +44,15 @@ std::string AsJson(const gateway::AccessEntry& e) {
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+/// With zeros in front until there are `width` digits.
+void AppendNumber(std::string& out, std::uint64_t value, std::size_t width = 1) {
+  std::array<char, 20> digits;
+  const auto* const end = std::to_chars(digits.begin(), digits.end(), value).ptr;
+  const auto size = static_cast<std::size_t>(end - digits.data());
+  if (size < width) out.append(width - size, '0');
+  out.append(digits.data(), size);
+}
+
 /// "2026-11-26T23:59:59.123+01:00", local time. Remembers the second before.
 class Clock {
  public:
@@ -59,7 +71,8 @@ class Clock {
     }
     const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(now - second);
     out += text_;
-    fmt::format_to(std::back_inserter(out), ".{:03}", rest.count());
+    out += '.';
+    AppendNumber(out, static_cast<std::uint64_t>(rest.count()), 3);
     out += zone_;
   }
 
@@ -70,9 +83,20 @@ class Clock {
 };
 
 void AppendText(std::string& out, const gateway::AccessEntry& e) {
-  fmt::format_to(std::back_inserter(out), "{} {} \"{} {}\" {} {} in={} out={} {:.6f}s {}{}", e.peer,
-                 e.account, e.method, e.target, e.operation.empty() ? "-" : e.operation, e.status,
-                 e.bytes_in, e.bytes_out, e.seconds, e.request_id, e.complete ? "" : " cut");
+  const auto number = [&out](std::string_view before, std::uint64_t value) {
+    AppendNumber(out.append(before), value);
+  };
+  const auto micros = static_cast<std::uint64_t>(std::llround(std::max(e.seconds, 0.0) * 1e6));
+  out.append(e.peer).append(" ").append(e.account).append(" \"").append(e.method);
+  out.append(" ").append(e.target).append("\" ");
+  out.append(e.operation.empty() ? "-" : e.operation);
+  number(" ", e.status);
+  number(" in=", e.bytes_in);
+  number(" out=", e.bytes_out);
+  number(" ", micros / 1'000'000);
+  out += '.';
+  AppendNumber(out, micros % 1'000'000, 6);
+  out.append("s ").append(e.request_id).append(e.complete ? "" : " cut");
 }
 
 enum class Format : std::uint8_t { kText, kJson, kAnalytics };

@@ -377,7 +377,7 @@ class OperationHarness {
   Reply Drain(http::Response response) {
     Reply reply;
     reply.status = response.status;
-    reply.headers = std::move(response.headers);
+    for (const auto& [name, value] : response.headers) reply.headers.emplace_back(name, value);
     reply.content_length = response.content_length;
     http::SendReport sent;
     sent.complete = true;

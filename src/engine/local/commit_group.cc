@@ -6,9 +6,10 @@ namespace blobgate::engine {
 
 // RocksDB's sequence number grows by at least one per put and never falls, so numbers that start
 // behind it were never used, not even before a restart.
-CommitGroup::CommitGroup(CatalogDb& db, Segments& segments, Places& places,
+CommitGroup::CommitGroup(CatalogDb& db, RowCache& rows, Segments& segments, Places& places,
                          const LoggedExtents& logged)
     : db_(db),
+      cached_rows_(rows),
       segments_(segments),
       places_(places),
       logged_(logged),
@@ -53,12 +54,15 @@ Status CommitGroup::CheckPreconditions(std::uint64_t partition, const Batch& bat
 
 Result<std::optional<RowVersion>> CommitGroup::VersionOf(const std::string& row_key) {
   if (const auto found = rows_.find(row_key); found != rows_.end()) return found->second;
+  if (const RowCache::RowPtr cached = cached_rows_.Find(row_key)) return cached->version;
   rocksdb::PinnableSlice value;
+  RowCache::Reading reading(cached_rows_, row_key);
   const auto status = db_.db().Get({}, db_.rows(), row_key, &value);
   if (status.IsNotFound()) return std::optional<RowVersion>();
   BG_CHECK(FromRocks(status));
   const auto row = DecodeRow(value.ToStringView());
   if (!row) return Fail(Errc::kCorruption, "catalog: row cut short");
+  reading.Offer(row_key, {std::string(row->value), row->version});
   return std::optional(row->version);
 }
 
@@ -245,6 +249,7 @@ rocksdb::Status CommitGroup::Write(bool sync) {
   }
   rocksdb::WriteOptions options;
   options.sync = sync;
+  const RowCache::Change change(cached_rows_, rows_);
   return db_.db().Write(options, &batch_);
 }
 

@@ -15,6 +15,7 @@
 #include "engine/local/extent_format.h"
 #include "engine/local/logged_extents.h"
 #include "engine/local/places.h"
+#include "engine/local/row_cache.h"
 #include "engine/local/segments.h"
 
 namespace blobgate::engine {
@@ -24,7 +25,8 @@ namespace blobgate::engine {
 /// outside the group until Write.
 class CommitGroup {
  public:
-  CommitGroup(CatalogDb& db, Segments& segments, Places& places, const LoggedExtents& logged);
+  CommitGroup(CatalogDb& db, RowCache& rows, Segments& segments, Places& places,
+              const LoggedExtents& logged);
 
   /// Adds a commit whole, or fails with kConflict, kExtentGone, kCorruption, kIoError or kInternal.
   /// REQUIRES: CheckParts passed.
@@ -79,6 +81,7 @@ class CommitGroup {
   void WriteSegments();
 
   CatalogDb& db_;
+  RowCache& cached_rows_;
   Segments& segments_;
   Places& places_;
   const LoggedExtents& logged_;

@@ -40,9 +40,11 @@ bool NeedsSpace(const std::vector<PartitionBatch>& parts) {
   });
 }
 
-Committer::Committer(CatalogDb& db, Segments& segments, Places& places, GarbageQueue& garbage,
-                     LoggedExtents& logged, StoreState& state, CommitMark& mark, Ballast& ballast)
+Committer::Committer(CatalogDb& db, RowCache& rows, Segments& segments, Places& places,
+                     GarbageQueue& garbage, LoggedExtents& logged, StoreState& state,
+                     CommitMark& mark, Ballast& ballast)
     : db_(db),
+      rows_(rows),
       segments_(segments),
       places_(places),
       garbage_(garbage),
@@ -83,6 +85,7 @@ void Committer::Stop() {
 }
 
 void Committer::Loop() {
+  CatalogDb::CountNothing();
   for (;;) {
     std::vector<Request> requests = TakeGroup();
     if (requests.empty()) return;
@@ -113,7 +116,7 @@ void Committer::CommitAll(std::vector<Request> requests) {
   Status space;
   bool sync = false;
   std::uint64_t batches = 0;
-  CommitGroup group(db_, segments_, places_, logged_);
+  CommitGroup group(db_, rows_, segments_, places_, logged_);
   if (!resumed || state_.read_only()) {
     const Status why = resumed ? state_.CheckWritable() : resumed;
     for (Request& request : requests) request.done(why);

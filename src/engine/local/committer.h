@@ -17,6 +17,7 @@
 #include "engine/local/commit_group.h"
 #include "engine/local/commit_mark.h"
 #include "engine/local/garbage_queue.h"
+#include "engine/local/row_cache.h"
 #include "engine/local/segments.h"
 #include "engine/local/store_state.h"
 
@@ -32,8 +33,9 @@ bool NeedsSpace(const std::vector<PartitionBatch>& parts);
 class Committer {
  public:
   /// The ballast is the committer's from here on.
-  Committer(CatalogDb& db, Segments& segments, Places& places, GarbageQueue& garbage,
-            LoggedExtents& logged, StoreState& state, CommitMark& mark, Ballast& ballast);
+  Committer(CatalogDb& db, RowCache& rows, Segments& segments, Places& places,
+            GarbageQueue& garbage, LoggedExtents& logged, StoreState& state, CommitMark& mark,
+            Ballast& ballast);
   ~Committer() { Stop(); }
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
@@ -80,6 +82,7 @@ class Committer {
   using Clock = std::chrono::steady_clock;
 
   CatalogDb& db_;
+  RowCache& rows_;
   Segments& segments_;
   Places& places_;
   GarbageQueue& garbage_;

@@ -39,6 +39,7 @@ Task<Result<std::vector<PartitionRef>>> LocalCatalog::PartitionsOf(std::string_v
 Task<Result<std::optional<Row>>> LocalCatalog::Get(PartitionRef partition, std::string_view key) {
   BG_CO_CHECK(CheckKey(key));
   std::string row_key = RowKey(partition.id, key);
+  if (const RowCache::RowPtr cached = rows_.Find(row_key)) co_return *cached;
   auto row = GetNow(row_key, /*may_block=*/false);
   if (row || row.error().code != kWouldBlock) co_return row;
   auto get = [this, row_key = std::move(row_key)] { return GetNow(row_key, /*may_block=*/true); };
@@ -48,14 +49,18 @@ Task<Result<std::optional<Row>>> LocalCatalog::Get(PartitionRef partition, std::
 Result<std::optional<Row>> LocalCatalog::GetNow(const std::string& row_key, bool may_block) {
   rocksdb::ReadOptions options;
   options.read_tier = may_block ? rocksdb::kReadAllTier : rocksdb::kBlockCacheTier;
+  CatalogDb::CountNothing();
   rocksdb::PinnableSlice value;
+  RowCache::Reading reading(rows_, row_key);
   const auto status = db_.db().Get(options, db_.rows(), row_key, &value);
   if (!may_block && CatalogDb::WouldBlock(status, value)) return Fail(kWouldBlock);
   if (status.IsNotFound()) return std::optional<Row>();
   BG_CHECK(Checked(FromRocks(status)));
   const auto row = DecodeRow(value.ToStringView());
   if (!row) return std::unexpected(state_.Corruption("catalog: row cut short"));
-  return std::optional(Row{std::string(row->value), row->version});
+  Row found{std::string(row->value), row->version};
+  reading.Offer(row_key, found);
+  return std::optional(std::move(found));
 }
 
 Task<Status> LocalCatalog::Scan(PartitionRef partition, std::string from, std::string end,
@@ -67,6 +72,7 @@ Task<Status> LocalCatalog::Scan(PartitionRef partition, std::string from, std::s
 
 Status LocalCatalog::ScanNow(PartitionRef partition, const std::string& from,
                              const std::string& end, const ScanVisitor& visitor) {
+  CatalogDb::CountNothing();
   const std::string bound = end.empty() ? RowsEnd(partition.id) : RowKey(partition.id, end);
   const rocksdb::Slice bound_slice(bound);
   rocksdb::ReadOptions options;

@@ -7,6 +7,7 @@
 #include "engine/local/catalog_db.h"
 #include "engine/local/committer.h"
 #include "engine/local/partition_map.h"
+#include "engine/local/row_cache.h"
 #include "engine/local/space_gate.h"
 
 namespace blobgate::engine {
@@ -14,9 +15,10 @@ namespace blobgate::engine {
 /// The references must outlive it.
 class LocalCatalog final : public Catalog {
  public:
-  LocalCatalog(CatalogDb& db, Committer& committer, PartitionMap& partitions, StoreState& state,
-               SpaceGate& gate, boost::asio::thread_pool& pool)
+  LocalCatalog(CatalogDb& db, RowCache& rows, Committer& committer, PartitionMap& partitions,
+               StoreState& state, SpaceGate& gate, boost::asio::thread_pool& pool)
       : db_(db),
+        rows_(rows),
         committer_(committer),
         partitions_(partitions),
         state_(state),
@@ -40,6 +42,7 @@ class LocalCatalog final : public Catalog {
   Status Checked(Status status);
 
   CatalogDb& db_;
+  RowCache& rows_;
   Committer& committer_;
   PartitionMap& partitions_;
   StoreState& state_;

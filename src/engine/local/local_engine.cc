@@ -20,6 +20,7 @@
 #include "engine/local/reclaimer.h"
 #include "engine/local/recovery.h"
 #include "engine/local/rewriter.h"
+#include "engine/local/row_cache.h"
 #include "engine/local/scrubber.h"
 #include "engine/local/segment_allocator.h"
 #include "engine/local/snapshot.h"
@@ -88,10 +89,11 @@ class LocalEngine final : public Engine {
         pool_(options.io_threads),
         write_pool_(options.io_threads),
         logged_(state_, options.logged_wait),
-        committer_(*db_, segments_, places_, garbage_, logged_, state_, mark_, *ballast_),
+        rows_(options.row_cache_bytes()),
+        committer_(*db_, rows_, segments_, places_, garbage_, logged_, state_, mark_, *ballast_),
         partitions_(*db_, committer_, pool_),
         gate_(state_, garbage_),
-        catalog_(*db_, committer_, partitions_, state_, gate_, pool_),
+        catalog_(*db_, rows_, committer_, partitions_, state_, gate_, pool_),
         allocator_(paths_, segments_, committer_, garbage_, state_, pool_, options.large_writers,
                    options.direct_io),
         locator_(*db_, segments_, places_, pool_),
@@ -208,6 +210,7 @@ class LocalEngine final : public Engine {
   boost::asio::thread_pool pool_;
   boost::asio::thread_pool write_pool_;  ///< pieces of content, so that nothing else waits for them
   LoggedExtents logged_;
+  RowCache rows_;
   Committer committer_;
   PartitionMap partitions_;
   SpaceGate gate_;

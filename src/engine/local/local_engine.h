@@ -24,7 +24,9 @@ struct LocalOptions {
   std::string data_dir;
   std::uint64_t segment_bytes = 1024ull * 1024 * 1024;  ///< a segment is sealed near this size
   std::uint64_t read_cache_bytes = 32ull * 1024 * 1024;
+  /// For blocks of the catalog, and a quarter of it for rows that are read often.
   std::uint64_t catalog_cache_bytes = 32ull * 1024 * 1024;
+  std::uint64_t row_cache_bytes() const { return catalog_cache_bytes / 4; }
   bool direct_io = true;  ///< O_DIRECT for segment writes where the file system has it
   /// Uploads and growing commits answer kNoSpace while the disk has less than this left, so that
   /// deletes and the catalog's own housekeeping still have room.

@@ -1,10 +1,24 @@
 #include "engine/local/partition_map.h"
 
+#include <array>
+#include <atomic>
 #include <utility>
 
 #include "engine/local/catalog_rows.h"
 
 namespace blobgate::engine {
+
+namespace {
+
+std::uint64_t NextNumber() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+}  // namespace
+
+PartitionMap::PartitionMap(CatalogDb& db, Committer& committer, boost::asio::thread_pool& pool)
+    : db_(db), committer_(committer), pool_(pool), number_(NextNumber()) {}
 
 Status PartitionMap::Load() {
   std::string value;
@@ -18,7 +32,22 @@ Status PartitionMap::Load() {
   return {};
 }
 
+// Every request asks twice, and what is known never changes: threads remember it, each for itself.
 std::optional<std::uint64_t> PartitionMap::Cached(std::string_view name_space) const {
+  struct Seen {
+    std::uint64_t map = 0;
+    std::uint64_t id = 0;
+    std::string name_space;
+  };
+  thread_local std::array<Seen, 64> seen;
+  Seen& known = seen[Hash()(name_space) % seen.size()];
+  if (known.map == number_ && known.name_space == name_space) return known.id;
+  const auto id = CachedForAll(name_space);
+  if (id) known = {number_, *id, std::string(name_space)};
+  return id;
+}
+
+std::optional<std::uint64_t> PartitionMap::CachedForAll(std::string_view name_space) const {
   const std::lock_guard lock(mutex_);
   const auto found = cache_.find(name_space);
   if (found == cache_.end()) return std::nullopt;

@@ -18,8 +18,7 @@ namespace blobgate::engine {
 /// Thread-safe. The references must outlive it.
 class PartitionMap {
  public:
-  PartitionMap(CatalogDb& db, Committer& committer, boost::asio::thread_pool& pool)
-      : db_(db), committer_(committer), pool_(pool) {}
+  PartitionMap(CatalogDb& db, Committer& committer, boost::asio::thread_pool& pool);
 
   /// Reads how many there are. Before any other call; blocks.
   Status Load();
@@ -34,6 +33,7 @@ class PartitionMap {
   static constexpr std::size_t kCached = 16 * 1024;
 
   std::optional<std::uint64_t> Cached(std::string_view name_space) const;
+  std::optional<std::uint64_t> CachedForAll(std::string_view name_space) const;
   Result<std::optional<std::uint64_t>> Lookup(const std::string& name_space);
   Result<std::uint64_t> LookupOrCreate(const std::string& name_space);
 
@@ -47,8 +47,9 @@ class PartitionMap {
   CatalogDb& db_;
   Committer& committer_;
   boost::asio::thread_pool& pool_;
-  std::mutex creating_;     ///< held while one is made; pool threads only
-  std::uint64_t next_ = 1;  ///< guarded by creating_
+  std::mutex creating_;         ///< held while one is made; pool threads only
+  std::uint64_t next_ = 1;      ///< guarded by creating_
+  const std::uint64_t number_;  ///< of this map, never the same twice in a process
   mutable std::mutex mutex_;
   std::unordered_map<std::string, std::uint64_t, Hash, std::equal_to<>> cache_;
 };

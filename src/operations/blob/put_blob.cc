@@ -124,7 +124,7 @@ Task<azure::Outcome<Early>> CheckEarly(Call& call, const NewBlobInputs& inputs,
   BG_CO_CHECK(CheckReplace(call, target, inputs));
   BG_CO_CHECK(CheckSameType(call, target, blob::BlobType::kBlock));
   Early early;
-  BG_CO_TRY(early.key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+  BG_CO_TRY(early.key, KeyOfNewBlob(call, target.container->record, inputs.keys));
   if (length > kShortBody || (target.blob && target.blob->manifest)) co_return early;
   target.guard.reset();
   early.target = std::make_unique<Target>(std::move(target));
@@ -191,7 +191,7 @@ Task<azure::Outcome<http::Response>> PutEmptyBlob(Call& call, PutBlobRequest req
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
     Replacement replacement = EmptyBlob(call.services, target, request.type, request.size);
     replacement.sequence_number = request.sequence_number;
-    BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container.record, request.inputs.keys));
+    BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container->record, request.inputs.keys));
     replacement.EncryptWith(std::move(key));
     BG_CO_TRY(const auto record, co_await TryReplace(call, target, request.inputs, replacement));
     if (record) co_return Created(*record);

@@ -40,7 +40,7 @@ std::vector<blob::Encryption> EncryptionsOf(const Target& target, const BlockOri
 azure::Outcome<blob::ContentKeyPtr> KeyOfBlocks(const Call& call, const Target& target,
                                                 const KeyRequest& request,
                                                 const std::vector<blob::Encryption>& blocks) {
-  BG_TRY(auto key, KeyOfNewBlob(call, target.container.record, request));
+  BG_TRY(auto key, KeyOfNewBlob(call, target.container->record, request));
   for (const blob::Encryption& encryption : blocks) {
     if (blob::IsNamed(key) || encryption.named()) {
       BG_CHECK(blob::CheckSameKey(encryption, key));
@@ -52,7 +52,7 @@ azure::Outcome<blob::ContentKeyPtr> KeyOfBlocks(const Call& call, const Target& 
 }
 
 /// One round; nullopt: something moved.
-Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCommitList(
+Task<azure::Outcome<Boxed<blob::BlobRecord>>> TryCommitList(
     Call& call, const NewBlobInputs& inputs, const std::vector<azure::BlockLookup>& list) {
   BG_CO_TRY(const auto target, co_await LoadTarget(call));
   BG_CO_CHECK(CheckReplace(call, target, inputs));

@@ -153,7 +153,7 @@ azure::Outcome<void> CheckStage(Call& call, const Target& target, std::size_t id
 
 azure::Outcome<blob::ContentKeyPtr> KeyOfStage(const Call& call, const Target& target,
                                                const KeyRequest& request) {
-  BG_TRY(auto key, KeyOfNewBlob(call, target.container.record, request));
+  BG_TRY(auto key, KeyOfNewBlob(call, target.container->record, request));
   if (blob::IsNamed(key) || !target.blob || target.blob->staged_id_length == 0) return key;
   const blob::Encryption& staged = target.blob->staged_encryption;
   if (staged.named()) return key;

@@ -23,10 +23,10 @@ azure::Outcome<void> CheckContainerLease(const Call& call, const blob::Container
   return blob::CheckRead(record.lease, id, blob::LeaseSubject::kContainer, call.now);
 }
 
-Task<azure::Outcome<ContainerRow>> LoadForContainerOperation(Call& call) {
+Task<azure::Outcome<ContainerRowPtr>> LoadForContainerOperation(Call& call) {
   BG_CO_TRY(auto container,
             co_await LoadContainer(call.services, call.resource.account, call.resource.container));
-  BG_CO_CHECK(CheckContainerLease(call, container.record));
+  BG_CO_CHECK(CheckContainerLease(call, container->record));
   co_return container;
 }
 

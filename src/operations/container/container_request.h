@@ -21,7 +21,7 @@ azure::Outcome<void> CheckContainerConditions(const Call& call, const blob::Cont
 azure::Outcome<void> CheckContainerLease(const Call& call, const blob::ContainerRecord& record);
 
 /// LoadContainer for the container of the call, and CheckContainerLease.
-Task<azure::Outcome<ContainerRow>> LoadForContainerOperation(Call& call);
+Task<azure::Outcome<ContainerRowPtr>> LoadForContainerOperation(Call& call);
 
 /// x-ms-blob-public-access; private when absent. 400 InvalidHeaderValue.
 azure::Outcome<blob::ContainerAccess> ParsePublicAccess(const http::HeaderView& headers);

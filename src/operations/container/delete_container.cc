@@ -36,7 +36,7 @@ Task<azure::Outcome<http::Response>> DeleteContainer(Call& call) {
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(auto container, co_await LoadContainer(call.services, call.resource.account,
                                                      call.resource.container));
-    const blob::ContainerRecord& record = container.record;
+    const blob::ContainerRecord& record = container->record;
     BG_CO_CHECK(blob::CheckWrite(record.lease, lease_id, blob::LeaseSubject::kContainer, call.now));
     BG_CO_CHECK(
         CheckContainerConditions(call, record, {"If-Modified-Since", "If-Unmodified-Since"}));
@@ -49,7 +49,7 @@ Task<azure::Outcome<http::Response>> DeleteContainer(Call& call) {
     } else {
       batch.puts.push_back({blob::GarbageKey(record.incarnation), call.resource.container});
     }
-    BG_CO_TRY(bool done, co_await CommitContainer(call, container, std::move(batch)));
+    BG_CO_TRY(bool done, co_await CommitContainer(call, *container, std::move(batch)));
     if (!done) continue;
     if (!keep) {
       SpawnCollection(call.services,

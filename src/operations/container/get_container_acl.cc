@@ -10,13 +10,13 @@ namespace blobgate::operations {
 Task<azure::Outcome<http::Response>> GetContainerAcl(Call& call) {
   BG_CO_TRY(auto container, co_await LoadForContainerOperation(call));
   std::vector<azure::SignedIdentifier> identifiers;
-  for (const blob::AccessPolicy& policy : container.record.policies) {
+  for (const blob::AccessPolicy& policy : container->record.policies) {
     identifiers.push_back({policy.id, policy.start, policy.expiry, policy.permission});
   }
   http::Response response;
   response.status = 200;
-  SetContainerEtag(response, container.record);
-  SetPublicAccess(response, container.record.access);
+  SetContainerEtag(response, container->record);
+  SetPublicAccess(response, container->record.access);
   response.Set("Content-Type", "application/xml");
   response.text = azure::RenderSignedIdentifiers(identifiers);
   response.content_length = response.text.size();

@@ -9,8 +9,8 @@ Task<azure::Outcome<http::Response>> GetContainerMetadata(Call& call) {
   BG_CO_TRY(auto container, co_await LoadForContainerOperation(call));
   http::Response response;
   response.status = 200;
-  SetContainerEtag(response, container.record);
-  SetMetadataHeaders(response, container.record.metadata);
+  SetContainerEtag(response, container->record);
+  SetMetadataHeaders(response, container->record.metadata);
   co_return response;
 }
 

@@ -11,7 +11,7 @@ namespace blobgate::operations {
 
 Task<azure::Outcome<http::Response>> GetContainerProperties(Call& call) {
   BG_CO_TRY(auto container, co_await LoadForContainerOperation(call));
-  const blob::ContainerRecord& record = container.record;
+  const blob::ContainerRecord& record = container->record;
   http::Response response;
   response.status = 200;
   SetContainerEtag(response, record);

@@ -54,14 +54,14 @@ Task<azure::Outcome<http::Response>> ListBlobs(Call& call) {
   auto parsed = ParseListRange(call.query(), kBlobRows, arrow);
   auto container =
       co_await LoadContainer(call.services, call.resource.account, call.resource.container);
-  if (container && container->record.hierarchical) {
+  if (container && (*container)->record.hierarchical) {
     if (arrow) listing.end_before = call.query().Get("endBefore");
-    co_return co_await ListHierarchical(call, listing, container->record, limits);
+    co_return co_await ListHierarchical(call, listing, (*container)->record, limits);
   }
   BG_CO_TRY(auto range, std::move(parsed));
   if (!container) co_return azure::Fail(container.error());
   if (call.posix) co_return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
-  const std::string space = blob::ContainerSpace(container->record.incarnation);
+  const std::string space = blob::ContainerSpace((*container)->record.incarnation);
   RowReader<BlobEntry> reader = [&listing, now = call.now](std::string_view key,
                                                            std::string_view value) {
     return ReadBlobRow(listing, now, key, value);

@@ -31,14 +31,14 @@ Task<azure::Outcome<http::Response>> SetContainerAcl(Call& call) {
   BG_CO_TRY(const auto policies, co_await ReadPolicies(call));
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(auto container, co_await LoadForContainerOperation(call));
-    blob::ContainerRecord& record = container.record;
+    blob::ContainerRecord record = container->record;
     BG_CO_CHECK(
         CheckContainerConditions(call, record, {"If-Modified-Since", "If-Unmodified-Since"}));
     record.access = access;
     record.policies = policies;
     TouchContainer(call, record);
     engine::Batch batch = PutContainer(call, record);
-    BG_CO_TRY(bool done, co_await CommitContainer(call, container, std::move(batch)));
+    BG_CO_TRY(bool done, co_await CommitContainer(call, *container, std::move(batch)));
     if (!done) continue;
     http::Response response;
     response.status = 200;

@@ -12,7 +12,7 @@ Task<azure::Outcome<http::Response>> SetContainerMetadata(Call& call) {
   BG_CO_TRY(const auto metadata, RequestMetadata(call));
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(auto container, co_await LoadForContainerOperation(call));
-    blob::ContainerRecord& record = container.record;
+    blob::ContainerRecord record = container->record;
     if (call.resource.face == azure::Face::kDfs) {
       BG_CO_CHECK(
           CheckContainerConditions(call, record, {"If-Modified-Since", "If-Unmodified-Since"}));
@@ -22,7 +22,7 @@ Task<azure::Outcome<http::Response>> SetContainerMetadata(Call& call) {
     record.metadata = metadata;
     TouchContainer(call, record);
     engine::Batch batch = PutContainer(call, record);
-    BG_CO_TRY(bool done, co_await CommitContainer(call, container, std::move(batch)));
+    BG_CO_TRY(bool done, co_await CommitContainer(call, *container, std::move(batch)));
     if (!done) continue;
     http::Response response;
     response.status = 200;

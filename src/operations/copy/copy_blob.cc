@@ -28,7 +28,7 @@ CopyJob NewJob(Call& call, const CopyRequest& request, const RemoteSource& sourc
   job.copy_id = NewUuid();
   job.account = call.account.name;
   job.container = call.resource.container;
-  job.incarnation = target.container.record.incarnation;
+  job.incarnation = target.container->record.incarnation;
   // A directory above may be renamed while the copy runs.
   job.blob = target.place ? blob::InternalName(blob::NameOfKey(target.key)) : call.resource.blob;
   job.url = request.url;
@@ -70,12 +70,12 @@ Task<azure::Outcome<blob::BlobRecord>> CommitPending(Call& call, const NewBlobIn
                                                      const PendingBlob& pending) {
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
-    if (target.container.record.incarnation != job.incarnation) {
+    if (target.container->record.incarnation != job.incarnation) {
       co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
     }
     BG_CO_CHECK(CheckDestination(call, CopyKind::kCopyBlob, target, inputs));
     Replacement replacement = Pending(call.services, target, pending, job);
-    BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+    BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container->record, inputs.keys));
     replacement.EncryptWith(std::move(key));
     BG_CO_TRY(auto record, co_await TryReplace(call, target, inputs, replacement));
     if (record) co_return std::move(*record);

@@ -99,14 +99,16 @@ Task<azure::Outcome<bool>> CopyRowsFor(Services& services, const SourceBlob& fro
 }
 
 /// One round with the rows of an append or page blob; nullopt: something moved.
-Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopyRows(
-    Call& call, const CopyRequest& request, const SourceBlob& from, const Target& target,
-    const NewBlobInputs& inputs, const std::string& copy_id) {
+Task<azure::Outcome<Boxed<blob::BlobRecord>>> TryCopyRows(Call& call, const CopyRequest& request,
+                                                          const SourceBlob& from,
+                                                          const Target& target,
+                                                          const NewBlobInputs& inputs,
+                                                          const std::string& copy_id) {
   Services& services = call.services;
   const std::uint64_t above = target.blob ? target.blob->lineage : 0;
   LineageWriter writer(services, target, from.record().type, services.etags.Next(above));
   Replacement out;
-  BG_CO_TRY(out.key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+  BG_CO_TRY(out.key, KeyOfNewBlob(call, target.container->record, inputs.keys));
   auto copied = co_await CopyRowsFor(services, from, writer, out);
   if (!copied || !*copied) {
     writer.Abandon();
@@ -125,11 +127,13 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopyRows(
 }
 
 /// One round as a block blob. `known` is set when a hash is wanted.
-Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopyBlocks(
-    Call& call, const CopyRequest& request, const SourceBlob& from, const Target& target,
-    const NewBlobInputs& inputs, const std::string& copy_id, bool hash,
-    std::optional<KnownHashes>& known) {
-  BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+Task<azure::Outcome<Boxed<blob::BlobRecord>>> TryCopyBlocks(Call& call, const CopyRequest& request,
+                                                            const SourceBlob& from,
+                                                            const Target& target,
+                                                            const NewBlobInputs& inputs,
+                                                            const std::string& copy_id, bool hash,
+                                                            std::optional<KnownHashes>& known) {
+  BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container->record, inputs.keys));
   BG_CO_TRY(auto shared, co_await ShareAsBlocks(call.services, from, std::move(key)));
   if (!shared) co_return std::nullopt;
   Replacement& replacement = shared->replacement;
@@ -240,7 +244,7 @@ Task<azure::Outcome<Copied>> CopyLocal(Call& call, const CopyRequest& request,
     NewBlobInputs all = Inherit(call, request, inputs, attributes);
     all.rehydrates = from.rehydrates;
     const bool rows = request.kind == CopyKind::kCopyBlob && record.type != blob::BlobType::kBlock;
-    std::optional<blob::BlobRecord> committed;
+    Boxed<blob::BlobRecord> committed;
     if (rows) {
       BG_CO_TRY(committed, co_await TryCopyRows(call, request, from, target, all, copy_id));
     } else {
@@ -265,7 +269,7 @@ Task<azure::Outcome<Copied>> CopyNow(Call& call, const CopyRequest& request,
     // Before anything is fetched: a destination that cannot be written needs no source.
     BG_CO_TRY(const auto target, co_await LoadTarget(call));
     BG_CO_CHECK(CheckDestination(call, request.kind, target, inputs));
-    BG_CO_TRY(key, KeyOfNewBlob(call, target.container.record, inputs.keys));
+    BG_CO_TRY(key, KeyOfNewBlob(call, target.container->record, inputs.keys));
   }
   BG_CO_TRY(auto source, co_await OpenSource(call, request));
   if (const auto* local = std::get_if<LocalSource>(&source)) {

@@ -25,7 +25,7 @@ LineageWriter::LineageWriter(Services& services, const Target& target, blob::Blo
       type_(type),
       lineage_(lineage),
       name_(target.name),
-      space_(blob::ContainerSpace(target.container.record.incarnation)) {}
+      space_(blob::ContainerSpace(target.container->record.incarnation)) {}
 
 Task<azure::Outcome<bool>> LineageWriter::Add(engine::RowPut row,
                                               const std::vector<engine::ExtentRef>& acquires) {

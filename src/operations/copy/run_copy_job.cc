@@ -44,7 +44,7 @@ struct FetchFailure {
 };
 
 bool IsPendingFor(const Target& target, const CopyJob& job) {
-  return target.container.record.incarnation == job.incarnation && target.exists() &&
+  return target.container->record.incarnation == job.incarnation && target.exists() &&
          target.blob->copy.status == blob::CopyState::Status::kPending &&
          target.blob->copy.id == job.copy_id;
 }

@@ -87,7 +87,7 @@ class Publisher {
     }
     BG_CO_TRY(const auto container,
               co_await LoadContainer(services_, account_.name, kFeedContainer));
-    space_ = blob::ContainerSpace(container.record.incarnation);
+    space_ = blob::ContainerSpace(container->record.incarnation);
     BG_CO_TRY(feed_, co_await services_.catalog().Locate(space_, {}));
     BG_CO_TRY(const auto row, co_await services_.catalog().Get(feed_, blob::FeedStateKey()));
     if (row) {

@@ -93,7 +93,7 @@ Task<azure::Outcome<bool>> TryPurge(Services& services, const azure::Resource& b
     batch.deletes.push_back(due);
   } else {
     BG_CO_TRY(auto row, co_await services.catalog().Get(base.partition, key));
-    std::optional<blob::BlobRecord> record;
+    Boxed<blob::BlobRecord> record;
     if (row) {
       BG_CO_TRY(record, blob::BlobRecord::Decode(row->value));
     }
@@ -111,7 +111,7 @@ Task<azure::Outcome<bool>> TryPurge(Services& services, const azure::Resource& b
 Task<azure::Outcome<void>> PurgeRow(Services& services, azure::Resource blob, std::string due,
                                     Time now) {
   BG_CO_TRY(const auto container, co_await LoadContainer(services, blob.account, blob.container));
-  const auto purge = container.record.hierarchical ? TryPurgePath : TryPurge;
+  const auto purge = container->record.hierarchical ? TryPurgePath : TryPurge;
   blob.blob = blob::NameOfKey(blob::RowOfPurgeKey(due));
   for (CommitLoop loop; loop.Again();) {
     BG_CO_TRY(const bool done, co_await purge(services, blob, due, now));

@@ -79,7 +79,7 @@ azure::Outcome<blob::LeaseRecord> CheckTarget(Call& call, const IncrementalCopy&
   BG_CHECK(CheckDestination(call, CopyKind::kCopyBlob, target, copy.inputs));
   BG_CHECK(CheckIncremental(copy, target));
   if (target.exists()) BG_CHECK(blob::CheckChange(target.blob->immutability));
-  BG_TRY(const auto key, KeyOfNewBlob(call, target.container.record, copy.inputs.keys));
+  BG_TRY(const auto key, KeyOfNewBlob(call, target.container->record, copy.inputs.keys));
   if (blob::IsNamed(key)) return azure::Fail(azure::ErrorCode::kBlobOperationNotSupported);
   return CheckReplace(call, target, copy.inputs);
 }
@@ -218,7 +218,7 @@ Task<azure::Outcome<bool>> Create(Call& call, const IncrementalCopy& copy, const
 
 /// One round; nullopt: something moved, or the destination was made just now. The conditions were
 /// for what was there before it was made.
-Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopy(Call& call, IncrementalCopy& copy) {
+Task<azure::Outcome<Boxed<blob::BlobRecord>>> TryCopy(Call& call, IncrementalCopy& copy) {
   Services& services = call.services;
   BG_CO_TRY(const auto target, co_await LoadTarget(call));
   BG_CO_TRY(auto lease, CheckTarget(call, copy, target));
@@ -243,7 +243,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCopy(Call& call, Increm
     BG_CO_TRY(done, co_await CommitAll(call, target, base, from));
   }
   if (!done) co_return std::nullopt;
-  co_return std::optional(base);
+  co_return Boxed(base);
 }
 
 azure::Outcome<LocalSource> SnapshotIn(CopySource source) {

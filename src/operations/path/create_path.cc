@@ -175,8 +175,7 @@ azure::Outcome<void> CheckExisting(const CreateRequest& request, const Target& t
 }
 
 /// One round; nullopt: something moved.
-Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCreate(Call& call,
-                                                                const CreateRequest& request) {
+Task<azure::Outcome<Boxed<blob::BlobRecord>>> TryCreate(Call& call, const CreateRequest& request) {
   BG_CO_TRY(const auto target, co_await LoadTarget(call));
   if (!target.place) {
     BG_CO_CHECK(CheckFlat(request));
@@ -191,7 +190,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> TryCreate(Call& call,
   }
   Replacement empty;
   if (request.append_blob) empty = EmptyBlob(call.services, target, blob::BlobType::kAppend, 0);
-  BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container.record, request.inputs.keys));
+  BG_CO_TRY(auto key, KeyOfNewBlob(call, target.container->record, request.inputs.keys));
   empty.EncryptWith(std::move(key));
   co_return co_await TryReplace(call, target, request.inputs, empty);
 }

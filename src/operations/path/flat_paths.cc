@@ -107,7 +107,7 @@ Task<azure::Outcome<void>> DeleteOne(Call& call, const std::string& container,
 
 Task<azure::Outcome<http::Response>> DeleteFlat(Call& call, bool recursive) {
   BG_CO_TRY(const auto target, co_await LoadTarget(call));
-  BG_CO_TRY(auto names, co_await NamesBelow(call.services, target.container.record,
+  BG_CO_TRY(auto names, co_await NamesBelow(call.services, target.container->record,
                                             call.resource.blob + "/", kDeletes + 1));
   if (!target.exists() && names.empty()) co_return azure::Fail(azure::ErrorCode::kPathNotFound);
   if (!names.empty() && !recursive) co_return azure::Fail(azure::ErrorCode::kDirectoryNotEmpty);

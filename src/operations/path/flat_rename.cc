@@ -63,8 +63,7 @@ Task<azure::Outcome<void>> DropCopied(Call& call, const azure::Resource& from, c
 }
 
 /// The blob of the source's own name: a file, or a directory's marker.
-Task<azure::Outcome<std::optional<blob::BlobRecord>>> MoveNamed(Call& call,
-                                                                const RenameRequest& request) {
+Task<azure::Outcome<Boxed<blob::BlobRecord>>> MoveNamed(Call& call, const RenameRequest& request) {
   BG_CO_TRY(const auto source, co_await LoadTarget(call.services, request.source));
   if (!source.exists()) co_return std::nullopt;
   BG_CO_CHECK(blob::CheckWrite(source.blob->lease, request.source_lease_id,
@@ -79,7 +78,7 @@ Task<azure::Outcome<std::optional<blob::BlobRecord>>> MoveNamed(Call& call,
   BG_CO_TRY(auto record,
             co_await CopyOne(call, request, source, request.source, call.resource.blob, inputs));
   BG_CO_CHECK(co_await DropCopied(call, request.source, source, request.source_lease_id));
-  co_return std::optional(std::move(record));
+  co_return Boxed(std::move(record));
 }
 
 }  // namespace
@@ -94,9 +93,9 @@ Task<azure::Outcome<http::Response>> RenameFlat(Call& call, const RenameRequest&
   BG_CO_TRY(const auto container,
             OfSource(co_await LoadContainer(call.services, call.resource.account,
                                             request.source.container)));
-  if (container.record.hierarchical) co_return azure::Fail(azure::ErrorCode::kInvalidSourceUri);
+  if (container->record.hierarchical) co_return azure::Fail(azure::ErrorCode::kInvalidSourceUri);
   BG_CO_TRY(auto names,
-            co_await NamesBelow(call.services, container.record, from + "/", kMoves + 1));
+            co_await NamesBelow(call.services, container->record, from + "/", kMoves + 1));
   http::Response response;
   response.status = 201;
   const bool more = names.size() > kMoves;

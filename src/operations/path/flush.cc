@@ -101,7 +101,7 @@ class FlushRound {
       : call_(call), request_(request), target_(target) {}
 
   /// nullopt: something moved.
-  Task<azure::Outcome<std::optional<blob::BlobRecord>>> Run() {
+  Task<azure::Outcome<Boxed<blob::BlobRecord>>> Run() {
     BG_CO_TRY(lease_, CheckFlush(call_, request_, target_));
     BG_CO_TRY(const auto staged, co_await LoadStagedBlocks(call_.services, target_));
     BG_CO_TRY(auto content, co_await LoadContent(call_.services, *target_.blob));
@@ -178,8 +178,8 @@ class FlushRound {
     DropStaged(target_.name, target_, gone, batch_, kept);
   }
 
-  Task<azure::Outcome<std::optional<blob::BlobRecord>>> Commit(blob::Content content,
-                                                               blob::BlobRecord record) {
+  Task<azure::Outcome<Boxed<blob::BlobRecord>>> Commit(blob::Content content,
+                                                       blob::BlobRecord record) {
     if (record.manifest) batch_.releases.push_back(*record.manifest);
     BG_CO_CHECK(co_await StoreContent(call_.services, std::move(content), record, batch_));
     std::vector<engine::ExtentRef> fresh;
@@ -195,7 +195,7 @@ class FlushRound {
       DiscardAll(call_.services, fresh);
       co_return std::nullopt;
     }
-    co_return std::optional(std::move(record));
+    co_return Boxed(std::move(record));
   }
 
   Call& call_;

@@ -16,14 +16,14 @@ Task<azure::Outcome<Target>> LoadPath(Call& call) {
   if (call.resource.blob.empty()) {
     BG_CO_TRY(const auto container, co_await LoadContainer(call.services, call.resource.account,
                                                            call.resource.container));
-    if (!container.record.hierarchical) {
+    if (!container->record.hierarchical) {
       if (call.posix) co_return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
       Target root;
       root.container = container;
       blob::BlobRecord& record = root.blob.emplace();
-      record.etag = container.record.etag;
-      record.created = container.record.created;
-      record.modified = container.record.modified;
+      record.etag = container->record.etag;
+      record.created = container->record.created;
+      record.modified = container->record.modified;
       record.metadata.emplace_back(kFolderMark, "true");
       co_return root;
     }
@@ -68,7 +68,7 @@ Task<azure::Outcome<http::Response>> GetPathStatus(Call& call) {
 Task<azure::Outcome<http::Response>> GetPathAccessControl(Call& call) {
   BG_CO_TRY(const auto container,
             co_await LoadContainer(call.services, call.resource.account, call.resource.container));
-  if (!container.record.hierarchical) {
+  if (!container->record.hierarchical) {
     co_return azure::Fail(azure::ErrorCode::kHierarchicalNamespaceNotEnabled);
   }
   BG_CO_TRY(const auto target, co_await LoadPath(call));

@@ -112,7 +112,7 @@ Task<azure::Outcome<http::Response>> ListPaths(Call& call) {
   BG_CO_TRY(const auto listing, ParsePathListing(call));
   BG_CO_TRY(const auto container,
             co_await LoadContainer(call.services, call.resource.account, call.resource.container));
-  const bool tree = container.record.hierarchical;
+  const bool tree = container->record.hierarchical;
   if (!tree && call.posix) {
     co_return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
   }
@@ -120,7 +120,7 @@ Task<azure::Outcome<http::Response>> ListPaths(Call& call) {
   if (tree) {
     BG_CO_TRY(page, co_await ListInTree(call, listing));
   } else {
-    BG_CO_TRY(page, co_await ListFlatPaths(call, listing, container.record));
+    BG_CO_TRY(page, co_await ListFlatPaths(call, listing, container->record));
   }
   azure::Json paths = azure::Json::array();
   for (const ListedPath& path : page.paths) paths.push_back(JsonOf(path));
@@ -129,7 +129,7 @@ Task<azure::Outcome<http::Response>> ListPaths(Call& call) {
   http::Response response;
   response.status = 200;
   response.Set("Content-Type", "application/json;charset=utf-8");
-  SetContainerEtag(response, container.record);
+  SetContainerEtag(response, container->record);
   response.Set("x-ms-namespace-enabled", tree ? "true" : "false");
   if (!page.next.empty()) response.Set("x-ms-continuation", EncodeMarker(kMarker + page.next));
   response.text = azure::JsonText(body);

@@ -110,7 +110,7 @@ class Mover {
     if (record.copy.status == blob::CopyState::Status::kPending) {
       return azure::Fail(ErrorCode::kPendingCopyOperation);
     }
-    const blob::ContainerRecord& container = destination_.container.record;
+    const blob::ContainerRecord& container = destination_.container->record;
     if (!container.deny_encryption_scope_override) return {};
     const bool staged = record.staged_id_length != 0;
     if ((HoldsSomething(record) && !IsDefault(container, record.encryption)) ||

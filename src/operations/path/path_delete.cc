@@ -85,7 +85,7 @@ Task<azure::Outcome<std::optional<DeletedPath>>> TryDeletePath(Services& service
   BG_CO_TRY(const bool done, co_await CommitTarget(services, target, std::move(batch)));
   if (!done) co_return std::nullopt;
   if (detached) {
-    SpawnDetached(services, blob::ContainerSpace(target.container.record.incarnation));
+    SpawnDetached(services, blob::ContainerSpace(target.container->record.incarnation));
   }
   co_return std::optional(deleted);
 }

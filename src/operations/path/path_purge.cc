@@ -23,16 +23,17 @@ azure::Outcome<bool> Committed(const Status& status) {
 }
 
 /// A path that was deleted and not brought back.
-Task<azure::Outcome<bool>> PurgeDeletedPath(Services& services, const ContainerRow& container,
+Task<azure::Outcome<bool>> PurgeDeletedPath(Services& services, const ContainerRowPtr& container,
                                             const std::string& key, const std::string& due,
                                             Time now) {
   Target target;
   target.guard = services.extents().BeginRead();
-  BG_CO_TRY(target.partition, co_await LocatePaths(services, container.record));
+  target.container = container;
+  BG_CO_TRY(target.partition, co_await LocatePaths(services, container->record));
   BG_CO_TRY(const auto row, co_await services.catalog().Get(target.partition, key));
   engine::Batch batch;
   batch.deletes.push_back(due);
-  const std::string space = blob::ContainerSpace(container.record.incarnation);
+  const std::string space = blob::ContainerSpace(container->record.incarnation);
   bool detached = false;
   if (row) {
     BG_CO_TRY(const auto record, blob::BlobRecord::Decode(row->value));

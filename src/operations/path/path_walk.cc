@@ -20,7 +20,7 @@ constexpr std::size_t kMostSteps = 4096;
 
 struct ReadRow {
   std::optional<engine::Row> row;
-  std::optional<blob::BlobRecord> record;
+  Boxed<blob::BlobRecord> record;
 };
 
 /// Reads one way down from the root.
@@ -270,7 +270,7 @@ Task<azure::Outcome<void>> LoadEntry(Services& services, std::string_view name, 
 }
 
 Task<azure::Outcome<void>> WalkPath(Services& services, std::string_view path, Target& target) {
-  BG_CO_TRY(target.partition, co_await LocatePaths(services, target.container.record));
+  BG_CO_TRY(target.partition, co_await LocatePaths(services, target.container->record));
   if (const auto entry = blob::EntryOfInternalName(path)) {
     co_return co_await LoadEntry(services, *entry, target);
   }

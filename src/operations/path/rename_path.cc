@@ -42,7 +42,8 @@ class Rename {
         request_(request),
         source_(source),
         destination_(destination),
-        across_(source.container.record.incarnation != destination.container.record.incarnation) {}
+        across_(source.container->record.incarnation != destination.container->record.incarnation) {
+  }
 
   /// False: something moved.
   Task<azure::Outcome<bool>> Run() {
@@ -59,7 +60,7 @@ class Rename {
     auto moved = across_ ? co_await GoAcross(record) : co_await StayInside(record);
     BG_CO_TRY(const bool done, std::move(moved));
     if (done && detaches_) {
-      const auto& container = destination_.container.record;
+      const auto& container = destination_.container->record;
       SpawnDetached(call_.services, blob::ContainerSpace(container.incarnation));
     }
     co_return done;

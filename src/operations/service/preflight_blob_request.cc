@@ -11,9 +11,10 @@ namespace blobgate::operations {
 Task<azure::Outcome<http::Response>> PreflightBlobRequest(Call& call) {
   BG_CO_TRY(const auto stored,
             co_await LoadServiceProperties(call.services, call.resource.account));
+  BG_CO_TRY(const auto headers, azure::MatchPreflight(stored.properties->cors, call.headers()));
   http::Response response;
-  BG_CO_TRY(response.headers, azure::MatchPreflight(stored.properties->cors, call.headers()));
   response.status = 200;
+  for (const auto& [name, value] : headers) response.Set(name, value);
   co_return response;
 }
 

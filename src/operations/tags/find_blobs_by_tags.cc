@@ -247,8 +247,8 @@ Task<azure::Outcome<FoundPage>> FindInContainer(Call& call, const FindRequest& r
     }
     co_return azure::Fail(std::move(container).error());
   }
-  Finder finder(call.services, request, *request.container, container->record.incarnation,
-                container->record.hierarchical);
+  Finder finder(call.services, request, *request.container, (*container)->record.incarnation,
+                (*container)->record.hierarchical);
   BG_CO_TRY(auto page, co_await finder.Find(request.marker_key, request.max_results));
   FoundPage found{std::move(page.entries), {}};
   if (!page.next.empty()) found.marker = MarkerOf(*request.container, page.next);

@@ -161,10 +161,14 @@ TEST(SharedKeyVectors, AHeaderMoreOrLessIsRefused) {
 
 // --- SAS ----------------------------------------------------------------------------------------
 
+std::string Encoded(std::string_view name, std::string_view value) {
+  return std::string(name) + '=' + PercentEncode(value);
+}
+
 std::string Encoded(const http::Query& query) {
   std::string out;
   for (const auto& [name, value] : query.params()) {
-    out += (out.empty() ? "" : "&") + name + '=' + PercentEncode(value);
+    out += (out.empty() ? "" : "&") + Encoded(name, value);
   }
   return out;
 }
@@ -224,9 +228,9 @@ void ExpectRefusedWithEachFieldByteChanged(const Case& c) {
     for (std::size_t i = 0; i < query.params()[p].second.size(); ++i) {
       std::string text;
       for (std::size_t q = 0; q < query.params().size(); ++q) {
-        auto [name, value] = query.params()[q];
+        std::string value(query.params()[q].second);
         if (q == p) value[i] = Other(value[i]);
-        text += (text.empty() ? "" : "&") + name + '=' + PercentEncode(value);
+        text += (text.empty() ? "" : "&") + Encoded(query.params()[q].first, value);
       }
       AuthRequest changed = c.request;
       SetTarget(changed, text);
@@ -241,7 +245,7 @@ void ExpectAcceptedInAnyOrder(const Case& c) {
   for (std::size_t turn = 0; turn < params.size(); ++turn) {
     std::ranges::rotate(params, params.begin() + 1);
     std::string text;
-    for (const auto& [name, value] : params) text += name + '=' + PercentEncode(value) + '&';
+    for (const auto& [name, value] : params) text += Encoded(name, value) + '&';
     AuthRequest turned = c.request;
     SetTarget(turned, text + "comp=anything");
     EXPECT_EQ(CodeOf(turned.Run(c.account)), "OK") << c.name << ": " << text;
@@ -271,7 +275,7 @@ TEST(SasVectors, AFieldMoreOrLessIsRefused) {
         if (left_out == "sig") continue;  // then it is an anonymous request
         std::string text;
         for (const auto& [name, kept] : query.params()) {
-          if (name != left_out) text += name + '=' + PercentEncode(kept) + '&';
+          if (name != left_out) text += Encoded(name, kept) + '&';
         }
         AuthRequest fewer = c.request;
         SetTarget(fewer, text);

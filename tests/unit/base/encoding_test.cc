@@ -88,6 +88,8 @@ TEST(Case, AsciiOnly) {
   EXPECT_FALSE(EqualsIgnoreCase("a", "ab"));
   EXPECT_FALSE(EqualsIgnoreCase("[", "{"));
   EXPECT_FALSE(EqualsIgnoreCase("@", "`"));
+  EXPECT_FALSE(EqualsIgnoreCase("a[", "A{"));
+  EXPECT_TRUE(EqualsIgnoreCase("", ""));
 }
 
 TEST(Trim, BlanksAndTabsOnly) {

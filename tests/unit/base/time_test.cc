@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace blobgate {
 namespace {
 
@@ -29,6 +31,17 @@ TEST(HttpDate, Formats) {
   EXPECT_EQ(FormatHttpDate(kNoon + Ticks{9'999'999}), "Thu, 15 Jan 2026 12:00:00 GMT");
   EXPECT_EQ(FormatHttpDate(kLongAgo), "Sun, 06 Nov 1994 08:49:37 GMT");
   EXPECT_EQ(FormatHttpDate(Time{} - Ticks{1}), "Wed, 31 Dec 1969 23:59:59 GMT");
+}
+
+// Texts are remembered for a while: many seconds share a place, and none gets another's text.
+TEST(HttpDate, SecondsThatShareAPlaceStayApart) {
+  for (int round = 0; round < 2; ++round) {
+    for (int minute = 0; minute < 10; ++minute) {
+      const std::string text = FormatHttpDate(kNoon + std::chrono::minutes{minute * 4});
+      EXPECT_EQ(text, "Thu, 15 Jan 2026 12:" + std::string(minute * 4 < 10 ? "0" : "") +
+                          std::to_string(minute * 4) + ":00 GMT");
+    }
+  }
 }
 
 TEST(HttpDate, ParsesTheThreeForms) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <utility>
+
 namespace blobgate::http {
 namespace {
 
@@ -52,6 +55,24 @@ TEST(Query, SkipsEmptyPairs) {
   ASSERT_TRUE(query);
   EXPECT_EQ(query->params().size(), 1u);
   EXPECT_TRUE(Query::Parse("")->params().empty());
+}
+
+TEST(Query, CopiesLiveOnTheirOwn) {
+  std::optional<Query> first = Query::Parse("a=%41");
+  const Query copy = *first;
+  const Query moved = std::move(*first);
+  first.reset();
+  EXPECT_EQ(copy.Get("a"), "A");
+  EXPECT_EQ(moved.Get("a"), "A");
+}
+
+TEST(JoinedName, IsOneName) {
+  EXPECT_TRUE(IsJoinedName("X-Ms-Blob-Type", "x-ms-", "blob-type"));
+  EXPECT_TRUE(IsJoinedName("etag", "", "ETag"));
+  for (const auto* name :
+       {"x-ms-blob-typ", "x-ms-blob-types", "y-ms-blob-type", "x-ms-clob-type"}) {
+    EXPECT_FALSE(IsJoinedName(name, "x-ms-", "blob-type")) << name;
+  }
 }
 
 TEST(Query, RefusesMalformedEscapes) {

@@ -60,7 +60,7 @@ struct Store {
     for (const std::string container : {"one", "two"}) {
       const auto row = h.Await(LoadContainer(services, "acct", container));
       if (!row) continue;
-      const std::string space = blob::ContainerSpace(row->record.incarnation);
+      const std::string space = blob::ContainerSpace((*row)->record.incarnation);
       const auto partitions = h.Await(services.catalog().PartitionsOf(space));
       EXPECT_TRUE(partitions) << "of " << container;
       for (const auto& partition : partitions.value()) {
@@ -223,7 +223,7 @@ TEST(ChangeFeed, ADeletedContainerWaitsForItsEvents) {
   ASSERT_TRUE(row);
   ASSERT_EQ(store.h.Run(DeleteContainer, "DELETE /one?restype=container").status, 202u);
   store.h.background.entries.clear();
-  const DeletedContainer gone{"acct", "one", row->record.incarnation};
+  const DeletedContainer gone{"acct", "one", (*row)->record.incarnation};
   const Status early = store.h.Await(CollectContainer(store.services, gone));
   ASSERT_FALSE(early);
   EXPECT_EQ(early.error().code, Errc::kUnavailable);

@@ -66,7 +66,7 @@ class CollectorTest : public ::testing::Test {
     EXPECT_TRUE(container);
     EXPECT_EQ(h.Run(DeleteContainer, "DELETE /c?restype=container").status, 202u);
     h.background.entries.clear();
-    return {"acct", "c", container->record.incarnation};
+    return {"acct", "c", (*container)->record.incarnation};
   }
 
   engine::PartitionRef PartitionOf(const DeletedContainer& container) {

@@ -70,7 +70,7 @@ TEST_F(ContainerTest, LosingTheRaceIsAConflict) {
   EXPECT_EQ(Create().code, "ContainerAlreadyExists");
   const auto found = h.Await(LoadContainer(h.services, "acct", "c"));
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->record.incarnation, "theirs");
+  EXPECT_EQ((*found)->record.incarnation, "theirs");
 }
 
 TEST_F(ContainerTest, ANewContainerTakesBlobs) {

@@ -74,7 +74,7 @@ class RenameAcross : public testing::Test {
   engine::PartitionRef PartitionOf(const std::string& container) {
     const auto row =
         test::RunInline(LoadContainer(h_.services, h_.account.name, container)).value();
-    const std::string space = blob::ContainerSpace(row.record.incarnation);
+    const std::string space = blob::ContainerSpace(row->record.incarnation);
     return test::RunInline(h_.engine->catalog().Locate(space, {})).value();
   }
   /// The first letters of the keys of all rows. May be called while a request runs.

@@ -38,7 +38,7 @@ class MonitorTest : public ::testing::Test {
 TEST_F(MonitorTest, MetricsAreInPrometheusText) {
   const http::Response answer = Ask("GET", "/metrics");
   EXPECT_EQ(answer.status, 200u);
-  EXPECT_EQ(answer.headers.front().second, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(answer.headers[0].second, "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_NE(answer.text.find("\n# TYPE blobgate_live_bytes gauge\nblobgate_live_bytes 0"),
             std::string::npos);
   EXPECT_NE(answer.text.find("\n# TYPE blobgate_commit_sync_seconds histogram\n"),
