@@ -38,9 +38,9 @@ Task<T> AwaitCompletion(Start start) {
         auto guard = boost::asio::make_work_guard(executor);
         Completer<T> completer = [handler = std::move(handler),
                                   guard = std::move(guard)](T value) mutable {
-          auto executor = guard.get_executor();
-          boost::asio::post(executor, [handler = std::move(handler), value = std::move(value),
-                                       guard = std::move(guard)]() mutable {
+          const auto where = guard.get_executor();
+          boost::asio::post(where, [handler = std::move(handler), value = std::move(value),
+                                    guard = std::move(guard)]() mutable {
             std::move(handler)(std::move(value));
           });
         };
