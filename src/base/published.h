@@ -9,15 +9,11 @@
 
 namespace blobgate {
 
-namespace internal {
-
-/// Never the same twice in a process, so that an edition tells the holder as well.
+/// Never the same twice in a process, so that an edition tells its holder as well. Not 0. Any thread.
 inline std::uint64_t NextEdition() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
 }
-
-}  // namespace internal
 
 /// Holds an immutable T that readers share. Any thread. Each thread keeps the value that it read
 /// last, and takes the lock only for the first read after a Set; a value that was replaced lives
@@ -28,7 +24,7 @@ class Published {
  public:
   /// `first` is not null, here and in Set.
   explicit Published(std::shared_ptr<const T> first)
-      : edition_(internal::NextEdition()), value_(std::move(first)) {}
+      : edition_(NextEdition()), value_(std::move(first)) {}
   Published(const Published&) = delete;
   Published& operator=(const Published&) = delete;
 
@@ -46,7 +42,7 @@ class Published {
   void Set(std::shared_ptr<const T> next) {
     const std::lock_guard lock(mutex_);
     value_.swap(next);
-    edition_.store(internal::NextEdition(), std::memory_order_release);
+    edition_.store(NextEdition(), std::memory_order_release);
   }
 
  private:

@@ -38,13 +38,12 @@ Task<azure::Outcome<auth::Access>> CompleteCredential(operations::Services& serv
   if (anonymous && account != nullptr && !account->settings.public_access) {
     co_return auth::Access::kForbidden;
   }
-  blob::ContainerRecord record;
   auto loaded = co_await operations::LoadContainer(services, resource.account, resource.container);
-  if (loaded) {
-    record = (*loaded)->record;
-  } else if (loaded.error().code != azure::ErrorCode::kContainerNotFound) {
+  if (!loaded && loaded.error().code != azure::ErrorCode::kContainerNotFound) {
     co_return azure::Fail(std::move(loaded).error());
   }
+  const blob::ContainerRecord none;
+  const blob::ContainerRecord& record = loaded ? (*loaded)->record : none;
   if (!credential.policy_id.empty()) {
     BG_CO_CHECK(auth::ApplyPolicy(credential, PoliciesOf(record), now));
   }

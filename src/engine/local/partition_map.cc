@@ -1,24 +1,15 @@
 #include "engine/local/partition_map.h"
 
 #include <array>
-#include <atomic>
 #include <utility>
 
+#include "base/published.h"
 #include "engine/local/catalog_rows.h"
 
 namespace blobgate::engine {
 
-namespace {
-
-std::uint64_t NextNumber() {
-  static std::atomic<std::uint64_t> last{0};
-  return ++last;
-}
-
-}  // namespace
-
 PartitionMap::PartitionMap(CatalogDb& db, Committer& committer, boost::asio::thread_pool& pool)
-    : db_(db), committer_(committer), pool_(pool), number_(NextNumber()) {}
+    : db_(db), committer_(committer), pool_(pool), edition_(NextEdition()) {}
 
 Status PartitionMap::Load() {
   std::string value;
@@ -41,9 +32,9 @@ std::optional<std::uint64_t> PartitionMap::Cached(std::string_view name_space) c
   };
   thread_local std::array<Seen, 64> seen;
   Seen& known = seen[Hash()(name_space) % seen.size()];
-  if (known.map == number_ && known.name_space == name_space) return known.id;
+  if (known.map == edition_ && known.name_space == name_space) return known.id;
   const auto id = CachedForAll(name_space);
-  if (id) known = {number_, *id, std::string(name_space)};
+  if (id) known = {edition_, *id, std::string(name_space)};
   return id;
 }
 

@@ -47,9 +47,9 @@ class PartitionMap {
   CatalogDb& db_;
   Committer& committer_;
   boost::asio::thread_pool& pool_;
-  std::mutex creating_;         ///< held while one is made; pool threads only
-  std::uint64_t next_ = 1;      ///< guarded by creating_
-  const std::uint64_t number_;  ///< of this map, never the same twice in a process
+  std::mutex creating_;          ///< held while one is made; pool threads only
+  std::uint64_t next_ = 1;       ///< guarded by creating_
+  const std::uint64_t edition_;  ///< tells this map from others that a thread may remember
   mutable std::mutex mutex_;
   std::unordered_map<std::string, std::uint64_t, Hash, std::equal_to<>> cache_;
 };
