@@ -48,3 +48,13 @@ build() {
     cmake --build --preset "$preset"
   fi
 }
+
+# The tests' own Python, with what tests/requirements.txt names.
+PY=$ROOT/.cache/python/bin/python
+python_env() {
+  cmp -s tests/requirements.txt .cache/python/requirements.txt && return
+  say "Python packages"
+  python3 -m venv .cache/python
+  .cache/python/bin/pip install -q --disable-pip-version-check -r tests/requirements.txt
+  cp tests/requirements.txt .cache/python/
+}
