@@ -9,7 +9,8 @@
 
 namespace blobgate {
 
-/// Never the same twice in a process, so that an edition tells its holder as well. Not 0. Any thread.
+/// Never the same twice in a process, so that an edition tells its holder as well; not 0. Any
+/// thread.
 inline std::uint64_t NextEdition() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
