@@ -68,8 +68,10 @@ Task<Result<SharedBytes>> ContentReader::ReadNext() {
     co_return SharedBytes();
   }
   const blob::Slice& slice = slices_[index_];
-  const std::uint64_t want =
-      std::min({slice.length - position_, most_, engine::ExtentStore::kMaxRead});
+  // A client that takes all it may get will want the rest soon.
+  const bool fast = most_ >= engine::ExtentStore::kMaxRead;
+  const std::uint64_t rest = slice.length - position_;
+  const std::uint64_t want = fast ? rest : std::min(rest, most_);
   BG_CO_TRY(auto piece, co_await reader_.Read(slice, position_, want));
   position_ += piece.size();
   if (position_ == slice.length) {

@@ -84,7 +84,8 @@ class ExtentStore {
 
   /// Reads `length` bytes from `offset`. Every byte given out was verified against the checksum
   /// made when it was written; kCorruption otherwise. Answers at most kMaxRead bytes, and may
-  /// answer fewer than asked (at least one), so that a caller streams in bounded pieces.
+  /// answer fewer than asked (at least one), so that a caller streams in bounded pieces. It should
+  /// ask for as much as it will want in all: an engine may read ahead.
   /// REQUIRES: offset + length <= ref.length, length > 0.
   static constexpr std::uint64_t kMaxRead = 256 * 1024;
   virtual Task<Result<SharedBytes>> Read(const ExtentRef& ref, std::uint64_t offset,

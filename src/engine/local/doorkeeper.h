@@ -24,21 +24,30 @@ class Doorkeeper {
   /// Was `hash` asked about before, with fewer than kMarks others since that fell into its bucket?
   /// Notes it.
   bool Admits(std::uint64_t hash) {
-    Bucket& bucket = buckets_[hash & (buckets_.size() - 1)];
-    const auto mark = static_cast<std::uint32_t>(hash >> 32) | 1;  // 0 is none
-    for (const auto& known : bucket) {
-      if (known.load(std::memory_order_relaxed) == mark) return true;
-    }
+    if (Knows(hash)) return true;
+    Bucket& bucket = BucketOf(hash);
     for (std::size_t i = kMarks - 1; i > 0; --i) {
       bucket[i].store(bucket[i - 1].load(std::memory_order_relaxed), std::memory_order_relaxed);
     }
-    bucket[0].store(mark, std::memory_order_relaxed);
+    bucket[0].store(MarkOf(hash), std::memory_order_relaxed);
     return false;
+  }
+
+  /// What Admits would answer, but notes nothing.
+  bool Knows(std::uint64_t hash) {
+    return std::ranges::any_of(BucketOf(hash), [mark = MarkOf(hash)](const auto& known) {
+      return known.load(std::memory_order_relaxed) == mark;
+    });
   }
 
  private:
   static constexpr std::size_t kMarks = 8;
-  using Bucket = std::array<std::atomic<std::uint32_t>, kMarks>;  ///< the latest first
+  using Bucket = std::array<std::atomic<std::uint32_t>, kMarks>;  ///< the latest first; 0 is none
+
+  static std::uint32_t MarkOf(std::uint64_t hash) {
+    return static_cast<std::uint32_t>(hash >> 32) | 1;
+  }
+  Bucket& BucketOf(std::uint64_t hash) { return buckets_[hash & (buckets_.size() - 1)]; }
 
   std::vector<Bucket> buckets_;
 };

@@ -3,6 +3,8 @@
 #include <spdlog/fmt/fmt.h>
 #include <algorithm>
 #include <bit>
+#include <boost/asio/this_coro.hpp>
+#include <optional>
 #include <utility>
 
 #include "base/crc64.h"
@@ -32,6 +34,24 @@ SharedBytes CopyOf(Bytes content) {
   return {std::move(memory), copy};
 }
 
+/// Bytes of the piece that begins with chunk `first`: as much as a buffer holds of what lies before
+/// the byte `end`, whole chunks.
+std::size_t PieceLength(const ExtentRef& ref, std::uint64_t first, std::uint64_t end) {
+  const std::uint64_t chunks = std::min(ChunkCount(end) - first, kLongRead / kChunk);
+  return std::min(chunks * kChunk, ref.length - first * kChunk);
+}
+
+/// The first chunk of `data` that is not what was written.
+std::optional<std::uint64_t> Mismatch(const ExtentRef& ref, const ChunkChecks& checks,
+                                      std::uint64_t first, Bytes data) {
+  for (std::uint64_t chunk = first; !data.empty(); ++chunk) {
+    const std::uint64_t length = ChunkLength(ref.length, chunk);
+    if (Crc64(data.first(length)) != checks[chunk]) return chunk;
+    data = data.subspan(length);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 ExtentReader::ExtentReader(ExtentLocator& locator, const LoggedExtents& logged,
@@ -40,9 +60,10 @@ ExtentReader::ExtentReader(ExtentLocator& locator, const LoggedExtents& logged,
       logged_(logged),
       segments_(segments),
       state_(state),
+      ahead_(buffers_),
       chunks_(cache_bytes, ShardsOf(cache_bytes)),
       long_reads_(cache_bytes / kChunk),
-      short_reads_(segments_.has_direct() ? kRemembered : 1),
+      seen_(segments_.has_direct() ? kRemembered : 1),
       tables_(kTableBytes, 4) {}
 
 Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset,
@@ -50,17 +71,13 @@ Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset
   const std::uint64_t chunk = offset / kChunk;
   std::optional<SharedBytes> found = chunks_.Get(KeyOf(ref, chunk));
   if (!found) {
-    const std::uint64_t last = (offset + length - 1) / kChunk;
-    const std::uint64_t count = std::min<std::uint64_t>(last - chunk + 1, kLongRead / kChunk);
-    const bool is_short = length <= kCachedRead;
-    if (is_short && count == 1) {
+    const std::uint64_t end = offset + length;
+    if (length > kCachedRead) {
+      BG_CO_TRY(found, co_await ReadLong(ref, chunk, end));
+    } else if (end <= (chunk + 1) * kChunk) {
       BG_CO_TRY(found, co_await ReadChunk(ref, chunk));
-      chunks_.Put(KeyOf(ref, chunk), *found, found->size() + kEntryOverhead);
     } else {
-      BG_CO_TRY(found, co_await ReadChunks(ref, chunk, count, is_short));
-      const SharedBytes kept = Keep(ref, chunk, found->view(), is_short);
-      // A slow client does not hold a buffer for it.
-      if (is_short && !kept.empty()) found = kept;
+      BG_CO_TRY(found, co_await ReadShort(ref, chunk, end));
     }
   }
   // What lies in those chunks; the caller asks again for the rest.
@@ -88,43 +105,82 @@ SharedBytes ExtentReader::Keep(const ExtentRef& ref, std::uint64_t first, Bytes 
 
 // Straight into what the cache will hold.
 Task<Result<SharedBytes>> ExtentReader::ReadChunk(ExtentRef ref, std::uint64_t chunk) {
+  SharedBytes found;
   if (const std::optional<SharedBytes> held = logged_.Find({ref.space, ref.position})) {
-    co_return CopyHeld(ref, held->view());
-  }
-  const std::uint64_t size = ChunkLength(ref.length, chunk);
-  const auto memory = std::make_shared<const AlignedBuffer>(size);
-  const MutableBytes data = memory->span().first(size);
-  BG_CO_CHECK(co_await ReadVerified(ref, chunk, memory, data, /*is_short=*/true));
-  if (size == memory->size()) co_return SharedBytes(memory, data);
-  co_return CopyOf(data);
-}
-
-Task<Result<SharedBytes>> ExtentReader::ReadChunks(ExtentRef ref, std::uint64_t first,
-                                                   std::uint64_t count, bool is_short) {
-  const auto buffer = buffers_.Take();
-  const MutableBytes data =
-      buffer->span().first(std::min(count * kChunk, ref.length - first * kChunk));
-  BG_CO_CHECK(co_await ReadVerified(ref, first, buffer, data, is_short));
-  co_return SharedBytes(buffer, data);
-}
-
-Task<Status> ExtentReader::ReadVerified(ExtentRef ref, std::uint64_t first, ReadMemory memory,
-                                        MutableBytes data, bool is_short) {
-  BG_CO_TRY(const Place at, co_await PlaceOf(ref));
-  BG_CO_TRY(const Checks checks, co_await ChecksOf(ref, at));
-  const Place place{at.segment, at.position + first * kChunk};
-  if (is_short) {
-    const std::uint64_t padded = PaddedLength(data.size());
-    BG_CO_CHECK(co_await ReadShort(KeyOf(ref, first), place, std::move(memory), padded));
+    BG_CO_TRY(found, CopyHeld(ref, held->view()));
   } else {
-    BG_CO_CHECK(co_await segments_.Read(place, std::move(memory), data.size()));
+    BG_CO_TRY(const Located located, co_await Locate(ref));
+    const std::uint64_t size = ChunkLength(ref.length, chunk);
+    const auto memory = std::make_shared<const AlignedBuffer>(size);
+    BG_CO_CHECK(co_await ReadVerified(ref, located, chunk, memory, size));
+    const Bytes data = memory->span().first(size);
+    found = size == memory->size() ? SharedBytes(memory, data) : CopyOf(data);
   }
-  co_return Verify(ref, *checks, first, data);
+  chunks_.Put(KeyOf(ref, chunk), found, found.size() + kEntryOverhead);
+  co_return found;
+}
+
+// Chunks up to the one that holds the byte before `end`, in one go.
+Task<Result<SharedBytes>> ExtentReader::ReadShort(ExtentRef ref, std::uint64_t first,
+                                                  std::uint64_t end) {
+  BG_CO_TRY(const Located located, co_await Locate(ref));
+  const std::size_t size = PieceLength(ref, first, end);
+  const auto buffer = buffers_.Take();
+  BG_CO_CHECK(co_await ReadVerified(ref, located, first, buffer, size));
+  const SharedBytes piece(buffer, buffer->span().first(size));
+  const SharedBytes kept = Keep(ref, first, piece.view(), /*is_short=*/true);
+  co_return kept.empty() ? piece : kept;  // a slow client does not hold a buffer for it
+}
+
+// The same, and begins the next pieces. What was read ahead may have moved since: what does not
+// match is read once more, from where it lies now.
+Task<Result<SharedBytes>> ExtentReader::ReadLong(ExtentRef ref, std::uint64_t first,
+                                                 std::uint64_t end) {
+  BG_CO_TRY(const Located located, co_await Locate(ref));
+  const std::size_t size = PieceLength(ref, first, end);
+  ReadMemory memory = co_await ahead_.Take(KeyOf(ref, first));
+  if (memory && Mismatch(ref, *located.checks, first, memory->span().first(size))) memory.reset();
+  if (!memory) {
+    memory = buffers_.Take();
+    BG_CO_CHECK(co_await ReadVerified(ref, located, first, memory, size));
+  }
+  BeginNext(ref, located, first + ChunkCount(size), end, co_await boost::asio::this_coro::executor);
+  const Bytes data = memory->span().first(size);
+  Keep(ref, first, data, /*is_short=*/false);
+  co_return SharedBytes(std::move(memory), data);
+}
+
+// What the kernel will read ahead, or the cache has, or is under way, is not begun.
+void ExtentReader::BeginNext(const ExtentRef& ref, const Located& located, std::uint64_t first,
+                             std::uint64_t end, const boost::asio::any_io_executor& executor) {
+  if (!segments_.IsGoodForDirect(located.at.segment)) return;
+  for (std::uint64_t i = 0; i < kAhead && end > first * kChunk + kCachedRead; ++i) {
+    const Place key = KeyOf(ref, first);
+    const Place at = located.PlaceOf(first);
+    const std::size_t size = PieceLength(ref, first, end);
+    first += ChunkCount(size);
+    if (seen_.Knows(PlaceHash()(key)) || chunks_.Get(key)) continue;
+    const auto start = [&](ReadMemory memory, Completer<bool> done) {
+      return segments_.BeginDirect(at, std::move(memory), PaddedLength(size), executor,
+                                   std::move(done));
+    };
+    if (!ahead_.Begin(key, start)) return;
+    seen_.Admits(PlaceHash()(key));
+  }
+}
+
+// Fills the first `size` bytes, and memory up to the next whole block.
+Task<Status> ExtentReader::ReadVerified(ExtentRef ref, const Located& located, std::uint64_t first,
+                                        ReadMemory memory, std::size_t size) {
+  const MutableBytes data = memory->span().first(size);
+  BG_CO_CHECK(co_await ReadOnce(KeyOf(ref, first), located.PlaceOf(first), std::move(memory),
+                                PaddedLength(size)));
+  co_return Verify(ref, *located.checks, first, data);
 }
 
 // `key`: by what it is known when it comes again.
-Task<Status> ExtentReader::ReadShort(Place key, Place at, ReadMemory memory, std::size_t size) {
-  if (segments_.IsGoodForDirect(at.segment) && !short_reads_.Admits(PlaceHash()(key))) {
+Task<Status> ExtentReader::ReadOnce(Place key, Place at, ReadMemory memory, std::size_t size) {
+  if (segments_.IsGoodForDirect(at.segment) && !seen_.Admits(PlaceHash()(key))) {
     co_return co_await segments_.ReadDirect(at, std::move(memory), size);
   }
   co_return co_await segments_.Read(at, std::move(memory), size);
@@ -136,12 +192,14 @@ Result<SharedBytes> ExtentReader::CopyHeld(const ExtentRef& ref, Bytes held) {
   return copy;
 }
 
-Task<Result<Place>> ExtentReader::PlaceOf(ExtentRef ref) {
-  auto place = co_await locator_.Locate(ref);
+Task<Result<ExtentReader::Located>> ExtentReader::Locate(ExtentRef ref) {
+  const auto place = co_await locator_.Locate(ref);
   if (!place && place.error().code == Errc::kCorruption) {
     co_return std::unexpected(state_.Corruption(place.error().detail));
   }
-  co_return place;
+  if (!place) co_return std::unexpected(place.error());
+  BG_CO_TRY(Checks checks, co_await ChecksOf(ref, *place));
+  co_return Located{*place, std::move(checks)};
 }
 
 Task<Result<ExtentReader::Checks>> ExtentReader::ChecksOf(ExtentRef ref, Place at) {
@@ -151,8 +209,8 @@ Task<Result<ExtentReader::Checks>> ExtentReader::ChecksOf(ExtentRef ref, Place a
   const auto trailer = std::make_shared<const AlignedBuffer>(TrailerLength(ref.length));
   const Bytes bytes = trailer->span().first(TrailerLength(ref.length));
   const std::uint64_t behind = PaddedLength(ref.length);
-  BG_CO_CHECK(co_await ReadShort({ref.space, ref.position + behind},
-                                 {at.segment, at.position + behind}, trailer, bytes.size()));
+  BG_CO_CHECK(co_await ReadOnce({ref.space, ref.position + behind},
+                                {at.segment, at.position + behind}, trailer, bytes.size()));
   auto checks = std::make_shared<ChunkChecks>();
   if (!DecodeTrailer(ref, bytes, *checks)) {
     co_return std::unexpected(Damaged(ref, "its trailer is damaged"));
@@ -163,14 +221,9 @@ Task<Result<ExtentReader::Checks>> ExtentReader::ChecksOf(ExtentRef ref, Place a
 
 Status ExtentReader::Verify(const ExtentRef& ref, const ChunkChecks& checks, std::uint64_t first,
                             Bytes data) {
-  for (std::uint64_t chunk = first; !data.empty(); ++chunk) {
-    const Bytes content = data.first(ChunkLength(ref.length, chunk));
-    if (Crc64(content) != checks[chunk]) {
-      return std::unexpected(Damaged(ref, fmt::format("its chunk {} does not match", chunk)));
-    }
-    data = data.subspan(content.size());
-  }
-  return {};
+  const auto chunk = Mismatch(ref, checks, first, data);
+  if (!chunk) return {};
+  return std::unexpected(Damaged(ref, fmt::format("its chunk {} does not match", *chunk)));
 }
 
 Error ExtentReader::Damaged(const ExtentRef& ref, std::string_view what) {

@@ -16,10 +16,7 @@ namespace blobgate::engine {
 
 /// What a read needs, from its beginning until the kernel is done with it.
 struct ReadRing::Pending {
-  SegmentFilePtr file;
-  ReadMemory memory;
-  std::size_t size = 0;
-  std::uint64_t offset = 0;
+  Request request;
   Completer<std::optional<int>> done;
 };
 
@@ -47,14 +44,10 @@ ReadRing& ReadRing::Of(const boost::asio::any_io_executor& executor) {
       boost::asio::query(executor, boost::asio::execution::context));
 }
 
-Task<std::optional<int>> ReadRing::Read(SegmentFilePtr file, ReadMemory memory, std::size_t size,
-                                        std::uint64_t offset) {
+Task<std::optional<int>> ReadRing::Read(Request request) {
   const auto executor = co_await boost::asio::this_coro::executor;
-  auto pending = std::make_unique<Pending>();
-  *pending = {std::move(file), std::move(memory), size, offset, {}};
-  auto start = [this, &pending, &executor](Completer<std::optional<int>> done) {
-    pending->done = std::move(done);
-    if (!Start(pending, executor)) pending->done(std::nullopt);
+  auto start = [this, &request, &executor](Completer<std::optional<int>> done) {
+    if (!Begin(std::move(request), executor, done)) done(std::nullopt);
   };
   co_return co_await AwaitCompletion<std::optional<int>>(std::move(start));
 }
@@ -75,15 +68,15 @@ bool ReadRing::Listen(const boost::asio::any_io_executor& executor) {
   return true;
 }
 
-// False: nothing was begun.
-bool ReadRing::Start(std::unique_ptr<Pending>& pending,
-                     const boost::asio::any_io_executor& executor) {
+bool ReadRing::Begin(Request request, const boost::asio::any_io_executor& executor,
+                     Completer<std::optional<int>>& done) {
   const std::lock_guard lock(mutex_);
   if (!open_ || in_flight_ == kMost || !Listen(executor)) return false;
   io_uring_sqe* entry = ::io_uring_get_sqe(&ring_);
   if (entry == nullptr) return false;
-  ::io_uring_prep_read(entry, pending->file->fd(), pending->memory->data(),
-                       static_cast<unsigned>(pending->size), pending->offset);
+  ::io_uring_prep_read(entry, request.file->fd(), request.memory->data(),
+                       static_cast<unsigned>(request.size), request.offset);
+  auto pending = std::make_unique<Pending>(std::move(request));
   ::io_uring_sqe_set_data(entry, pending.get());
   (void)::io_uring_submit(&ring_);
   if (::io_uring_sq_ready(&ring_) > 0) {
@@ -92,6 +85,7 @@ bool ReadRing::Start(std::unique_ptr<Pending>& pending,
     ::io_uring_sqe_set_data(entry, nullptr);
     return false;
   }
+  pending->done = std::move(done);
   (void)pending.release();  // to Collect
   ++in_flight_;
   if (!std::exchange(waiting_, true)) AwaitEvent();

@@ -37,12 +37,24 @@ class ReadRing : public boost::asio::execution_context::service {
   /// The ring of the io_context that `executor` belongs to.
   static ReadRing& Of(const boost::asio::any_io_executor& executor);
 
-  /// Reads into the first `size` bytes of `memory` from `offset` on. The count of bytes, which may
-  /// be less than `size`, or -errno; nullopt when there is no ring (the kernel has none, or forbids
-  /// it) or no room in it: read otherwise. What the read needs stays until the kernel is done with
-  /// it, even when the Task is destroyed meanwhile.
-  Task<std::optional<int>> Read(SegmentFilePtr file, ReadMemory memory, std::size_t size,
-                                std::uint64_t offset);
+  /// What is to be read: into the first `size` bytes of `memory`, from `offset` on.
+  struct Request {
+    SegmentFilePtr file;
+    ReadMemory memory;
+    std::size_t size = 0;
+    std::uint64_t offset = 0;
+  };
+
+  /// The count of bytes, which may be less than `size`, or -errno; nullopt when there is no ring
+  /// (the kernel has none, or forbids it) or no room in it: read otherwise. What the read needs
+  /// stays until the kernel is done with it, even when the Task is destroyed meanwhile.
+  Task<std::optional<int>> Read(Request request);
+
+  /// The same, and nobody waits: `done` hears what Read would answer, on a thread of the
+  /// io_context, which is that of `executor`. False: there is no ring or no room, and `done` is as
+  /// it was.
+  bool Begin(Request request, const boost::asio::any_io_executor& executor,
+             Completer<std::optional<int>>& done);
 
  private:
   struct Pending;
@@ -51,7 +63,6 @@ class ReadRing : public boost::asio::execution_context::service {
 
   void shutdown() override;
   bool Listen(const boost::asio::any_io_executor& executor);
-  bool Start(std::unique_ptr<Pending>& pending, const boost::asio::any_io_executor& executor);
   void AwaitEvent();
   std::vector<Finished> TakeFinished();
   void Collect();

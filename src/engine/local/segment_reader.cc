@@ -32,12 +32,29 @@ Task<Status> SegmentReader::ReadDirect(Place from, ReadMemory memory, std::size_
   co_return co_await Wait(std::move(file), from, std::move(memory), size);
 }
 
+bool SegmentReader::BeginDirect(Place from, ReadMemory memory, std::size_t size,
+                                const boost::asio::any_io_executor& executor,
+                                Completer<bool> done) {
+  if (!disk_.MayUseRings()) return false;
+  auto file = direct_->Get(from.segment);
+  if (!file) return false;  // whoever asks for it will hear why
+  Completer<std::optional<int>> finished = [done = std::move(done),
+                                            size](std::optional<int> got) mutable {
+    done(got && *got == static_cast<int>(size));
+  };
+  ReadRing::Request request{std::move(*file), std::move(memory), size, from.position};
+  if (!ReadRing::Of(executor).Begin(std::move(request), executor, finished)) return false;
+  state_.NoteRequest(size);
+  return true;
+}
+
 // Whatever the ring has to say against it, a thread tries again and tells what is wrong.
 Task<Status> SegmentReader::Wait(SegmentFilePtr file, Place from, ReadMemory memory,
                                  std::size_t size) {
   if (disk_.MayUseRings()) {
     ReadRing& ring = ReadRing::Of(co_await boost::asio::this_coro::executor);
-    const std::optional<int> got = co_await ring.Read(file, memory, size, from.position);
+    ReadRing::Request request{file, memory, size, from.position};
+    const std::optional<int> got = co_await ring.Read(std::move(request));
     if (got && *got == static_cast<int>(size)) {
       state_.NoteRequest(size);
       co_return Status();

@@ -44,6 +44,11 @@ class SegmentReader {
   /// The position and `size` are multiples of kBlock. REQUIRES: has_direct().
   Task<Status> ReadDirect(Place from, ReadMemory memory, std::size_t size);
 
+  /// Begins the same, and nobody waits for it: `done` hears on a thread of `executor` whether the
+  /// memory was filled. False: it is not begun, and `done` is dropped.
+  bool BeginDirect(Place from, ReadMemory memory, std::size_t size,
+                   const boost::asio::any_io_executor& executor, Completer<bool> done);
+
  private:
   Result<SegmentFilePtr> Open(SegmentFiles& files, std::uint64_t segment);
   Task<Status> Wait(SegmentFilePtr file, Place from, ReadMemory memory, std::size_t size);

@@ -19,6 +19,15 @@ TEST(Doorkeeper, LetsInWhoComesAgain) {
   EXPECT_TRUE(keeper.Admits(HashOf(1)));
 }
 
+TEST(Doorkeeper, LooksWithoutNoting) {
+  Doorkeeper keeper(1024);
+  EXPECT_FALSE(keeper.Knows(HashOf(1)));
+  EXPECT_FALSE(keeper.Knows(HashOf(1)));
+  keeper.Admits(HashOf(1));
+  EXPECT_TRUE(keeper.Knows(HashOf(1)));
+  EXPECT_FALSE(keeper.Knows(HashOf(2)));
+}
+
 TEST(Doorkeeper, KnowsMostOfWhatFits) {
   Doorkeeper keeper(1024);
   for (std::uint64_t chunk = 0; chunk < 512; ++chunk) keeper.Admits(HashOf(chunk));

@@ -1,6 +1,8 @@
 // Runs Tasks of an engine to their end, and makes engines of both kinds.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
@@ -87,6 +89,7 @@ inline Task<Result<std::string>> ReadText(ExtentStore& store, ExtentRef ref, std
   std::string text;
   while (text.size() < length) {
     BG_CO_TRY(auto piece, co_await store.Read(ref, offset + text.size(), length - text.size()));
+    EXPECT_LE(piece.size(), ExtentStore::kMaxRead);
     text += AsChars(piece.view());
   }
   co_return text;

@@ -285,6 +285,50 @@ TEST_F(LocalEngineTest, ShortReadsUseThePageCacheForWhatComesAgain) {
   engine_.reset();
 }
 
+// What was read ahead is not what counts: it may have been on its way while the content moved.
+TEST_F(LocalEngineTest, WhatWasReadAheadAndDoesNotMatchIsReadOnceMore) {
+  const std::string text = RandomText(2'000'000, 14);
+  const ExtentRef ref = Store("long", text);
+  constexpr std::uint64_t kPiece = ExtentStore::kMaxRead;
+  for (int round = 0; round < 10; ++round) {
+    Open();
+    Flip(ref, kPiece + 10'000);
+    auto first = run_(engine_->extents().Read(ref, 0, ref.length));  // and begins those behind it
+    ASSERT_TRUE(first);
+    EXPECT_EQ(AsChars(first->view()), text.substr(0, kPiece));
+    Flip(ref, kPiece + 10'000);
+    EXPECT_EQ(run_(ReadText(engine_->extents(), ref, kPiece, ref.length - kPiece)),
+              text.substr(kPiece));
+    EXPECT_EQ(engine_->Stats().corruption_errors, 0u);
+  }
+  Open();
+  Flip(ref, kPiece + 10'000);
+  EXPECT_EQ(Load("long").error().code, Errc::kCorruption);
+}
+
+TEST_F(LocalEngineTest, ManyReadTheSameLongExtents) {
+  std::vector<std::string> texts;
+  std::vector<ExtentRef> refs;
+  for (unsigned i = 0; i < 4; ++i) {
+    texts.push_back(RandomText(3'000'000 + i * 12'345, i));
+    refs.push_back(Store("long" + std::to_string(i), texts.back()));
+  }
+  for (int round = 0; round < 3; ++round) {
+    Open();
+    std::vector<std::future<Result<std::string>>> readers;
+    for (std::size_t i = 0; i < 40; ++i) {
+      const ExtentRef& ref = refs[i % refs.size()];
+      const std::uint64_t from = i / refs.size() * 40'000;
+      readers.push_back(boost::asio::co_spawn(
+          run_.executor(), ReadText(engine_->extents(), ref, from, ref.length - from),
+          boost::asio::use_future));
+    }
+    for (std::size_t i = 0; i < readers.size(); ++i) {
+      EXPECT_EQ(readers[i].get(), texts[i % texts.size()].substr(i / refs.size() * 40'000)) << i;
+    }
+  }
+}
+
 TEST_F(LocalEngineTest, ShortReadsBesideEachOtherAreKeptAlone) {
   const std::string text = RandomText(200'000, 10);
   const ExtentRef ref = Store("long", text);

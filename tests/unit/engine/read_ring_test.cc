@@ -52,7 +52,8 @@ Task<Answer> Read(SegmentFilePtr file, std::size_t size, std::uint64_t offset) {
   const auto memory = std::make_shared<const AlignedBuffer>(size);
   ReadRing& ring = ReadRing::Of(co_await boost::asio::this_coro::executor);
   Answer answer;
-  answer.got = co_await ring.Read(std::move(file), memory, size, offset);
+  ReadRing::Request request{std::move(file), memory, size, offset};
+  answer.got = co_await ring.Read(std::move(request));
   if (answer.got && *answer.got > 0) {
     answer.text = AsChars(memory->span().first(static_cast<std::size_t>(*answer.got)));
   }
