@@ -55,17 +55,25 @@ if(BLOBGATE_FUZZERS)
 endif()
 target_link_libraries(blobgate_options INTERFACE Threads::Threads Boost::headers)
 
-# blobgate_precompile(target): uses cmake/precompiled.h, which blobgate_base compiles for all.
-option(BLOBGATE_PCH "Precompile the headers of Asio and the standard library (clang only)" ON)
+# blobgate_precompile(target): uses cmake/precompiled.h, which blobgate_base compiles for all, or
+# cmake/precompiled_operations.h, which blobgate_operations compiles for those who know it well.
+option(BLOBGATE_PCH "Precompile what many files include (clang only)" ON)
 function(blobgate_precompile target)
   if(NOT BLOBGATE_PCH OR NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     return()
   endif()
-  if(target STREQUAL blobgate_base)
-    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")  # for ccache
-    target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+  set(header precompiled)
+  set(owner blobgate_base)
+  if(target MATCHES "_(operations|gateway)$")
+    set(header precompiled_operations)
+    set(owner blobgate_operations)
+  endif()
+  if(target STREQUAL owner)
+    target_compile_options(${target} PRIVATE -fpch-instantiate-templates
+                                             "SHELL:-Xclang -fno-pch-timestamp")  # for ccache
+    target_precompile_headers(${target} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/${header}.h)
   else()
-    target_precompile_headers(${target} REUSE_FROM blobgate_base)
+    target_precompile_headers(${target} REUSE_FROM ${owner})
     get_target_property(type ${target} TYPE)
     if(type STREQUAL "EXECUTABLE")
       target_compile_options(${target} PRIVATE -fPIC)  # as what was precompiled, not -fPIE

@@ -447,7 +447,7 @@ std::vector<Field<EngineConfig>> EngineFields() {
              "bytes",
              "Memory for catalog blocks, and a quarter of it for rows that are read often."),
       Flag("direct_io", &E::direct_io,
-           "Read short ranges and write segments past the page cache, where the file system can."),
+           "Read and write segments past the page cache, where the file system can."),
       Number("rewrite_bytes_per_second", &E::rewrite_bytes_per_second, Range{0, 1024 * 1024 * kMiB},
              "bytes", "Speed at which sparse segments are copied together; 0: never."),
       Number("rewrite_live_percent", &E::rewrite_live_percent, Range{1, 90}, "percent",

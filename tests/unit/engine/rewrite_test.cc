@@ -12,6 +12,7 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <random>
 #include <thread>
 
 #include "engine/local/catalog_db.h"
