@@ -34,9 +34,8 @@ Task<azure::Outcome<std::string>> ReadExtent(Services& services, const engine::E
   std::string bytes;
   bytes.reserve(ref.length);
   while (bytes.size() < ref.length) {
-    const std::uint64_t want =
-        std::min<std::uint64_t>(ref.length - bytes.size(), engine::ExtentStore::kMaxRead);
-    BG_CO_TRY(auto piece, co_await services.extents().Read(ref, bytes.size(), want));
+    BG_CO_TRY(auto piece,
+              co_await services.extents().Read(ref, bytes.size(), ref.length - bytes.size()));
     bytes.append(AsChars(piece.view()));
   }
   co_return bytes;

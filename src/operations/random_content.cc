@@ -33,8 +33,7 @@ Task<Result<std::string>> RandomContent::Read(std::uint64_t offset, std::uint64_
     if (index == slices_.size()) co_return Fail(Errc::kCorruption, "a range beyond the blob");
     const blob::Slice& slice = slices_[index];
     const std::uint64_t position = offset + bytes.size() - (ends_[index] - slice.length);
-    const std::uint64_t want =
-        std::min({slice.length - position, length - bytes.size(), engine::ExtentStore::kMaxRead});
+    const std::uint64_t want = std::min(slice.length - position, length - bytes.size());
     BG_CO_TRY(const SharedBytes piece, co_await reader_.Read(slice, position, want));
     bytes += AsChars(piece.view());
     if (position + piece.size() == slice.length) ++index;

@@ -25,8 +25,7 @@ bool IsWhole(const blob::Slice& slice) {
 Task<Status> HashSlice(SliceReader& reader, blob::Slice slice, std::uint64_t& crc, Md5* md5) {
   std::uint64_t since_yield = 0;
   for (std::uint64_t done = 0; done < slice.length;) {
-    const std::uint64_t want = std::min(slice.length - done, engine::ExtentStore::kMaxRead);
-    BG_CO_TRY(SharedBytes bytes, co_await reader.Read(slice, done, want));
+    BG_CO_TRY(SharedBytes bytes, co_await reader.Read(slice, done, slice.length - done));
     if (bytes.empty()) co_return Fail(Errc::kInternal, "the extent store read nothing");
     crc = Crc64(bytes.view(), crc);
     if (md5 != nullptr) md5->Update(bytes.view());

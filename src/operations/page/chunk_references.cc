@@ -1,7 +1,5 @@
 #include "operations/page/chunk_references.h"
 
-#include <algorithm>
-
 #include "operations/reference_set.h"
 
 namespace blobgate::operations {
@@ -10,9 +8,8 @@ namespace {
 Task<Status> CopyRun(Services& services, const blob::PageRun& run, engine::ExtentWriter& writer) {
   const std::uint64_t length = std::uint64_t{run.count} * blob::kPageSize;
   for (std::uint64_t done = 0; done < length;) {
-    const std::uint64_t want = std::min(length - done, engine::ExtentStore::kMaxRead);
     BG_CO_TRY(const auto piece,
-              co_await services.extents().Read(run.extent, run.offset + done, want));
+              co_await services.extents().Read(run.extent, run.offset + done, length - done));
     BG_CO_CHECK(co_await writer.Append(piece.view()));
     done += piece.size();
   }
