@@ -23,7 +23,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import blobgate_daemon  # noqa: E402
 import special  # noqa: E402
 from rows import KIB, MIB, ROWS, SMALL  # noqa: E402
-from servers import ACCOUNT, KEY, Servers  # noqa: E402
+from servers import KEY, Servers  # noqa: E402
 
 SECONDS = 3
 LOADS = ("get-1k", "get-1k-tls", "head-1k", "head-1k-tls", "range-c64", "range-c64-tls", "get-64m",
@@ -79,7 +79,7 @@ def main() -> None:
     profiles.mkdir(parents=True, exist_ok=True)
     # Processes add to what others of the same program left.
     os.environ["LLVM_PROFILE_FILE"] = str(profiles / "%m.profraw")
-    print(f"training {blobgate_daemon.find_binary()} of account {ACCOUNT}", flush=True)
+    print(f"training {blobgate_daemon.find_binary()}", flush=True)
     with tempfile.TemporaryDirectory(prefix="blobgate-train-") as temporary:
         directory = pathlib.Path(temporary)
         servers = Servers(directory)
