@@ -1,6 +1,7 @@
 // Byte buffers: bounded, aligned, reference-counted when they must be shared.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -47,6 +48,28 @@ class AlignedBuffer {
   std::unique_ptr<std::byte, Free> data_;
 };
 
+/// Pages that never change once they are filled, so that the kernel may send them without a copy.
+/// It may hold them longer than anybody here does: what was lent goes back to the system, and only
+/// the addresses are used again.
+class LendablePages {
+ public:
+  /// As AlignedBuffer.
+  explicit LendablePages(std::size_t size) : buffer_(size) {}
+  LendablePages(const LendablePages&) = delete;
+  LendablePages& operator=(const LendablePages&) = delete;
+  ~LendablePages();
+
+  const AlignedBuffer& buffer() const { return buffer_; }
+  std::size_t size() const { return buffer_.size(); }
+  MutableBytes span() const { return buffer_.span(); }
+  /// Thread-safe. From now on others may hold references to the pages.
+  void Lend() const { lent_.store(true, std::memory_order_relaxed); }
+
+ private:
+  AlignedBuffer buffer_;
+  mutable std::atomic<bool> lent_ = false;
+};
+
 /// Read-only bytes with shared ownership of whatever keeps them alive: a cached block, a private
 /// read buffer, a string. Cheap to copy and to narrow. The bytes never change while held.
 class SharedBytes {
@@ -54,16 +77,31 @@ class SharedBytes {
   SharedBytes() = default;
   SharedBytes(std::shared_ptr<const void> owner, Bytes view)
       : owner_(std::move(owner)), view_(view) {}
+  /// `view` lies in those pages.
+  static SharedBytes Of(std::shared_ptr<const LendablePages> pages, Bytes view) {
+    const LendablePages* const lender = pages.get();
+    SharedBytes bytes(std::move(pages), view);
+    bytes.lender_ = lender;
+    return bytes;
+  }
 
   Bytes view() const { return view_; }
   std::size_t size() const { return view_.size(); }
   bool empty() const { return view_.empty(); }
   SharedBytes Sub(std::size_t offset, std::size_t length) const {
-    return {owner_, view_.subspan(offset, length)};
+    SharedBytes part = *this;
+    part.view_ = view_.subspan(offset, length);
+    return part;
   }
+
+  /// The pages that the bytes lie in, if they can be lent, else null.
+  const LendablePages* lender() const { return lender_; }
+  /// The same bytes, which whoever gets them is to copy.
+  SharedBytes NotLent() const { return {owner_, view_}; }
 
  private:
   std::shared_ptr<const void> owner_;
+  const LendablePages* lender_ = nullptr;
   Bytes view_;
 };
 

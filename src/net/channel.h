@@ -103,6 +103,25 @@ class Channel final : private Deadline {
     return step.bytes;
   }
 
+  /// The same with `head` and then `pieces`, of which the first are lent rather than copied;
+  /// `views` is what they are, and is as the pieces of WriteNow afterwards.
+  Status LendNow(Bytes& head, std::span<const SharedBytes> pieces, std::span<Bytes> views,
+                 std::uint64_t& sent)
+    requires S::kLends
+  {
+    IoResult step;
+    if (!head.empty()) step = stream_.WriteNow({&head, 1}, /*more=*/true);
+    head = head.subspan(step.bytes);
+    sent += step.bytes;
+    if (!step.ec && head.empty()) {
+      step = stream_.LendNow(pieces);
+      Advance(views, step.bytes);
+      sent += step.bytes;
+    }
+    if (step.ec) return std::unexpected(FailureOf(step.ec));
+    return {};
+  }
+
   /// How many bytes can be sent without a wait, once there is room; at least one. `timeout` is how
   /// long the client may take nothing.
   Task<Result<std::size_t>> AwaitRoom(std::chrono::milliseconds timeout) {

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "net/channel.h"
 #include "net/head_parser.h"
+#include "net/lending_pipe.h"
 #include "net/request_body.h"
 #include "net/response_head.h"
 
@@ -45,6 +46,12 @@ http::Response AfterThrow(std::string_view what) {
   failed.status = 500;
   failed.close = true;
   return failed;
+}
+
+std::size_t SizeOf(std::span<const Bytes> pieces) {
+  std::size_t size = 0;
+  for (const Bytes piece : pieces) size += piece.size();
+  return size;
 }
 
 /// Assigning an empty one would keep the memory.
@@ -101,6 +108,8 @@ class Connection final : public ManagedConnection {
   Task<std::uint64_t> AwaitRoom(http::BodySource& stream, http::SendReport& report);
   Task<Result<SharedBytes>> NextPiece(http::BodySource& stream, http::SendReport& report);
   Task<bool> SendPiece(Bytes piece, http::SendReport& report);
+  Status LendNow(std::span<const SharedBytes> pieces, std::span<Bytes> all,
+                 http::SendReport& report);
   Result<std::size_t> SendNow(std::span<Bytes> all, http::BodySource& stream,
                               http::SendReport& report);
   Task<bool> Write(std::span<Bytes> all, http::SendReport& report);
@@ -361,12 +370,14 @@ Task<bool> Connection<S>::SendStep(http::BodySource& stream, std::uint64_t& left
   }
   std::array<Bytes, 1 + kJoinedPieces> all{AsBytes(rendered_)};
   std::ranges::transform(pieces, all.begin() + 1, &SharedBytes::view);
+  if constexpr (S::kLends) {
+    if (!LendNow(pieces, all, report)) co_return false;
+  }
   if (is_long && whole) {
     const Result<std::size_t> back = SendNow(all, stream, report);
     if (!back) co_return false;
     left += *back;
-    const bool taken = std::ranges::all_of(all, [](Bytes piece) { return piece.empty(); });
-    if (taken) {  // it need not wait for what Write still sends
+    if (SizeOf(all) == 0) {  // it need not wait for what Write still sends
       pieces = {};
       Free(rendered_);
     }
@@ -374,17 +385,34 @@ Task<bool> Connection<S>::SendStep(http::BodySource& stream, std::uint64_t& left
   co_return co_await Write(all, report) && whole;
 }
 
+// What the kernel takes at once of pieces that need not be copied, and of the head before them.
+// `all` is what must still be written.
+template <Stream S>
+Status Connection<S>::LendNow(std::span<const SharedBytes> pieces, std::span<Bytes> all,
+                              http::SendReport& report) {
+  std::size_t lendable = 0;
+  for (const SharedBytes& piece : pieces) {
+    if (piece.lender() == nullptr) break;
+    lendable += piece.size();
+  }
+  if (lendable < LendingPipe::kLeast) return {};
+  std::uint64_t written = 0;
+  const Status lent = channel_.LendNow(all.front(), pieces, all.subspan(1), written);
+  Count(written, report);
+  return lent;
+}
+
 // Of a long body: what the kernel does not take at once goes back to where it came from. Answers
 // how many bytes that are; `all` is what must still be written.
 template <Stream S>
 Result<std::size_t> Connection<S>::SendNow(std::span<Bytes> all, http::BodySource& stream,
                                            http::SendReport& report) {
+  if (SizeOf(all) == 0) return 0;
   std::uint64_t written = 0;
   BG_CHECK(channel_.WriteNow(all, written));
   Count(written, report);
   if (!all.front().empty()) return 0;
-  std::size_t rest = 0;
-  for (const Bytes piece : all) rest += piece.size();
+  const std::size_t rest = SizeOf(all);
   if (rest == 0 || !stream.PutBack(rest)) return 0;
   std::ranges::fill(all, Bytes());
   return rest;

@@ -1,5 +1,7 @@
 #include "net/io_threads.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -13,8 +15,13 @@ namespace blobgate::net {
 struct IoThreads::Thread {
   Thread() : context(1), work(context.get_executor()), thread([this] { Run(); }) {}
 
-  // An exception that reaches the loop is a bug of one task; the other connections go on.
+  // An exception that reaches the loop is a bug of one task; the other connections go on. A peer
+  // that is gone is an error of whoever sends, not a signal (splice(2) has no MSG_NOSIGNAL).
   void Run() {
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     while (!context.stopped()) {
       try {
         context.run();

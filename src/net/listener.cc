@@ -1,6 +1,7 @@
 #include "net/listener.h"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <cerrno>
 #include <chrono>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -53,12 +55,18 @@ Result<tcp::acceptor> Bind(asio::any_io_executor executor, const std::string& ad
   if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
   if (!ec && shared) acceptor.set_option(ReusePort(true), ec);
   if (!ec && ip.is_v6()) acceptor.set_option(asio::ip::v6_only(true), ec);
+  if (!ec && ip.is_loopback()) UseLocalCongestionControl(acceptor.native_handle());
   if (!ec) acceptor.bind(endpoint, ec);
   if (ec) return std::unexpected(Unusable(address, port, ec));
   return acceptor;
 }
 
 }  // namespace
+
+void UseLocalCongestionControl(int fd) {
+  constexpr std::string_view kReno = "reno";
+  ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kReno.data(), kReno.size());
+}
 
 Result<std::uint16_t> ClaimPort(asio::any_io_executor executor, const std::string& address,
                                 std::uint16_t port) {

@@ -11,6 +11,11 @@
 
 namespace blobgate::net {
 
+/// For a TCP socket whose peer is on this machine, or a listener of such: Reno, which every kernel
+/// has and allows, whatever the system's choice. There is no network to be careful with, and to
+/// send by a timer, as BBR does, costs more than the sending. Where it cannot be, nothing changes.
+void UseLocalCongestionControl(int fd);
+
 /// The port that listeners of `address` are to have: `port`, or for 0 any free one. Errors as of
 /// OpenListener, kIoError also when another process of the same user listens there with
 /// SO_REUSEPORT: two daemons would each get some of the clients.

@@ -27,10 +27,14 @@ std::string TextOf(asio::ip::address address) {
   return address.to_string();
 }
 
-PeerInfo PeerOf(const tcp::socket& socket, error_code& ec) {
+/// Who connected; prepares the socket for it.
+PeerInfo Meet(tcp::socket& socket, error_code& ec) {
   const tcp::endpoint remote = socket.remote_endpoint(ec);
   if (ec) return {};
   const tcp::endpoint local = socket.local_endpoint(ec);
+  if (ec) return {};
+  if (remote.address() == local.address()) UseLocalCongestionControl(socket.native_handle());
+  socket.set_option(tcp::no_delay(true), ec);
   return {TextOf(remote.address()), local.port(), remote.port()};
 }
 
@@ -122,8 +126,7 @@ std::uint16_t Server::Start(Acceptors acceptors, std::shared_ptr<TlsContext> tls
 
 void Server::OnAccept(Worker& worker, tcp::socket socket, const TlsContext* tls) {
   error_code ec;
-  PeerInfo peer = PeerOf(socket, ec);
-  if (!ec) socket.set_option(tcp::no_delay(true), ec);
+  PeerInfo peer = Meet(socket, ec);
   if (ec) return;  // the client is gone already
   try {
     if (tls) {

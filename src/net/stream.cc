@@ -16,6 +16,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
+#include "net/lending_pipe.h"
+
 namespace blobgate::net {
 namespace {
 
@@ -35,7 +37,7 @@ error_code LastError() {
 }
 
 /// As sendmsg: the bytes that the kernel took, or -1 and errno.
-ssize_t SendNow(int socket, std::span<const Bytes> pieces) {
+ssize_t SendNow(int socket, std::span<const Bytes> pieces, int flags) {
   std::array<iovec, PlainStream::kMaxPieces> parts;
   std::size_t count = 0;
   for (const Bytes piece : pieces.first(std::min(pieces.size(), parts.size()))) {
@@ -46,7 +48,7 @@ ssize_t SendNow(int socket, std::span<const Bytes> pieces) {
   message.msg_iov = parts.data();
   message.msg_iovlen = count;
   for (;;) {
-    const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
     if (sent >= 0 || errno != EINTR) return sent;
   }
 }
@@ -82,15 +84,25 @@ Task<IoResult> PlainStream::WriteSome(std::span<const Bytes> pieces) {
   co_return IoResult{0, ec};
 }
 
-IoResult PlainStream::WriteNow(std::span<const Bytes> pieces) {
-  const ssize_t sent = SendNow(socket_.native_handle(), pieces);
+IoResult PlainStream::WriteNow(std::span<const Bytes> pieces, bool more) {
+  const ssize_t sent = SendNow(socket_.native_handle(), pieces, more ? MSG_MORE : 0);
   if (sent < 0) return {0, errno == EAGAIN || errno == EWOULDBLOCK ? error_code() : LastError()};
-  unbroken_ += static_cast<std::size_t>(sent);
   NoteSent(static_cast<std::size_t>(sent));
   return {static_cast<std::size_t>(sent)};
 }
 
+// splice(2) waits unless the socket itself says that it does not.
+IoResult PlainStream::LendNow(std::span<const SharedBytes> pieces) {
+  error_code ec;
+  if (!socket_.native_non_blocking()) socket_.native_non_blocking(true, ec);
+  if (ec) return {};
+  const IoResult sent = LendingPipe::OfThread().Send(socket_.native_handle(), pieces);
+  NoteSent(sent.bytes);
+  return sent;
+}
+
 void PlainStream::NoteSent(std::size_t bytes) {
+  unbroken_ += bytes;
   if (fast_) return;
   const Instant now = std::chrono::steady_clock::now();
   if (now - proof_began_ > kProofTime) {

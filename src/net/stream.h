@@ -16,17 +16,10 @@
 
 #include "base/buffer.h"
 #include "base/task.h"
+#include "net/io_result.h"
 #include "net/tls_session.h"
 
 namespace blobgate::net {
-
-using boost::system::error_code;
-
-/// What one step moved, and what went wrong. Without an error a read moved at least one byte.
-struct IoResult {
-  std::size_t bytes = 0;
-  error_code ec{};
-};
 
 /// Memory of this io thread for bytes that nobody looks at: all its connections put theirs here,
 /// also while they wait, so that dropping what a slow peer sends takes no memory of its own.
@@ -35,18 +28,20 @@ MutableBytes Scratch();
 /// kSecure: TLS, with a Handshake that comes first. WriteNow takes the pieces in order and says how
 /// many bytes of them it took, without a wait; that may be none. The kernel has those, but for the
 /// last held() of them, which wait as TLS records: nothing more is taken until a further call, of
-/// no pieces even, could send these. ReadNow moves no byte when there is none yet: WaitForInput.
-/// ShutdownSend tells the peer that no more bytes follow, and may wait for its end, so the caller
-/// sets a deadline. Drop receives what arrives below TLS and looks at none of it, until the peer
-/// ends or has sent so many bytes. Room says how many bytes the kernel takes without a wait,
-/// carefully; zero: WaitForRoom first. Queued says how many bytes of what the kernel took the peer
-/// has not acknowledged yet. A stream had_turn when it has sent much without a wait since EndTurn.
-/// socket() is the TCP socket below. Whatever waits ends when the socket's operations are
-/// cancelled, or when it is closed, and then fails.
+/// no pieces even, could send these. kLends: LendNow does the same without a copy, as far as pieces
+/// have lenders, or does nothing; what follows a WriteNow with `more` goes with it. ReadNow moves
+/// no byte when there is none yet: WaitForInput. ShutdownSend tells the peer that no more bytes
+/// follow, and may wait for its end, so the caller sets a deadline. Drop receives what arrives
+/// below TLS and looks at none of it, until the peer ends or has sent so many bytes. Room says how
+/// many bytes the kernel takes without a wait, carefully; zero: WaitForRoom first. Queued says how
+/// many bytes of what the kernel took the peer has not acknowledged yet. A stream had_turn when it
+/// has sent much without a wait since EndTurn. socket() is the TCP socket below. Whatever waits
+/// ends when the socket's operations are cancelled, or when it is closed, and then fails.
 template <class S>
 concept Stream = std::movable<S> &&
                  requires(S s, MutableBytes into, std::span<const Bytes> pieces, error_code& ec) {
                    { S::kSecure } -> std::convertible_to<bool>;
+                   { S::kLends } -> std::convertible_to<bool>;
                    { s.socket() } -> std::same_as<boost::asio::ip::tcp::socket&>;
                    { s.ReadNow(into) } -> std::same_as<IoResult>;
                    { s.WaitForInput(ec) } -> std::same_as<Task<void>>;
@@ -69,6 +64,7 @@ concept Stream = std::movable<S> &&
 class PlainStream {
  public:
   static constexpr bool kSecure = false;
+  static constexpr bool kLends = true;
   /// So many pieces go into one system call.
   static constexpr std::size_t kMaxPieces = 8;
   /// After so many bytes that the kernel took without a wait it is the turn of other connections.
@@ -95,7 +91,8 @@ class PlainStream {
   Task<IoResult> WriteSome(std::span<const Bytes> pieces);
   Task<void> ShutdownSend();
   Task<void> Drop(std::uint64_t most);
-  IoResult WriteNow(std::span<const Bytes> pieces);
+  IoResult WriteNow(std::span<const Bytes> pieces, bool more = false);
+  IoResult LendNow(std::span<const SharedBytes> pieces);
   std::size_t Room();
   /// Of the kernel's buffer for what is sent, bytes; its own structures take a part of it.
   std::size_t Free();
@@ -125,6 +122,7 @@ class PlainStream {
 class TlsStream {
  public:
   static constexpr bool kSecure = true;
+  static constexpr bool kLends = false;
   /// What is encrypted in any case, bytes.
   static constexpr std::size_t kLeastBurst = 4 * 1024;
   /// What is encrypted at once for a slow client, bytes.

@@ -26,8 +26,19 @@ Place KeyOf(const ExtentRef& ref, std::uint64_t chunk) {
   return {ref.space, ref.position + chunk * kChunk};
 }
 
+ReadMemory MemoryOf(const std::shared_ptr<const LendablePages>& pages) {
+  return {pages, &pages->buffer()};
+}
+
 /// Not a byte more than the content: the cache counts what it holds, and what was read is padded.
+/// Whole pages can be lent.
 SharedBytes CopyOf(Bytes content) {
+  if (content.size() % AlignedBuffer::kAlignment == 0) {
+    auto pages = std::make_shared<const LendablePages>(content.size());
+    std::ranges::copy(content, pages->span().begin());
+    const Bytes copy = pages->span();
+    return SharedBytes::Of(std::move(pages), copy);
+  }
   auto memory = std::make_shared_for_overwrite<std::byte[]>(content.size());
   const Bytes copy(memory.get(), content.size());
   std::ranges::copy(content, memory.get());
@@ -69,9 +80,10 @@ ExtentReader::ExtentReader(ExtentLocator& locator, const LoggedExtents& logged,
 Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset,
                                              std::uint64_t length) {
   const std::uint64_t chunk = offset / kChunk;
+  const std::uint64_t end = offset + length;
+  if (end > (chunk + 1) * kChunk) chunks_.Prefetch(KeyOf(ref, chunk + 1));  // for the next call
   std::optional<SharedBytes> found = chunks_.Get(KeyOf(ref, chunk));
   if (!found) {
-    const std::uint64_t end = offset + length;
     if (length > kCachedRead) {
       BG_CO_TRY(found, co_await ReadLong(ref, chunk, end));
     } else if (end <= (chunk + 1) * kChunk) {
@@ -95,7 +107,7 @@ SharedBytes ExtentReader::Keep(const ExtentRef& ref, std::uint64_t first, Bytes 
     const Place key = KeyOf(ref, chunk);
     if (is_short || long_reads_.Admits(PlaceHash()(key))) {
       SharedBytes copy = CopyOf(content);
-      if (chunk == first) front = copy;
+      if (chunk == first) front = copy.NotLent();
       chunks_.Put(key, std::move(copy), content.size() + kEntryOverhead);
     }
     data = data.subspan(content.size());
@@ -103,7 +115,8 @@ SharedBytes ExtentReader::Keep(const ExtentRef& ref, std::uint64_t first, Bytes 
   return front;
 }
 
-// Straight into what the cache will hold.
+// Straight into what the cache will hold. What is wanted for the first time is not lent: it may
+// not stay, and pages that were lent cost page faults afterwards.
 Task<Result<SharedBytes>> ExtentReader::ReadChunk(ExtentRef ref, std::uint64_t chunk) {
   SharedBytes found;
   if (const std::optional<SharedBytes> held = logged_.Find({ref.space, ref.position})) {
@@ -111,13 +124,13 @@ Task<Result<SharedBytes>> ExtentReader::ReadChunk(ExtentRef ref, std::uint64_t c
   } else {
     BG_CO_TRY(const Located located, co_await Locate(ref));
     const std::uint64_t size = ChunkLength(ref.length, chunk);
-    const auto memory = std::make_shared<const AlignedBuffer>(size);
-    BG_CO_CHECK(co_await ReadVerified(ref, located, chunk, memory, size));
-    const Bytes data = memory->span().first(size);
-    found = size == memory->size() ? SharedBytes(memory, data) : CopyOf(data);
+    const auto pages = std::make_shared<const LendablePages>(size);
+    BG_CO_CHECK(co_await ReadVerified(ref, located, chunk, MemoryOf(pages), size));
+    const Bytes data = pages->span().first(size);
+    found = size == pages->size() ? SharedBytes::Of(pages, data) : CopyOf(data);
   }
   chunks_.Put(KeyOf(ref, chunk), found, found.size() + kEntryOverhead);
-  co_return found;
+  co_return found.NotLent();
 }
 
 // Chunks up to the one that holds the byte before `end`, in one go.

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -80,6 +82,62 @@ TEST(ClockCache, ShardsHaveTheirPartEach) {
   EXPECT_FALSE(cache.Get(1));
 }
 
+/// Everything falls to the same place of the table.
+struct Colliding {
+  std::size_t operator()(int) const { return 7; }
+};
+
+TEST(ClockCache, FindsWhatCollides) {
+  ClockCache<int, Value, Colliding> cache(10'000);
+  for (int i = 0; i < 300; ++i) cache.Put(i, Make(std::to_string(i)), 10);
+  for (int i = 0; i < 300; i += 3) cache.Erase(i);
+  for (int i = 0; i < 300; ++i) {
+    const auto value = cache.Get(i);
+    ASSERT_EQ(value.has_value(), i % 3 != 0) << i;
+    if (value) EXPECT_EQ(**value, std::to_string(i));
+  }
+}
+
+// Against a map, with everything that can be done; nothing is ever too much for it.
+TEST(ClockCache, LosesNothingThatItHasRoomFor) {
+  std::mt19937 random(1);
+  ClockCache<int, Value> cache(1000 * 10);
+  std::map<int, std::string> model;
+  for (int i = 0; i < 100'000; ++i) {
+    const int key = static_cast<int>(random() % 1000);
+    switch (random() % 4) {
+      case 0:
+        cache.Erase(key);
+        model.erase(key);
+        break;
+      case 1:
+        model[key] = std::to_string(i);
+        cache.Put(key, Make(model[key]), 10);
+        break;
+      default:
+        cache.Prefetch(key);
+        const auto value = cache.Get(key);
+        ASSERT_EQ(value.has_value(), model.contains(key)) << i;
+        if (value) ASSERT_EQ(**value, model[key]) << i;
+    }
+  }
+}
+
+// What was evicted is gone, what was not can be found, and there is no third kind.
+TEST(ClockCache, EvictsWithoutLosingOthers) {
+  std::mt19937 random(2);
+  ClockCache<int, Value> cache(500);
+  std::map<int, std::weak_ptr<const std::string>> alive;
+  for (int i = 0; i < 20'000; ++i) {
+    const int key = static_cast<int>(random() % 400);
+    Value value = Make(std::to_string(key));
+    alive[key] = value;
+    cache.Put(key, std::move(value), 1 + random() % 20);
+    const int other = static_cast<int>(random() % 400);
+    ASSERT_EQ(cache.Get(other).has_value(), alive.contains(other) && !alive[other].expired()) << i;
+  }
+}
+
 TEST(ClockCache, OfManyThreads) {
   ClockCache<int, Value> cache(400, 4);
   std::vector<std::jthread> threads;
@@ -87,6 +145,7 @@ TEST(ClockCache, OfManyThreads) {
     threads.emplace_back([&cache, thread] {
       for (int i = 0; i < 20'000; ++i) {
         const int key = (i * 7 + thread * 13) % 100;
+        cache.Prefetch(key + 1);
         if (const auto value = cache.Get(key)) {
           ASSERT_EQ(**value, std::to_string(key));
         } else {

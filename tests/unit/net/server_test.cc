@@ -3,10 +3,12 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <future>
 #include <mutex>
 #include <semaphore>
@@ -51,6 +53,40 @@ TEST(Server, ServesOnEveryThreadThroughOnePort) {
   }
   EXPECT_GT(seen.size(), 1u) << "64 connections all fell to one of three listeners";
   EXPECT_TRUE(server.Stop(kPatience));
+}
+
+std::uint16_t PortOf(int fd, decltype(getsockname) name) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  const bool is_socket = name(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  return is_socket && address.sin_family == AF_INET ? ntohs(address.sin_port) : 0;
+}
+
+/// Of the server's end of the only connection to `port` in this process.
+std::string CongestionControlAt(std::uint16_t port) {
+  for (int fd = 0; fd < 1024; ++fd) {
+    if (PortOf(fd, getsockname) != port || PortOf(fd, getpeername) == 0) continue;
+    std::array<char, 16> name{};
+    socklen_t size = name.size();
+    getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.data(), &size);
+    return name.data();
+  }
+  return "no connection";
+}
+
+TEST(Server, SendsToThisMachineWithoutPacing) {
+  for (const char* const address : {"127.0.0.1", "0.0.0.0"}) {
+    IoThreads threads(1);
+    FakeHandler handler(Echo);
+    Server server(threads, handler, Patient());
+    const auto port = server.Listen(address, 0);
+    ASSERT_TRUE(port) << address;
+    LoopbackClient client(*port);
+    ASSERT_TRUE(client.Send(kGet));
+    EXPECT_THAT(client.ReadUntil(kAnswer), EndsWith(kAnswer));
+    EXPECT_EQ(CongestionControlAt(*port), "reno") << address;
+    EXPECT_TRUE(server.Stop(kPatience));
+  }
 }
 
 TEST(Server, ListensOnIpv6) {
