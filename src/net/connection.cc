@@ -263,6 +263,10 @@ Task<typename Connection<S>::Outcome> Connection<S>::Exchange() {
   keep_alive = keep_alive && settled && !context_.connections.draining();
   const BodyPlan plan = PlanBody(response, head_.method == "HEAD", traits_.http_1_0);
   keep_alive = keep_alive && !plan.to_the_end;
+  // What else is ready is handled first, then all answers are sent, one after the other (as Redis
+  // does before it sleeps): a client that is woken finds many of them, and this thread is not
+  // interrupted by one for each.
+  co_await boost::asio::post(boost::asio::use_awaitable);
   http::SendReport report = co_await Send(response, plan, keep_alive);
   report.request_bytes = body.received();
   report.waited += body.waited();

@@ -89,6 +89,42 @@ TEST(Server, SendsToThisMachineWithoutPacing) {
   }
 }
 
+// Each answer may wake somebody, who then takes the processor.
+TEST(Server, HandlesWhatIsReadyBeforeItSendsAnswers) {
+  std::binary_semaphore begun(0), sent(0);
+  std::string order;
+  FakeHandler handler([&](const auto& head, auto& body) -> Task<http::Response> {
+    if (head.path == "/wait") {  // the only thread, until both others have sent their requests
+      begun.release();
+      sent.acquire();
+    }
+    auto response = co_await Echo(head, body);
+    if (head.path != "/wait") {
+      order += "handled ";
+      response.on_sent = [&](const auto&) { order += "sent "; };
+    }
+    co_return response;
+  });
+  IoThreads threads(1);
+  Server server(threads, handler, Patient());
+  const auto port = server.Listen("127.0.0.1", 0);
+  ASSERT_TRUE(port);
+  LoopbackClient a(*port), b(*port), c(*port);
+  for (auto* client : {&a, &b}) {  // they are known to the server
+    ASSERT_TRUE(client->Send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n"));
+    sent.release();
+    begun.acquire();
+    EXPECT_THAT(client->ReadUntil("GET /wait|"), EndsWith("GET /wait|"));
+  }
+  ASSERT_TRUE(c.Send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n"));
+  begun.acquire();
+  for (auto* client : {&a, &b}) ASSERT_TRUE(client->Send(kGet));
+  sent.release();
+  for (auto* client : {&a, &b}) EXPECT_THAT(client->ReadUntil(kAnswer), EndsWith(kAnswer));
+  EXPECT_TRUE(server.Stop(kPatience));
+  EXPECT_EQ(order, "handled handled sent sent ");
+}
+
 TEST(Server, ListensOnIpv6) {
   IoThreads threads(1);
   FakeHandler handler(Echo);
