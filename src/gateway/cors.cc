@@ -6,6 +6,11 @@
 
 namespace blobgate::gateway {
 
+bool HasNoCorsRules(const operations::Services& services, std::string_view account) {
+  const auto recent = services.properties->Recent(account, services.clock.Now());
+  return recent && recent->cors.empty();
+}
+
 Task<azure::NameValues> CorsHeaders(operations::Services& services, std::string_view account,
                                     const http::RequestHead& head, const http::Response& response,
                                     std::string_view request_id) {

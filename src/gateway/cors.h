@@ -10,6 +10,9 @@
 
 namespace blobgate::gateway {
 
+/// Known from memory: the account has no rules, so CorsHeaders would give nothing.
+bool HasNoCorsRules(const operations::Services& services, std::string_view account);
+
 /// What to add to `response`. Nothing when the account has no rules, or when they cannot be read
 /// (that is logged; the answer itself stands).
 Task<azure::NameValues> CorsHeaders(operations::Services& services, std::string_view account,

@@ -146,7 +146,7 @@ Task<http::Response> Gateway::Handle(const http::RequestHead& head, http::BodyRe
       outcome ? std::move(*outcome) : ErrorResponse(exchange, outcome.error());
   if (exchange.threw) response.close = true;
   Finish(exchange, response);
-  co_await AddCorsHeaders(exchange, response);
+  if (MayHaveCorsHeaders(exchange)) co_await AddCorsHeaders(exchange, response);
   co_return response;
 }
 
@@ -384,8 +384,12 @@ azure::Outcome<azure::Permissions> Gateway::ConsiderPosixRights(
 }
 
 // After all other headers, which the rules may expose.
+bool Gateway::MayHaveCorsHeaders(const Exchange& x) const {
+  if (!x.account || (x.spec && x.spec->id == azure::Operation::kPreflightBlobRequest)) return false;
+  return !HasNoCorsRules(parts_.services, x.resource.account);
+}
+
 Task<void> Gateway::AddCorsHeaders(const Exchange& x, http::Response& response) {
-  if (!x.account || (x.spec && x.spec->id == azure::Operation::kPreflightBlobRequest)) co_return;
   auto headers =
       co_await CorsHeaders(parts_.services, x.resource.account, x.head, response, x.request_id);
   for (const auto& [name, value] : headers) response.Set(name, value);

@@ -70,6 +70,7 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
   static azure::Outcome<void> CheckRates(const Exchange& exchange);
   azure::Outcome<azure::Permissions> ConsiderPosixRights(
       Exchange& exchange, azure::Outcome<azure::Permissions> permissions);
+  bool MayHaveCorsHeaders(const Exchange& exchange) const;
   Task<void> AddCorsHeaders(const Exchange& exchange, http::Response& response);
   Task<http::Response> HandleWebsite(Exchange& exchange, std::string_view account);
   http::Response ErrorResponse(Exchange& exchange, const azure::Error& error,

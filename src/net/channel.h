@@ -92,6 +92,17 @@ class Channel final : private Deadline {
     }
   }
 
+  /// All of `pieces` at once, as Write without a wait. False: what is left in them is for Write.
+  Result<bool> TryWrite(std::span<Bytes> pieces, std::uint64_t& sent) {
+    const auto done = [&] {
+      return stream_.held() == 0 && std::ranges::all_of(pieces, &Bytes::empty);
+    };
+    if (done()) return true;
+    if (stream_.had_turn()) return false;
+    BG_CHECK(WriteNow(pieces, sent));
+    return done();
+  }
+
   /// Takes what the stream takes of `pieces` at once, so many bytes; the rest stays in them. Adds
   /// to `sent` as Write does: the last bytes taken may still wait in the stream, for Write.
   Result<std::size_t> WriteNow(std::span<Bytes> pieces, std::uint64_t& sent) {

@@ -113,6 +113,7 @@ class Connection final : public ManagedConnection {
   Result<std::size_t> SendNow(std::span<Bytes> all, http::BodySource& stream,
                               http::SendReport& report);
   Task<bool> Write(std::span<Bytes> all, http::SendReport& report);
+  Result<bool> TryWrite(std::span<Bytes> all, http::SendReport& report);
   void Count(std::uint64_t written, http::SendReport& report);
   Task<void> End(Outcome outcome);
 
@@ -386,6 +387,10 @@ Task<bool> Connection<S>::SendStep(http::BodySource& stream, std::uint64_t& left
       Free(rendered_);
     }
   }
+  if (!is_long && whole) {
+    const Result<bool> written = TryWrite(all, report);
+    if (!written || *written) co_return written.has_value();
+  }
   co_return co_await Write(all, report) && whole;
 }
 
@@ -469,7 +474,19 @@ Task<Result<SharedBytes>> Connection<S>::NextPiece(http::BodySource& stream,
 template <Stream S>
 Task<bool> Connection<S>::SendPiece(Bytes piece, http::SendReport& report) {
   std::array<Bytes, 2> all{AsBytes(rendered_), piece};
+  const Result<bool> written = TryWrite(all, report);
+  if (!written || *written) co_return written.has_value();
   co_return co_await Write(all, report);
+}
+
+// Mostly the kernel takes a short answer at once, and there is nothing to wait for.
+template <Stream S>
+Result<bool> Connection<S>::TryWrite(std::span<Bytes> all, http::SendReport& report) {
+  std::uint64_t written = 0;
+  const Result<bool> done = channel_.TryWrite(all, written);
+  Count(written, report);
+  if (done && *done) rendered_.clear();
+  return done;
 }
 
 // The first bytes of a body take the rendered head along: what is left of it is the first of `all`.

@@ -69,11 +69,8 @@ Task<Status> SliceReader::Begin(engine::ExtentRef extent) {
   co_return Status();
 }
 
-Task<Result<SharedBytes>> SliceReader::Read(blob::Slice slice, std::uint64_t position,
-                                            std::uint64_t want) {
-  if (!key_ || slice.plain) {
-    co_return co_await store_.Read(slice.extent, slice.offset + position, want);
-  }
+Task<Result<SharedBytes>> SliceReader::ReadSealed(const blob::Slice& slice, std::uint64_t position,
+                                                  std::uint64_t want) {
   if (slice.offset < blob::kExtentSalt) {
     co_return Fail(Errc::kCorruption, "an encrypted blob with content that is not");
   }

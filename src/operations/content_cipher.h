@@ -40,10 +40,17 @@ class SliceReader {
   SliceReader(engine::ExtentStore& store, blob::ContentKeyPtr key)
       : store_(store), key_(std::move(key)) {}
 
-  /// As ExtentStore::Read, from byte `position` of the slice. What is plain comes as it is.
-  Task<Result<SharedBytes>> Read(blob::Slice slice, std::uint64_t position, std::uint64_t want);
+  /// As ExtentStore::Read, from byte `position` of the slice, which outlives the Task. What is
+  /// plain comes as it is.
+  Task<Result<SharedBytes>> Read(const blob::Slice& slice, std::uint64_t position,
+                                 std::uint64_t want) {
+    if (!key_ || slice.plain) return store_.Read(slice.extent, slice.offset + position, want);
+    return ReadSealed(slice, position, want);
+  }
 
  private:
+  Task<Result<SharedBytes>> ReadSealed(const blob::Slice& slice, std::uint64_t position,
+                                       std::uint64_t want);
   Task<Status> Begin(engine::ExtentRef extent);
 
   engine::ExtentStore& store_;

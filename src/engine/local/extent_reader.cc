@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/crc64.h"
+#include "engine/contract/check.h"
 
 namespace blobgate::engine {
 namespace {
@@ -79,6 +80,7 @@ ExtentReader::ExtentReader(ExtentLocator& locator, const LoggedExtents& logged,
 
 Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset,
                                              std::uint64_t length) {
+  BG_CO_CHECK(CheckRange(ref, offset, length));
   const std::uint64_t chunk = offset / kChunk;
   const std::uint64_t end = offset + length;
   if (end > (chunk + 1) * kChunk) chunks_.Prefetch(KeyOf(ref, chunk + 1));  // for the next call

@@ -45,7 +45,7 @@ class ExtentReader {
   ExtentReader(ExtentLocator& locator, const LoggedExtents& logged, SegmentReader segments,
                StoreState& state, std::size_t cache_bytes);
 
-  /// As ExtentStore::Read. REQUIRES: CheckRange passed.
+  /// As ExtentStore::Read.
   Task<Result<SharedBytes>> Read(ExtentRef ref, std::uint64_t offset, std::uint64_t length);
 
  private:

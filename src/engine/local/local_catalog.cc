@@ -18,21 +18,27 @@ constexpr std::size_t kPartitionBytes = 8;
 
 Task<Result<PartitionRef>> LocalCatalog::Locate(std::string_view name_space, std::string_view) {
   if (name_space.empty()) co_return Fail(Errc::kInvalidArgument, "empty name space");
-  BG_CO_TRY(const std::uint64_t id, co_await partitions_.Locate(name_space));
-  co_return PartitionRef{id, 1};
+  std::optional<std::uint64_t> id = partitions_.Known(name_space);
+  if (!id) {
+    BG_CO_TRY(id, co_await partitions_.Locate(name_space));
+  }
+  co_return PartitionRef{*id, 1};
 }
 
 Task<Result<std::optional<PartitionRef>>> LocalCatalog::Find(std::string_view name_space,
                                                              std::string_view) {
-  BG_CO_TRY(const std::optional<std::uint64_t> id, co_await partitions_.Find(name_space));
+  std::optional<std::uint64_t> id = partitions_.Known(name_space);
+  if (!id) {
+    BG_CO_TRY(id, co_await partitions_.Find(name_space));
+  }
   if (!id) co_return std::optional<PartitionRef>();
   co_return PartitionRef{*id, 1};
 }
 
 Task<Result<std::vector<PartitionRef>>> LocalCatalog::PartitionsOf(std::string_view name_space) {
-  BG_CO_TRY(const std::optional<std::uint64_t> id, co_await partitions_.Find(name_space));
+  BG_CO_TRY(const std::optional<PartitionRef> only, co_await Find(name_space, {}));
   std::vector<PartitionRef> partitions;
-  if (id) partitions.push_back({*id, 1});
+  if (only) partitions.push_back(*only);
   co_return partitions;
 }
 

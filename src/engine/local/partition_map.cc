@@ -24,7 +24,7 @@ Status PartitionMap::Load() {
 }
 
 // Every request asks twice, and what is known never changes: threads remember it, each for itself.
-std::optional<std::uint64_t> PartitionMap::Cached(std::string_view name_space) const {
+std::optional<std::uint64_t> PartitionMap::Known(std::string_view name_space) const {
   struct Seen {
     std::uint64_t map = 0;
     std::uint64_t id = 0;
@@ -33,12 +33,12 @@ std::optional<std::uint64_t> PartitionMap::Cached(std::string_view name_space) c
   thread_local std::array<Seen, 64> seen;
   Seen& known = seen[Hash()(name_space) % seen.size()];
   if (known.map == edition_ && known.name_space == name_space) return known.id;
-  const auto id = CachedForAll(name_space);
+  const auto id = KnownToAll(name_space);
   if (id) known = {edition_, *id, std::string(name_space)};
   return id;
 }
 
-std::optional<std::uint64_t> PartitionMap::CachedForAll(std::string_view name_space) const {
+std::optional<std::uint64_t> PartitionMap::KnownToAll(std::string_view name_space) const {
   const std::lock_guard lock(mutex_);
   const auto found = cache_.find(name_space);
   if (found == cache_.end()) return std::nullopt;
@@ -46,13 +46,11 @@ std::optional<std::uint64_t> PartitionMap::CachedForAll(std::string_view name_sp
 }
 
 Task<Result<std::uint64_t>> PartitionMap::Locate(std::string_view name_space) {
-  if (const auto id = Cached(name_space)) co_return *id;
   auto lookup = [this, name = std::string(name_space)] { return LookupOrCreate(name); };
   co_return co_await RunBlocking(pool_, std::move(lookup));
 }
 
 Task<Result<std::optional<std::uint64_t>>> PartitionMap::Find(std::string_view name_space) {
-  if (const auto id = Cached(name_space)) co_return id;
   auto lookup = [this, name = std::string(name_space)] { return Lookup(name); };
   co_return co_await RunBlocking(pool_, std::move(lookup));
 }

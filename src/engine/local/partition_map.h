@@ -23,17 +23,18 @@ class PartitionMap {
   /// Reads how many there are. Before any other call; blocks.
   Status Load();
 
-  /// The id; a new, durable one on first use.
+  /// The id, if it is in memory.
+  std::optional<std::uint64_t> Known(std::string_view name_space) const;
+  /// The id; a new, durable one on first use. Asks the database.
   Task<Result<std::uint64_t>> Locate(std::string_view name_space);
-  /// nullopt when the name space was never located.
+  /// nullopt when the name space was never located. Asks the database.
   Task<Result<std::optional<std::uint64_t>>> Find(std::string_view name_space);
 
  private:
   /// Name spaces remembered; more, and it starts anew.
   static constexpr std::size_t kCached = 16 * 1024;
 
-  std::optional<std::uint64_t> Cached(std::string_view name_space) const;
-  std::optional<std::uint64_t> CachedForAll(std::string_view name_space) const;
+  std::optional<std::uint64_t> KnownToAll(std::string_view name_space) const;
   Result<std::optional<std::uint64_t>> Lookup(const std::string& name_space);
   Result<std::uint64_t> LookupOrCreate(const std::string& name_space);
 
