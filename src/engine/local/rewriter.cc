@@ -129,12 +129,24 @@ bool Rewriter::RewriteOne(bool at_once) {
 // Nothing comes into a sealed segment, so nothing may be left.
 Status Rewriter::Rewrite(const Segments::Sparse& sparse) {
   BG_CHECK(MoveAll(sparse));
-  const auto row = parts_.segments.RowOf(sparse.id);
-  if (!row || row->live == 0) return {};
+  BG_TRY(const std::uint64_t live, LiveBytesOf(sparse.id));
+  if (live == 0) return {};
   return std::unexpected(parts_.state.Corruption(
       fmt::format("segment {:x}: {} live bytes are counted that no extent has; `blobgate fsck "
                   "--repair` counts anew",
-                  sparse.id, row->live)));
+                  sparse.id, live)));
+}
+
+// The database has this together with the extents; what Segments knows of a commit comes a moment
+// later, when its extents are gone already.
+Result<std::uint64_t> Rewriter::LiveBytesOf(std::uint64_t segment) const {
+  std::string value;
+  const auto found = parts_.db.db().Get({}, parts_.db.meta(), SegmentKey(segment), &value);
+  if (found.IsNotFound()) return 0;
+  BG_CHECK(FromRocks(found));
+  const auto row = SegmentRow::Decode(value);
+  if (!row) return Fail(Errc::kCorruption, "catalog: damaged segment row");
+  return row->live;
 }
 
 // kCancelled: it has to wait, or nothing is to be done any more.

@@ -96,6 +96,7 @@ class Rewriter {
   bool MayWork(std::uint64_t live) const;
   std::optional<Segments::Sparse> Take();
   Status Rewrite(const Segments::Sparse& sparse);
+  Result<std::uint64_t> LiveBytesOf(std::uint64_t segment) const;
   Status MoveAll(const Segments::Sparse& sparse);
   Result<Selection> Select(const std::vector<Resident>& residents, std::size_t& next) const;
   Result<std::optional<Source>> Find(const Resident& resident) const;
