@@ -175,6 +175,8 @@ def wrk_requests(url: str, seconds: float, connections: int = 64) -> float:
 def machine() -> dict[str, str]:
     cpu = re.search(r"model name\s*:\s*(.+)", pathlib.Path("/proc/cpuinfo").read_text())
     memory = re.search(r"MemTotal:\s*(\d+)", pathlib.Path("/proc/meminfo").read_text())
+    congestion = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
     return {"processor": cpu[1] if cpu else "?", "cores": str(os.cpu_count()),
             "memory": f"{int(memory[1]) >> 20} GiB" if memory else "?",
-            "kernel": os.uname().release, "python": sys.version.split()[0]}
+            "kernel": os.uname().release, "python": sys.version.split()[0],
+            "congestion control": congestion}
