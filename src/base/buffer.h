@@ -50,9 +50,11 @@ class AlignedBuffer {
 
 /// Pages that never change once they are filled, so that the kernel may send them without a copy.
 /// It may hold them longer than anybody here does: what was lent goes back to the system, and only
-/// the addresses are used again.
+/// the addresses are used again. That costs some ten copies of 32 KiB: lend what is used much.
 class LendablePages {
  public:
+  static constexpr unsigned kUses = 8;
+
   /// As AlignedBuffer.
   explicit LendablePages(std::size_t size) : buffer_(size) {}
   LendablePages(const LendablePages&) = delete;
@@ -62,11 +64,17 @@ class LendablePages {
   const AlignedBuffer& buffer() const { return buffer_; }
   std::size_t size() const { return buffer_.size(); }
   MutableBytes span() const { return buffer_.span(); }
+  /// Thread-safe. Counts one more use; true when there were kUses of them.
+  bool IsUsedMuch() const {
+    return uses_.load(std::memory_order_relaxed) >= kUses ||
+           uses_.fetch_add(1, std::memory_order_relaxed) + 1 >= kUses;
+  }
   /// Thread-safe. From now on others may hold references to the pages.
   void Lend() const { lent_.store(true, std::memory_order_relaxed); }
 
  private:
   AlignedBuffer buffer_;
+  mutable std::atomic<unsigned> uses_ = 0;
   mutable std::atomic<bool> lent_ = false;
 };
 

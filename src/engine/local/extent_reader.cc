@@ -94,6 +94,7 @@ Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset
       BG_CO_TRY(found, co_await ReadShort(ref, chunk, end));
     }
   }
+  if (found->lender() != nullptr && !found->lender()->IsUsedMuch()) found = found->NotLent();
   // What lies in those chunks; the caller asks again for the rest.
   const std::uint64_t skip = offset - chunk * kChunk;
   co_return found->Sub(skip, std::min<std::uint64_t>(length, found->size() - skip));
@@ -109,7 +110,7 @@ SharedBytes ExtentReader::Keep(const ExtentRef& ref, std::uint64_t first, Bytes 
     const Place key = KeyOf(ref, chunk);
     if (is_short || long_reads_.Admits(PlaceHash()(key))) {
       SharedBytes copy = CopyOf(content);
-      if (chunk == first) front = copy.NotLent();
+      if (chunk == first) front = copy;
       chunks_.Put(key, std::move(copy), content.size() + kEntryOverhead);
     }
     data = data.subspan(content.size());
@@ -117,8 +118,7 @@ SharedBytes ExtentReader::Keep(const ExtentRef& ref, std::uint64_t first, Bytes 
   return front;
 }
 
-// Straight into what the cache will hold. What is wanted for the first time is not lent: it may
-// not stay, and pages that were lent cost page faults afterwards.
+// Straight into what the cache will hold.
 Task<Result<SharedBytes>> ExtentReader::ReadChunk(ExtentRef ref, std::uint64_t chunk) {
   SharedBytes found;
   if (const std::optional<SharedBytes> held = logged_.Find({ref.space, ref.position})) {
@@ -132,7 +132,7 @@ Task<Result<SharedBytes>> ExtentReader::ReadChunk(ExtentRef ref, std::uint64_t c
     found = size == pages->size() ? SharedBytes::Of(pages, data) : CopyOf(data);
   }
   chunks_.Put(KeyOf(ref, chunk), found, found.size() + kEntryOverhead);
-  co_return found.NotLent();
+  co_return found;
 }
 
 // Chunks up to the one that holds the byte before `end`, in one go.

@@ -162,6 +162,16 @@ FakeHandler::Function Answering(std::string text, bool mixed) {
   };
 }
 
+/// One thread that answers everybody with `text`.
+struct Answers {
+  Answers(const std::string& text, bool mixed) : handler(Answering(text, mixed)) {}
+
+  IoThreads threads{1};
+  FakeHandler handler;
+  Server server{threads, handler, Patient()};
+  std::uint16_t port = server.Listen("127.0.0.1", 0).value();
+};
+
 std::string HeadOf(std::size_t size) {
   return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
 }
@@ -170,12 +180,8 @@ TEST(LendingConnection, SendsTheSameBytes) {
   for (const std::size_t size : {1, 8'191, 8'192, 30'001, 65'536, 65'537, 3'000'000}) {
     for (const bool mixed : {false, true}) {
       const std::string text = SomeText(size);
-      IoThreads threads(1);
-      FakeHandler handler(Answering(text, mixed));
-      Server server(threads, handler, Patient());
-      const auto port = server.Listen("127.0.0.1", 0);
-      ASSERT_TRUE(port);
-      LoopbackClient client(*port);
+      const Answers answers(text, mixed);
+      LoopbackClient client(answers.port);
       for (int again = 0; again < 3; ++again) {
         ASSERT_TRUE(client.Send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"));
         EXPECT_EQ(client.ReadUntil("\r\n\r\n"), HeadOf(size));
@@ -188,12 +194,8 @@ TEST(LendingConnection, SendsTheSameBytes) {
 // Its socket is full most of the time: much is given back and sent again.
 TEST(LendingConnection, SendsTheSameBytesToAClientThatTakesItsTime) {
   const std::string text = SomeText(20'000'000);
-  IoThreads threads(1);
-  FakeHandler handler(Answering(text, true));
-  Server server(threads, handler, Patient());
-  const auto port = server.Listen("127.0.0.1", 0);
-  ASSERT_TRUE(port);
-  LoopbackClient client(*port);
+  const Answers answers(text, true);
+  LoopbackClient client(answers.port);
   ASSERT_TRUE(client.Send("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
   ::usleep(50'000);
   EXPECT_TRUE(client.ReadToEnd().ends_with(text));
@@ -201,17 +203,13 @@ TEST(LendingConnection, SendsTheSameBytesToAClientThatTakesItsTime) {
 
 // Nothing but the connection ends.
 TEST(LendingConnection, OutlivesAClientThatLeaves) {
-  IoThreads threads(1);
-  FakeHandler handler(Answering(SomeText(20'000'000), false));
-  Server server(threads, handler, Patient());
-  const auto port = server.Listen("127.0.0.1", 0);
-  ASSERT_TRUE(port);
+  Answers answers(SomeText(20'000'000), false);
   for (int i = 0; i < 5; ++i) {
-    LoopbackClient client(*port);
+    LoopbackClient client(answers.port);
     ASSERT_TRUE(client.Send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"));
     EXPECT_FALSE(client.ReadUntil("\r\n\r\n").empty());
   }
-  EXPECT_TRUE(server.Stop(std::chrono::minutes(1)));
+  EXPECT_TRUE(answers.server.Stop(std::chrono::minutes(1)));
 }
 
 }  // namespace
