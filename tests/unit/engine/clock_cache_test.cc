@@ -53,7 +53,9 @@ TEST(ClockCache, KeepsWhatIsUsed) {
   ClockCache<int, Value> cache(100);
   for (int i = 0; i < 1000; ++i) {
     cache.Put(i, Make("x"), 10);
-    if (i >= 3) EXPECT_TRUE(cache.Get(3)) << i;
+    if (i >= 3) {
+      EXPECT_TRUE(cache.Get(3)) << i;
+    }
   }
   EXPECT_FALSE(cache.Get(900));
 }
@@ -94,7 +96,9 @@ TEST(ClockCache, FindsWhatCollides) {
   for (int i = 0; i < 300; ++i) {
     const auto value = cache.Get(i);
     ASSERT_EQ(value.has_value(), i % 3 != 0) << i;
-    if (value) EXPECT_EQ(**value, std::to_string(i));
+    if (value) {
+      EXPECT_EQ(**value, std::to_string(i));
+    }
   }
 }
 
@@ -118,7 +122,9 @@ TEST(ClockCache, LosesNothingThatItHasRoomFor) {
         cache.Prefetch(key);
         const auto value = cache.Get(key);
         ASSERT_EQ(value.has_value(), model.contains(key)) << i;
-        if (value) ASSERT_EQ(**value, model[key]) << i;
+        if (value) {
+          ASSERT_EQ(**value, model[key]) << i;
+        }
     }
   }
 }
