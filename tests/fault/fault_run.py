@@ -55,7 +55,7 @@ class Store:
 
     def start(self, *, under_shim: bool) -> None:
         self.daemon.environment = self.shim.environment() if under_shim else {}
-        self.daemon.ports = {}  # the old ones may be another daemon's by now
+        self.daemon.forget_ports()
         self.daemon.start(START_DEADLINE)
 
     def client(self) -> blob_client.BlobClient:

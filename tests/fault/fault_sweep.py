@@ -112,10 +112,15 @@ def _work(parent, bases, keep, tasks, results) -> None:
             run.result.seconds = time.monotonic() - began
             if run.result.problems and keep:
                 shutil.copytree(store.directory, parent / f"kept-{phase}-{kind}-{call}",
-                                dirs_exist_ok=True)
+                                ignore=shutil.ignore_patterns("*.sock"), dirs_exist_ok=True)
             results.put(run.result)
     finally:
         store.close()
+
+
+def print_problems(result: Result) -> None:
+    for problem in result.problems:
+        print(f"{result.phase} {result.kind} {result.call} ({result.what}): {problem}", flush=True)
 
 
 def sweep(parent: pathlib.Path, bases: dict[str, Base], planned: list[Task], jobs: int,
@@ -137,9 +142,7 @@ def sweep(parent: pathlib.Path, bases: dict[str, Base], planned: list[Task], job
         if result.seconds > SLOW:
             print(f"{result.phase} {result.kind} {result.call} ({result.what}): took "
                   f"{result.seconds:.0f} s", flush=True)
-        for problem in result.problems:
-            print(f"{result.phase} {result.kind} {result.call} ({result.what}): {problem}",
-                  flush=True)
+        print_problems(result)
         tasks.put(next(waiting, None))
     for worker in workers:
         worker.join()
@@ -156,6 +159,8 @@ def report(results: list[Result]) -> int:
         print(f"{phase:9} {kind:12} {text}")
     slowest = max(results, key=lambda result: result.seconds)
     print(f"longest: {slowest.phase} {slowest.kind} {slowest.call}, {slowest.seconds:.1f} s")
+    for result in results:  # once more, at the end: who reads the log of a long test reads its end
+        print_problems(result)
     failed = sum(bool(result.problems) for result in results)
     reached = sum(bool(result.what) for result in results)
     print(f"{len(results)} runs, {reached} faults; "

@@ -130,7 +130,7 @@ class Cutter:
         control = shim.Shim(self._directory, self._data, record=True)
         control.forget_journal()
         self._daemon.environment = control.environment()
-        self._daemon.ports = {}  # the old ones may be another daemon's by now
+        self._daemon.forget_ports()
         try:
             self._daemon.start(START_DEADLINE)
         except RuntimeError:
@@ -146,7 +146,7 @@ class Cutter:
         return f"at {position} of {len(records)}, {self._build(replay, rng)}"
 
     def _verify(self, position: int) -> Findings:
-        self._daemon.ports = {}  # the old ones may be another daemon's by now
+        self._daemon.forget_ports()
         try:
             self._daemon.start(START_DEADLINE)
         except RuntimeError as error:

@@ -251,7 +251,7 @@ class Load:
 
     def _live(self, life: int, killed: bool) -> None:
         self._shim.set("sync_microseconds", self._random.choice((0, 200, 1000)))
-        self._daemon.ports = {}  # the old ones may be another daemon's by now
+        self._daemon.forget_ports()
         self._daemon.start()
         client = self.client()
         if life == 0:

@@ -64,9 +64,7 @@ class Daemon:
             tempfile.mkdtemp(prefix="blobgate-test-", dir=parent))
         self._keep = keep
         self._process: subprocess.Popen | None = None
-        self.ports: dict[bool, int] = {}
-        self.monitor_port = 0
-        self.console_ports: dict[bool, int] = {}  # with `console` of the configuration
+        self.forget_ports()
         self.ready_seconds = 0.0
         self.data_directory = self.directory / "data"
         self.data_directory.mkdir(parents=True, exist_ok=True)
@@ -93,6 +91,13 @@ class Daemon:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     # Life.
+
+    def forget_ports(self) -> None:
+        """The next start takes free ones. For daemons that are down while others run: what was
+        theirs may be another's by then."""
+        self.ports: dict[bool, int] = {}
+        self.monitor_port = 0
+        self.console_ports: dict[bool, int] = {}  # with `console` of the configuration
 
     def _write_config(self) -> pathlib.Path:
         config = {
