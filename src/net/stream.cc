@@ -53,6 +53,24 @@ ssize_t SendNow(int socket, std::span<const Bytes> pieces, int flags) {
   }
 }
 
+/// Records to a socket.
+class DirectSink final : public TlsSession::RecordSink {
+ public:
+  explicit DirectSink(PlainStream& transport) : transport_(transport) {}
+
+  std::size_t Send(Bytes record, bool more) override {
+    const IoResult sent = transport_.WriteNow({&record, 1}, more);
+    failure_ = sent.ec;
+    return sent.bytes;
+  }
+
+  error_code failure() const { return failure_; }
+
+ private:
+  PlainStream& transport_;
+  error_code failure_;
+};
+
 }  // namespace
 
 MutableBytes Scratch() {
@@ -237,10 +255,14 @@ IoResult TlsStream::ReadNow(MutableBytes into) {
   }
 }
 
+std::size_t TlsStream::Room() {
+  const std::size_t room = transport_.Room();
+  return room == 0 || transport_.fast() ? room : SlowBurst();
+}
+
 /// The kernel may count a byte that is sent in small segments more than once.
-std::size_t TlsStream::Burst() {
-  const std::size_t most = transport_.fast() ? TlsSession::kBurst : kSlowBurst;
-  return std::clamp(transport_.Free() / 2, kLeastBurst, most);
+std::size_t TlsStream::SlowBurst() {
+  return std::clamp(transport_.Free() / 2, kLeastBurst, kSlowBurst);
 }
 
 /// What the kernel takes of the records that wait. held_ is 0 once it has all of them.
@@ -262,15 +284,18 @@ error_code TlsStream::FlushNow() {
 IoResult TlsStream::WriteNow(std::span<const Bytes> pieces) {
   if (const error_code ec = FlushNow()) return {0, ec};
   if (!session_->output().empty()) return {};
-  std::size_t wanted = 0;
-  for (const Bytes piece : pieces) wanted += piece.size();
-  if (wanted == 0) return {};
-  const std::size_t most = wanted > kLeastBurst ? Burst() : kLeastBurst;
-  if (session_->Encrypt(pieces, most, held_) != TlsSession::Step::kDone) {
+  std::size_t most = 0;
+  for (const Bytes piece : pieces) most += piece.size();
+  if (most == 0) return {};
+  if (most > kLeastBurst && !transport_.fast()) most = std::min(most, SlowBurst());
+  DirectSink sink(transport_);
+  TlsSession::Encrypted done;
+  if (session_->Encrypt(pieces, most, sink, done) != TlsSession::Step::kDone) {
     return {0, session_->failure()};
   }
-  const std::size_t taken = held_;
-  return {taken, FlushNow()};
+  held_ = done.held;
+  if (held_ > 0) session_->TrimOutput();
+  return {done.taken, sink.failure()};
 }
 
 // The peer is heard out for a while: closing with bytes unread would reset the connection, and

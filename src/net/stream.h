@@ -116,16 +116,16 @@ class PlainStream {
   std::size_t proof_ = 0;  ///< bytes sent since
 };
 
-/// TLS over such a socket. What is written is encrypted in bursts of many records, and a burst is
-/// sent as one. A burst is only as long as the kernel takes, as far as that is known: records
-/// cannot be taken back, so those of a slow client wait in memory.
+/// TLS over such a socket. Each record is sent when it is made, and none is made any more once the
+/// kernel does not take one whole: records cannot be taken back, so that one waits in memory. Those
+/// of a client that is not proven fast are only as long as the kernel takes, as far as that is
+/// known.
 class TlsStream {
  public:
   static constexpr bool kSecure = true;
   static constexpr bool kLends = false;
-  /// What is encrypted in any case, bytes.
+  /// What is encrypted for a slow client, bytes: in any case, and at once.
   static constexpr std::size_t kLeastBurst = 4 * 1024;
-  /// What is encrypted at once for a slow client, bytes.
   static constexpr std::size_t kSlowBurst = PlainStream::kSlowUnsent / 2;
 
   /// `context` stays in use for this connection when the server's is replaced.
@@ -141,7 +141,7 @@ class TlsStream {
   Task<void> ShutdownSend();
   Task<void> Drop(std::uint64_t most) { return transport_.Drop(most); }
   IoResult WriteNow(std::span<const Bytes> pieces);
-  std::size_t Room() { return transport_.Room() == 0 ? 0 : Burst(); }
+  std::size_t Room();
   std::size_t Queued() { return transport_.Queued(); }
   Task<error_code> WaitForRoom() { return transport_.WaitForRoom(); }
   std::size_t held() const { return held_; }
@@ -152,7 +152,7 @@ class TlsStream {
   Task<error_code> Receive();
   Task<error_code> Flush();
   error_code FlushNow();
-  std::size_t Burst();
+  std::size_t SlowBurst();
 
   std::shared_ptr<boost::asio::ssl::context> context_;
   PlainStream transport_;

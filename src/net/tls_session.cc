@@ -13,13 +13,14 @@
 namespace blobgate::net {
 namespace {
 
-constexpr std::size_t kRecord =
-    16 * 1024;  // the most plaintext of a record (RFC 8446, section 5.1)
+// Short pieces are copied into one record until they are so much; longer ones are encrypted from
+// where they are.
+constexpr std::size_t kJoined = 4 * 1024;
 // A request head is one record of this at most, mostly; bodies soon get more.
 constexpr std::size_t kLeastInput = 4 * 1024;
 constexpr std::size_t kMostInput = 128 * 1024;
 // A buffer that connections lend each other is kept up to this size.
-constexpr std::size_t kSpareOutput = 2 * TlsSession::kBurst;
+constexpr std::size_t kSpareOutput = 2 * TlsSession::kRecord;
 
 /// Of this thread: what an idle connection need not keep.
 std::vector<std::byte>& SpareOutput() {
@@ -40,6 +41,49 @@ boost::system::error_code OpensslError() {
   return {static_cast<int>(code), boost::asio::error::get_ssl_category()};
 }
 
+/// What `pieces` hold, cut into the plaintexts of records. A piece outlives the record cut from it.
+class RecordCutter {
+ public:
+  RecordCutter(std::span<const Bytes> pieces, std::size_t most) : pieces_(pieces) {
+    std::size_t whole = 0;
+    for (const Bytes piece : pieces) whole += piece.size();
+    left_ = std::min(whole, most);
+    if (left_ > 0) piece_ = pieces_.front();
+  }
+
+  std::size_t left() const { return left_; }
+
+  /// REQUIRES: something is left. Valid until the next call in this thread.
+  Bytes Next() {
+    thread_local std::array<std::byte, kJoined> joined;
+    const Bytes first = Take(TlsSession::kRecord);
+    if (first.size() >= kJoined || left_ == 0) return first;
+    std::size_t filled = std::ranges::copy(first, joined.begin()).out - joined.begin();
+    while (filled < kJoined && left_ > 0) {
+      const Bytes part = Take(kJoined - filled);
+      filled = std::ranges::copy(part, joined.begin() + filled).out - joined.begin();
+    }
+    return Bytes(joined).first(filled);
+  }
+
+ private:
+  /// Some of the piece that is next, at least one byte.
+  Bytes Take(std::size_t most) {
+    while (piece_.empty()) {
+      pieces_ = pieces_.subspan(1);
+      piece_ = pieces_.front();
+    }
+    const Bytes part = piece_.first(std::min({most, piece_.size(), left_}));
+    piece_ = piece_.subspan(part.size());
+    left_ -= part.size();
+    return part;
+  }
+
+  std::span<const Bytes> pieces_;
+  Bytes piece_;  // what is left of pieces_.front()
+  std::size_t left_ = 0;
+};
+
 }  // namespace
 
 /// Of this thread, as SpareOutput: for a connection that receives, from one that waits.
@@ -53,8 +97,9 @@ struct TlsSession::Bio {
 
   static int Write(BIO* bio, const char* data, std::size_t size, std::size_t* written) {
     TlsSession& session = Of(bio);
-    const auto* const bytes = reinterpret_cast<const std::byte*>(data);
-    session.output_.insert(session.output_.end(), bytes, bytes + size);
+    const Bytes record(reinterpret_cast<const std::byte*>(data), size);
+    const bool at_once = session.sink_ != nullptr && session.output_.empty();
+    session.Keep(record.subspan(at_once ? session.sink_->Send(record, session.more_) : 0));
     *written = size;
     return 1;
   }
@@ -132,42 +177,36 @@ TlsSession::Step TlsSession::Read(MutableBytes into, std::size_t& got) {
   return step;
 }
 
-bool TlsSession::Put(Bytes plaintext) {
+/// For output().
+void TlsSession::Keep(Bytes records) {
+  if (records.empty()) return;
+  if (output_.capacity() == 0) output_.swap(SpareOutput());
+  output_.insert(output_.end(), records.begin(), records.end());
+}
+
+bool TlsSession::Put(Bytes plaintext, bool more) {
   std::size_t written = 0;  // all: the BIO takes everything
+  more_ = more;
   ERR_clear_error();
   return StepAfter(SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &written)) ==
          Step::kDone;
 }
 
-// Short pieces share a record: a head and the beginning of the body.
+// A record goes from OpenSSL's buffer to the socket: gathered here to be sent together, each byte
+// would be copied once more, and that takes longer than the calls.
 TlsSession::Step TlsSession::Encrypt(std::span<const Bytes> pieces, std::size_t most,
-                                     std::size_t& taken) {
-  thread_local std::array<std::byte, kRecord> joined;
-  if (output_.capacity() == 0) output_.swap(SpareOutput());
-  std::size_t filled = 0;
-  taken = 0;
-  for (Bytes piece : pieces) {
-    piece = piece.first(std::min(piece.size(), most - taken));
-    taken += piece.size();
-    while (!piece.empty()) {
-      const bool whole = filled == 0 && piece.size() >= kRecord;
-      const std::size_t part =
-          whole ? piece.size() / kRecord * kRecord : std::min(piece.size(), kRecord - filled);
-      if (whole) {
-        if (!Put(piece.first(part))) return Step::kFailed;
-      } else {
-        std::memcpy(joined.data() + filled, piece.data(), part);
-        filled += part;
-      }
-      if (filled == kRecord) {
-        if (!Put(joined)) return Step::kFailed;
-        filled = 0;
-      }
-      piece = piece.subspan(part);
-    }
+                                     RecordSink& sink, Encrypted& done) {
+  done = {};
+  sink_ = &sink;
+  bool made = true;
+  for (RecordCutter cutter(pieces, most); made && cutter.left() > 0 && output_.empty();) {
+    const Bytes plaintext = cutter.Next();
+    made = Put(plaintext, cutter.left() > 0);
+    done.taken += plaintext.size();
+    done.held = output_.empty() ? 0 : plaintext.size();
   }
-  if (filled > 0 && !Put(Bytes(joined).first(filled))) return Step::kFailed;
-  return Step::kDone;
+  sink_ = nullptr;
+  return made ? Step::kDone : Step::kFailed;
 }
 
 void TlsSession::Shutdown() {

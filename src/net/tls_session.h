@@ -25,8 +25,24 @@ class TlsSession {
     kFailed,      ///< see failure(); the session is of no more use, but output() may hold an alert
   };
 
-  /// Of one Encrypt: the most plaintext that waits as records for a slow client, bytes.
-  static constexpr std::size_t kBurst = 64 * 1024;
+  /// The most plaintext of a record, bytes (RFC 8446, section 5.1).
+  static constexpr std::size_t kRecord = 16 * 1024;
+
+  /// Where records go as they are made. Not owned.
+  class RecordSink {
+   public:
+    /// Takes the first bytes of `record`, so many, without a wait. `more`: another one follows.
+    virtual std::size_t Send(Bytes record, bool more) = 0;
+
+   protected:
+    ~RecordSink() = default;
+  };
+
+  /// Of the plaintext of one Encrypt, bytes.
+  struct Encrypted {
+    std::size_t taken = 0;
+    std::size_t held = 0;  ///< the last of those, of a record that waits in output()
+  };
 
   /// Keeps no reference of `context`, which must outlive it.
   explicit TlsSession(SSL_CTX* context);
@@ -37,9 +53,9 @@ class TlsSession {
   Step Handshake();
   /// `got`: at least 1 when it is kDone.
   Step Read(MutableBytes into, std::size_t& got);
-  /// Takes the first `taken` bytes of `pieces`, at most `most`, which is at most kBurst. REQUIRES:
-  /// output() is empty. kDone or kFailed.
-  Step Encrypt(std::span<const Bytes> pieces, std::size_t most, std::size_t& taken);
+  /// Takes the first bytes of `pieces`, at most `most`, until `sink` does not take all of a record:
+  /// what is left of that one is output(). REQUIRES: output() is empty. kDone or kFailed.
+  Step Encrypt(std::span<const Bytes> pieces, std::size_t most, RecordSink& sink, Encrypted& done);
   /// Says that no more follows, if the handshake was completed.
   void Shutdown();
 
@@ -58,7 +74,7 @@ class TlsSession {
   /// After kFailed.
   boost::system::error_code failure() const { return failure_; }
 
-  struct Bio;  ///< OpenSSL's view of the two buffers
+  struct Bio;  ///< OpenSSL's view of the two buffers and the sink
 
  private:
   struct Free {
@@ -75,7 +91,8 @@ class TlsSession {
   static Input& SpareInput();
 
   Step StepAfter(int result);
-  bool Put(Bytes plaintext);
+  void Keep(Bytes records);
+  bool Put(Bytes plaintext, bool more);
 
   std::unique_ptr<SSL, Free> ssl_;
   // Received and not yet taken by OpenSSL: input_[begin_, end_).
@@ -84,7 +101,9 @@ class TlsSession {
   std::size_t wanted_;        ///< capacity for the next receive
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  // Records; the first sent_ bytes are sent.
+  RecordSink* sink_ = nullptr;  ///< while Encrypt runs
+  bool more_ = false;           ///< for its Send
+  // Records that wait; the first sent_ bytes are sent.
   std::vector<std::byte> output_;
   std::size_t sent_ = 0;
   boost::system::error_code failure_;

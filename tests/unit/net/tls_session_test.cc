@@ -53,10 +53,35 @@ class TlsSessionTest : public testing::Test {
   /// The first `most` bytes of the records that wait.
   void Send(std::size_t most = ~std::size_t{0}) {
     const Bytes records = session_->output().first(std::min(most, session_->output().size()));
-    if (records.empty()) return;
-    BIO_write(SSL_get_rbio(client_), records.data(), static_cast<int>(records.size()));
+    Give(records);
     session_->ConsumeOutput(records.size());
   }
+
+  void Give(Bytes records) {
+    if (records.empty()) return;
+    BIO_write(SSL_get_rbio(client_), records.data(), static_cast<int>(records.size()));
+  }
+
+  /// Hands the client records at once, so many bytes of them in all.
+  class Sink : public TlsSession::RecordSink {
+   public:
+    explicit Sink(TlsSessionTest& test, std::size_t room = ~std::size_t{0})
+        : test_(test), room_(room) {}
+
+    std::size_t Send(Bytes record, bool more) override {
+      records += more ? '+' : '.';
+      const Bytes part = record.first(std::min(record.size(), room_));
+      room_ -= part.size();
+      test_.Give(part);
+      return part.size();
+    }
+
+    std::string records;  ///< one character for each
+
+   private:
+    TlsSessionTest& test_;
+    std::size_t room_;
+  };
 
   /// What the client makes of all of them.
   std::string Receive() {
@@ -79,22 +104,59 @@ class TlsSessionTest : public testing::Test {
 TEST_F(TlsSessionTest, TakesNoMoreThanItIsTold) {
   const std::string head(300, 'h'), body(100'000, 'b');
   const Bytes pieces[] = {AsBytes(head), AsBytes(body)};
-  for (const std::size_t most :
-       {std::size_t{1}, std::size_t{299}, std::size_t{4096}, TlsSession::kBurst}) {
-    std::size_t taken = 0;
-    ASSERT_EQ(session_->Encrypt(pieces, most, taken), Step::kDone);
-    EXPECT_EQ(taken, most);
+  for (const std::size_t most : {1, 299, 300, 4096, 70'000, 100'300, 200'000}) {
+    Sink sink(*this);
+    TlsSession::Encrypted done;
+    ASSERT_EQ(session_->Encrypt(pieces, most, sink, done), Step::kDone);
+    EXPECT_EQ(done.taken, std::min<std::size_t>(most, 100'300));
+    EXPECT_EQ(done.held, 0U);
+    EXPECT_TRUE(session_->output().empty());
     EXPECT_TRUE(Receive() == (head + body).substr(0, most)) << most;
   }
 }
 
-TEST_F(TlsSessionTest, KeepsTheRecordsThatWaitWhenItIsTrimmed) {
-  const std::string body(60'000, 'b');
+TEST_F(TlsSessionTest, ShortPiecesShareARecord) {
+  const std::string head(300, 'h'), middle(3000, 'm'), body(40'000, 'b');
+  const Bytes pieces[] = {AsBytes(head), {}, AsBytes(middle), AsBytes(body), {}};
+  Sink sink(*this);
+  TlsSession::Encrypted done;
+  ASSERT_EQ(session_->Encrypt(pieces, 100'000, sink, done), Step::kDone);
+  EXPECT_EQ(sink.records, "+++.");  // 4 KiB of all three, then of the last alone
+  EXPECT_TRUE(Receive() == head + middle + body);
+}
+
+TEST_F(TlsSessionTest, NothingIsNoRecord) {
+  const Bytes nothing[] = {{}, {}};
+  Sink sink(*this);
+  TlsSession::Encrypted done;
+  ASSERT_EQ(session_->Encrypt(nothing, 100, sink, done), Step::kDone);
+  ASSERT_EQ(session_->Encrypt({}, 100, sink, done), Step::kDone);
+  EXPECT_EQ(done.taken, 0U);
+  EXPECT_EQ(sink.records, "");
+}
+
+TEST_F(TlsSessionTest, NoRecordIsMadeBehindOneThatWaits) {
+  const std::string body(100'000, 'b');
   const Bytes pieces[] = {AsBytes(body)};
-  std::size_t taken = 0;
-  ASSERT_EQ(session_->Encrypt(pieces, TlsSession::kBurst, taken), Step::kDone);
+  for (const std::size_t room : {0, 1, 16'000, 17'000, 40'000}) {
+    Sink sink(*this, room);
+    TlsSession::Encrypted done;
+    ASSERT_EQ(session_->Encrypt(pieces, body.size(), sink, done), Step::kDone);
+    EXPECT_EQ(done.held, TlsSession::kRecord);
+    EXPECT_EQ(done.taken, (room / TlsSession::kRecord + 1) * TlsSession::kRecord) << room;
+    EXPECT_FALSE(session_->output().empty());
+    EXPECT_TRUE(Receive() == body.substr(0, done.taken)) << room;
+  }
+}
+
+TEST_F(TlsSessionTest, KeepsTheRecordThatWaitsWhenItIsTrimmed) {
+  const std::string body(16'000, 'b');
+  const Bytes pieces[] = {AsBytes(body)};
+  Sink sink(*this, 0);
+  TlsSession::Encrypted done;
+  ASSERT_EQ(session_->Encrypt(pieces, body.size(), sink, done), Step::kDone);
   session_->TrimOutput();  // nothing was sent: nothing to give back
-  Send(50'000);
+  Send(12'000);
   const std::size_t left = session_->output().size();
   session_->TrimOutput();
   EXPECT_EQ(session_->output().size(), left);
