@@ -37,7 +37,7 @@ struct Buffer {
 };
 
 /// The place of a table's field number `index`.
-constexpr voffset_t Slot(unsigned index) {
+voffset_t Slot(unsigned index) {
   return flatbuffers::FieldIndexToOffset(static_cast<voffset_t>(index));
 }
 

@@ -4,13 +4,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
 
 namespace blobgate {
+
+class BufferSlabs;
 
 using Bytes = std::span<const std::byte>;
 using MutableBytes = std::span<std::byte>;
@@ -22,18 +23,15 @@ inline std::string_view AsChars(Bytes b) {
   return {reinterpret_cast<const char*>(b.data()), b.size()};
 }
 
-/// A block of memory aligned for direct I/O. Owned; move-only. Contents start undefined.
+/// A block of memory aligned for direct I/O. Owned; move-only. Contents start undefined. Large ones
+/// of usual sizes lie in huge pages (buffer_slabs.h).
 class AlignedBuffer {
  public:
   static constexpr std::size_t kAlignment = 4096;
 
   AlignedBuffer() = default;
   /// Allocates at least `size` bytes, rounded up to kAlignment. Aborts when memory is out.
-  explicit AlignedBuffer(std::size_t size)
-      : size_((size + kAlignment - 1) / kAlignment * kAlignment),
-        data_(static_cast<std::byte*>(std::aligned_alloc(kAlignment, size_ ? size_ : kAlignment))) {
-    if (!data_) std::abort();
-  }
+  explicit AlignedBuffer(std::size_t size);
 
   std::byte* data() const { return data_.get(); }
   std::size_t size() const { return size_; }
@@ -42,7 +40,8 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(std::byte* p) const { std::free(p); }
+    BufferSlabs* slabs;  // it came from those, or not from any
+    void operator()(std::byte* p) const;
   };
   std::size_t size_ = 0;
   std::unique_ptr<std::byte, Free> data_;

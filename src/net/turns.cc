@@ -27,15 +27,15 @@ Task<void> Turns::Next() {
 /// Behind all that is ready now: gives the next its turn, or ends the passing.
 void Turns::Pass(const std::shared_ptr<State>& state) {
   asio::post(state->executor, [weak = std::weak_ptr(state)] {
-    const std::shared_ptr<State> state = weak.lock();
-    if (!state) return;
-    if (state->waiting.empty()) {
-      state->passing = false;
+    const std::shared_ptr<State> there = weak.lock();
+    if (!there) return;
+    if (there->waiting.empty()) {
+      there->passing = false;
       return;
     }
-    auto next = std::move(state->waiting.front());
-    state->waiting.pop_front();
-    Pass(state);
+    auto next = std::move(there->waiting.front());
+    there->waiting.pop_front();
+    Pass(there);
     next();
   });
 }
