@@ -1,4 +1,5 @@
 // blobgate serve: runs the daemon until SIGTERM or SIGINT.
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -79,6 +80,14 @@ sigset_t BlockSignals() {
   return set;
 }
 
+/// Huge pages for who asks for them (base/buffer_slabs.h), also on systems where all memory gets
+/// them: those took a quarter more of it, and served nothing faster. Before Linux 6.18: as the
+/// system has it.
+void LimitHugePages() {
+  constexpr unsigned long kExceptAdvised = 1 << 1;  // PR_THP_DISABLE_EXCEPT_ADVISED
+  prctl(PR_SET_THP_DISABLE, 1UL, kExceptAdvised, 0UL, 0UL);
+}
+
 /// What `systemctl status` shows while requests are served.
 std::string ServingText(const server::Daemon& daemon) {
   std::string text;
@@ -143,6 +152,7 @@ int Die(const Error& error) {
 }
 
 int Run(const Options& options) {
+  LimitHugePages();
   auto config = ConfigOf(options);
   if (!config) return Die(config.error());
   const LogOptions log{.level = config->log_level, .json = config->log_format == "json"};
