@@ -2,6 +2,8 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdlib>
 
@@ -26,10 +28,10 @@ std::byte* MapSlab() {
 }  // namespace
 
 BufferSlabs* BufferSlabs::ForSize(std::size_t size) {
-  static auto* const chunks = new BufferSlabs(32 * 1024);
-  static auto* const pieces = new BufferSlabs(256 * 1024);
-  if (size == chunks->size_) return chunks;
-  return size == pieces->size_ ? pieces : nullptr;
+  static const std::array all{new BufferSlabs(32 * 1024), new BufferSlabs(256 * 1024),
+                              new BufferSlabs(512 * 1024)};
+  const auto found = std::ranges::find(all, size, &BufferSlabs::size_);
+  return found == all.end() ? nullptr : *found;
 }
 
 BufferSlabs::BufferSlabs(std::size_t size) : size_(size), all_(~Free{0} >> (64 - kSlab / size)) {}

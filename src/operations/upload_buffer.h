@@ -16,9 +16,9 @@ namespace blobgate::operations {
 class UploadBuffer {
  public:
   static constexpr std::size_t kLeast = 4 * 1024;
-  static constexpr std::size_t kMost = 256 * 1024;
+  static constexpr std::size_t kMost = 512 * 1024;
   /// Over a piece of kMost bytes, or what there is room for of it.
-  static constexpr std::chrono::milliseconds kLong{200};
+  static constexpr std::chrono::milliseconds kLong{400};
 
   using Instant = std::chrono::steady_clock::time_point;
 

@@ -92,7 +92,7 @@ TEST(BufferSlabs, OfOtherSizes) {
 
 TEST(BufferSlabs, AlignedBuffersOfUsualSizesAreOfThem) {
   EXPECT_EQ(BufferSlabs::ForSize(4096), nullptr);
-  for (const std::size_t size : {32 * 1024, 256 * 1024}) {
+  for (const std::size_t size : {32 * 1024, 256 * 1024, 512 * 1024}) {
     BufferSlabs* const slabs = BufferSlabs::ForSize(size);
     ASSERT_NE(slabs, nullptr);
     const std::size_t before = slabs->held();

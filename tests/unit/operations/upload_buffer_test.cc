@@ -79,20 +79,20 @@ std::vector<std::size_t> Take(UploadBuffer& buffer, Bites& body, std::uint64_t& 
 }
 
 TEST(UploadBuffer, GivesLargePiecesOfWhoIsFast) {
-  const std::string text = Pattern(600'000);
+  const std::string text = Pattern(1'200'000);
   Bites body(text, 5'000, milliseconds(1));
   UploadBuffer buffer(Now);
   std::uint64_t left = text.size();
   std::string got;
   EXPECT_EQ(Take(buffer, body, left, text.size(), got),
             (std::vector<std::size_t>{UploadBuffer::kMost, UploadBuffer::kMost,
-                                      600'000 - 2 * UploadBuffer::kMost}));
+                                      1'200'000 - 2 * UploadBuffer::kMost}));
   EXPECT_TRUE(got == text);
 }
 
 TEST(UploadBuffer, NeedsLittleForWhoIsSlow) {
   const std::string text = Pattern(100'000);
-  Bites body(text, 1'000, milliseconds(250));
+  Bites body(text, 1'000, UploadBuffer::kLong + milliseconds(50));
   UploadBuffer buffer(Now);
   std::uint64_t left = text.size();
   std::string got;
@@ -105,13 +105,13 @@ TEST(UploadBuffer, NeedsLittleForWhoIsSlow) {
 }
 
 TEST(UploadBuffer, FollowsAClientThatChanges) {
-  const std::string text = Pattern(2'000'000);
+  const std::string text = Pattern(4'000'000);
   Bites body(text, 50'000, milliseconds(1));
   UploadBuffer buffer(Now);
   std::uint64_t left = text.size();
   std::string got;
   Take(buffer, body, left, UploadBuffer::kMost, got);
-  body.Hurry(700, milliseconds(300));
+  body.Hurry(700, UploadBuffer::kLong + milliseconds(100));
   Take(buffer, body, left, 3 * UploadBuffer::kLeast, got);
   body.Forget();
   Take(buffer, body, left, 3 * UploadBuffer::kLeast, got);
@@ -125,7 +125,7 @@ TEST(UploadBuffer, FollowsAClientThatChanges) {
 
 TEST(UploadBuffer, HandsOnWhatThereIsWhenSomebodyBecomesSlow) {
   const std::string text = Pattern(300'000);
-  Bites body(text, 100'001, milliseconds(150));
+  Bites body(text, 100'001, UploadBuffer::kLong - milliseconds(50));
   UploadBuffer buffer(Now);
   std::uint64_t left = text.size();
   std::string got;
