@@ -21,7 +21,7 @@ Task<azure::Outcome<MutableBytes>> UploadBuffer::Next(http::BodyReader& body, st
   std::optional<Instant> began;
   while (filled_ < wanted) {
     if (filled_ == buffer_.size()) Resize(std::min(wanted, 2 * buffer_.size()));
-    const std::size_t room = std::min(wanted, buffer_.size()) - filled_;
+    const std::size_t room = std::min(std::min(wanted, buffer_.size()) - filled_, kOnce);
     BG_CO_TRY(const std::size_t got, co_await body.Read(buffer_.span().subspan(filled_, room)));
     if (got == 0) {
       co_return azure::Fail(azure::Error(azure::ErrorCode::kInvalidInput)

@@ -17,6 +17,8 @@ class UploadBuffer {
  public:
   static constexpr std::size_t kLeast = 4 * 1024;
   static constexpr std::size_t kMost = 512 * 1024;
+  /// Taken from the socket in one go; then it is the turn of others.
+  static constexpr std::size_t kOnce = 256 * 1024;
   /// Over a piece of kMost bytes, or what there is room for of it.
   static constexpr std::chrono::milliseconds kLong{400};
 
