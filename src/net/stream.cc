@@ -235,7 +235,9 @@ Task<error_code> TlsStream::Handshake() {
 IoResult TlsStream::ReadNow(MutableBytes into) {
   for (;;) {
     std::size_t got = 0;
-    const TlsSession::Step step = session_->Read(into, got);
+    // A call that finds nothing takes a buffer of 16 KiB and gives it back.
+    TlsSession::Step step = TlsSession::Step::kNeedsInput;
+    if (session_->CanRead()) step = session_->Read(into, got);
     if (const error_code ec = FlushNow()) return {0, ec};
     switch (step) {
       case TlsSession::Step::kDone:

@@ -165,6 +165,10 @@ TlsSession::Step TlsSession::Handshake() {
   return StepAfter(SSL_do_handshake(ssl_.get()));
 }
 
+bool TlsSession::CanRead() const {
+  return begin_ != end_ || SSL_has_pending(ssl_.get()) != 0;
+}
+
 // OpenSSL gives its buffers of 16 KiB back (SSL_MODE_RELEASE_BUFFERS) after records of data only:
 // not after the last one, which says that no more follows.
 //

@@ -51,6 +51,8 @@ class TlsSession {
   TlsSession& operator=(const TlsSession&) = delete;
 
   Step Handshake();
+  /// False: Read would only say that it needs input.
+  bool CanRead() const;
   /// `got`: at least 1 when it is kDone.
   Step Read(MutableBytes into, std::size_t& got);
   /// Takes the first bytes of `pieces`, at most `most`, until `sink` does not take all of a record:

@@ -115,6 +115,32 @@ TEST_F(TlsSessionTest, TakesNoMoreThanItIsTold) {
   }
 }
 
+TEST_F(TlsSessionTest, KnowsWhetherThereIsAnythingToRead) {
+  EXPECT_FALSE(session_->CanRead());
+  const std::string text(20, 't');
+  SSL_write(client_, text.data(), 20);
+  char record[100];
+  const int size = BIO_read(SSL_get_wbio(client_), record, sizeof record);
+  const auto put = [&](int from, int to) {
+    const MutableBytes room = session_->PrepareInput();
+    std::memcpy(room.data(), record + from, static_cast<std::size_t>(to - from));
+    session_->CommitInput(static_cast<std::size_t>(to - from));
+  };
+  std::byte piece[15];
+  std::size_t got = 0;
+  put(0, 10);
+  EXPECT_TRUE(session_->CanRead());
+  EXPECT_EQ(session_->Read(piece, got), Step::kNeedsInput);
+  put(10, size);
+  EXPECT_TRUE(session_->CanRead());
+  EXPECT_EQ(session_->Read(piece, got), Step::kDone);
+  EXPECT_EQ(got, 15U);
+  EXPECT_TRUE(session_->CanRead());  // within OpenSSL
+  EXPECT_EQ(session_->Read(piece, got), Step::kDone);
+  EXPECT_EQ(got, 5U);
+  EXPECT_FALSE(session_->CanRead());
+}
+
 TEST_F(TlsSessionTest, ShortPiecesShareARecord) {
   const std::string head(300, 'h'), middle(3000, 'm'), body(40'000, 'b');
   const Bytes pieces[] = {AsBytes(head), {}, AsBytes(middle), AsBytes(body), {}};
