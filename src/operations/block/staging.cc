@@ -180,8 +180,8 @@ Task<azure::Outcome<bool>> TryStage(Call& call, const Target& target, const blob
     batch.puts.push_back({target.key, record.Encode()});
   } else {
     generation = target.blob->staged_generation;
-    const std::string key = blob::StagedKey(name, generation, block.id);
-    BG_CO_TRY(row, co_await call.services.catalog().Get(target.partition, key));
+    const std::string row_key = blob::StagedKey(name, generation, block.id);
+    BG_CO_TRY(row, co_await call.services.catalog().Get(target.partition, row_key));
     if (row) {
       BG_CO_TRY(old, blob::StagedBlock::Decode(row->value));
     }
