@@ -17,8 +17,9 @@ class BufferSlabs {
  public:
   static constexpr std::size_t kSlab = 2 * 1024 * 1024;
 
-  /// That of the process for buffers of `size` bytes, or null: 32 KiB (a chunk of content in
-  /// memory) and 256 KiB (a piece on its way) have one. It is never destroyed.
+  /// That of the process for buffers of `size` bytes, or null. 32 KiB (a chunk of content in
+  /// memory), 256 KiB (a piece that is read) and 512 KiB (one that is written) have one, never
+  /// destroyed.
   static BufferSlabs* ForSize(std::size_t size);
 
   /// `size` bytes for each buffer: a power of two from 32 KiB to kSlab.
