@@ -189,9 +189,10 @@ Task<bool> Client::Commit(PartitionIndex partition, Batch batch, std::vector<Eve
   event.EachPart(
       [&](PartitionIndex where, const Batch& its) { parts.push_back({partitions_[where], its}); });
   const bool alone = parts.size() == 1;
-  const Status status =
-      alone ? co_await engine_.catalog().Commit(parts[0].partition, std::move(parts[0].batch))
-            : co_await engine_.catalog().CommitTogether(std::move(parts));
+  Task<Status> commit =
+      alone ? engine_.catalog().Commit(parts[0].partition, std::move(parts[0].batch))
+            : engine_.catalog().CommitTogether(std::move(parts));
+  const Status status = co_await std::move(commit);
   if (status) {
     report_.history.push_back(std::move(event));
     fresh_.clear();

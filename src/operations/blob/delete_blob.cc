@@ -226,7 +226,8 @@ class Deletion {
       co_return azure::Fail(Missing(request_));
     }
     BG_CO_CHECK(CheckState(request_, *target.blob, now_));
-    BG_CO_CHECK(co_await Drop({target.key, target.row->version, *target.blob}));
+    OldState state{target.key, target.row->version, *target.blob};
+    BG_CO_CHECK(co_await Drop(std::move(state)));
     co_return co_await SettleBase();
   }
 

@@ -272,7 +272,9 @@ Task<azure::Outcome<bool>> MarkFailed(Services& services, const CopyJob& job,
     blob::BlobRecord record = Ended(services, *target, blob::CopyState::Status::kFailed);
     record.length = 0;
     record.copy.description = description;
-    BG_CO_TRY(const bool done, co_await CommitPending(services, *target, record, {}));
+    engine::Batch nothing_more;
+    BG_CO_TRY(const bool done,
+              co_await CommitPending(services, *target, record, std::move(nothing_more)));
     if (done) co_return true;
   }
   co_return azure::Fail(Busy());

@@ -32,10 +32,10 @@ Task<azure::Outcome<Page<BlobEntry>>> ScanNames(Services& services,
   RowReader<BlobEntry> reader = [listing, now](std::string_view key, std::string_view value) {
     return ReadBlobRow(listing, now, key, value);
   };
-  co_return co_await ScanPage<BlobEntry>(services.catalog(),
-                                         blob::ContainerSpace(container.incarnation),
-                                         from.empty() ? start : std::max(start, kBlobRows + from),
-                                         blob::PrefixEnd(start), limits, std::move(reader));
+  std::string begin = from.empty() ? start : std::max(start, kBlobRows + from);
+  co_return co_await ScanPage<BlobEntry>(
+      services.catalog(), blob::ContainerSpace(container.incarnation), std::move(begin),
+      blob::PrefixEnd(start), limits, std::move(reader));
 }
 
 /// A directory without a marker of its own, which shows one that is there.
@@ -93,7 +93,7 @@ Task<azure::Outcome<std::vector<std::string>>> NamesBelow(Services& services,
 }
 
 Task<azure::Outcome<void>> DeleteOne(Call& call, const std::string& container,
-                                     const std::string& name, DeleteTerms terms) {
+                                     const std::string& name, const DeleteTerms& terms) {
   InternalRequest request(call.account, azure::Operation::kDeleteBlob, container, name);
   request.Id(std::string(call.request_id));
   if (!terms.etag.empty()) request.Header("If-Match", terms.etag);
@@ -121,11 +121,12 @@ Task<azure::Outcome<http::Response>> DeleteFlat(Call& call, bool recursive) {
   const bool more = names.size() > kDeletes;
   if (more) names.pop_back();
   const std::string& container = call.resource.container;
-  for (const std::string& name : names) BG_CO_CHECK(co_await DeleteOne(call, container, name, {}));
+  const DeleteTerms any;
+  for (const std::string& name : names) BG_CO_CHECK(co_await DeleteOne(call, container, name, any));
   if (more) {
     response.Set("x-ms-continuation", EncodeMarker("d" + names.back()));
   } else if (target.exists()) {
-    BG_CO_CHECK(co_await DeleteOne(call, container, call.resource.blob, {}));
+    BG_CO_CHECK(co_await DeleteOne(call, container, call.resource.blob, any));
   }
   co_return response;
 }

@@ -31,6 +31,6 @@ struct DeleteTerms {
 
 /// Deletes one blob as Delete Blob does. Not being there is no error, unless an ETag was asked for.
 Task<azure::Outcome<void>> DeleteOne(Call& call, const std::string& container,
-                                     const std::string& name, DeleteTerms terms);
+                                     const std::string& name, const DeleteTerms& terms);
 
 }  // namespace blobgate::operations

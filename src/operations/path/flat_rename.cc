@@ -54,8 +54,8 @@ Task<azure::Outcome<blob::BlobRecord>> CopyOne(Call& call, const RenameRequest& 
 /// client's next try copies that.
 Task<azure::Outcome<void>> DropCopied(Call& call, const azure::Resource& from, const Target& copied,
                                       const std::optional<std::string>& lease_id) {
-  auto done = co_await DeleteOne(call, from.container, from.blob,
-                                 {blob::EtagText(copied.blob->etag), lease_id});
+  const DeleteTerms terms{blob::EtagText(copied.blob->etag), lease_id};
+  auto done = co_await DeleteOne(call, from.container, from.blob, terms);
   if (!done && done.error().code == azure::ErrorCode::kConditionNotMet) {
     co_return azure::Fail(Busy());
   }

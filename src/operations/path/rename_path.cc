@@ -57,8 +57,9 @@ class Rename {
       PutItemMetadata(key, *request_.metadata, record);
     }
     BG_CO_CHECK(co_await DropReplaced());
-    auto moved = across_ ? co_await GoAcross(record) : co_await StayInside(record);
-    BG_CO_TRY(const bool done, std::move(moved));
+    // Named: g++ 12 frees the result of a co_await within ?: twice.
+    Task<azure::Outcome<bool>> way = across_ ? GoAcross(record) : StayInside(record);
+    BG_CO_TRY(const bool done, co_await std::move(way));
     if (done && detaches_) {
       const auto& container = destination_.container->record;
       SpawnDetached(call_.services, blob::ContainerSpace(container.incarnation));

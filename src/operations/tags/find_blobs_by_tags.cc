@@ -292,8 +292,9 @@ Task<azure::Outcome<FoundPage>> FindInAccount(Call& call, const FindRequest& req
     }
     const bool resumes = name == request.marker_container;
     Finder finder(call.services, request, name, entry.incarnation, entry.hierarchical);
-    BG_CO_TRY(auto page, co_await finder.Find(resumes ? request.marker_key : std::string(),
-                                              request.max_results - found.blobs.size()));
+    const std::string from = resumes ? request.marker_key : std::string();
+    const std::size_t room = request.max_results - found.blobs.size();
+    BG_CO_TRY(auto page, co_await finder.Find(from, room));
     std::ranges::move(page.entries, std::back_inserter(found.blobs));
     if (page.next.empty()) continue;
     found.marker = MarkerOf(name, page.next);
