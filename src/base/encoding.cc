@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
 namespace blobgate {
 namespace {
@@ -29,6 +30,36 @@ constexpr int HexValue(char c) {
 
 constexpr char LowerOf(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+/// LowerOf for eight characters at once.
+constexpr std::uint64_t LowerOfEach(std::uint64_t word) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = kOnes * 0x80;
+  const std::uint64_t low = word & ~kHigh;
+  const std::uint64_t from_a = low + kOnes * (0x80 - 'A');  // in the high bits
+  const std::uint64_t past_z = low + kOnes * (0x7f - 'Z');
+  const std::uint64_t upper = from_a & ~past_z & ~word & kHigh;
+  return word | upper >> 2;
+}
+
+template <class Word>
+std::uint64_t WordAt(std::string_view text, std::size_t at) {
+  Word word;
+  std::memcpy(&word, text.data() + at, sizeof word);
+  return word;
+}
+
+/// All of a text of one to seven characters, some of them twice.
+std::uint64_t ShortWord(std::string_view text) {
+  constexpr std::size_t kHalf = sizeof(std::uint32_t);
+  const std::size_t size = text.size();
+  if (size >= kHalf) {
+    return WordAt<std::uint32_t>(text, 0) | WordAt<std::uint32_t>(text, size - kHalf) << 32;
+  }
+  const auto at = [text](std::size_t i) -> std::uint64_t {
+    return static_cast<unsigned char>(text[i]);
+  };
+  return at(0) | at(size / 2) << 8 | at(size - 1) << 16;
 }
 
 constexpr bool IsUnreserved(char c) {
@@ -177,11 +208,20 @@ std::string ToLower(std::string_view text) {
   return out;
 }
 
+// Eight characters at a time; the last eight may overlap those before.
 bool SameSizeEqualsIgnoreCase(std::string_view a, std::string_view b) {
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != b[i] && LowerOf(a[i]) != LowerOf(b[i])) return false;
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  if (a.empty()) return true;
+  if (a.size() < kWord) return LowerOfEach(ShortWord(a)) == LowerOfEach(ShortWord(b));
+  const auto same = [&](std::size_t at) {
+    const std::uint64_t x = WordAt<std::uint64_t>(a, at), y = WordAt<std::uint64_t>(b, at);
+    return x == y || LowerOfEach(x) == LowerOfEach(y);
+  };
+  const std::size_t last = a.size() - kWord;
+  for (std::size_t at = 0; at < last; at += kWord) {
+    if (!same(at)) return false;
   }
-  return true;
+  return same(last);
 }
 
 std::string_view Trim(std::string_view text) {

@@ -129,17 +129,18 @@ Outcome<ConditionHeaders> ConditionHeaders::Parse(const http::HeaderView& header
 }
 
 std::string EtagTextUnquoted(std::uint64_t etag) {
-  const int digits = std::max<int>(1, (std::bit_width(etag) + 3) / 4);
-  std::string text(static_cast<std::size_t>(2 + digits), 'x');
-  text[0] = '0';
-  for (std::size_t i = text.size(); i > 2; etag >>= 4) text[--i] = "0123456789ABCDEF"[etag & 0xF];
-  return text;
+  const std::string quoted = EtagText(etag);
+  return quoted.substr(1, quoted.size() - 2);
 }
 
 std::string EtagText(std::uint64_t etag) {
-  std::string text = EtagTextUnquoted(etag);
-  text.insert(text.begin(), '"');
-  text += '"';
+  constexpr std::string_view kBegin = "\"0x";
+  const int digits = std::max<int>(1, (std::bit_width(etag) + 3) / 4);
+  std::string text(kBegin.size() + static_cast<std::size_t>(digits) + 1, '"');
+  std::ranges::copy(kBegin, text.begin());
+  for (std::size_t i = text.size() - 1; i > kBegin.size(); etag >>= 4) {
+    text[--i] = "0123456789ABCDEF"[etag & 0xF];
+  }
   return text;
 }
 

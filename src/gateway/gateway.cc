@@ -392,7 +392,7 @@ bool Gateway::MayHaveCorsHeaders(const Exchange& x) const {
 Task<void> Gateway::AddCorsHeaders(const Exchange& x, http::Response& response) {
   auto headers =
       co_await CorsHeaders(parts_.services, x.resource.account, x.head, response, x.request_id);
-  for (const auto& [name, value] : headers) response.Set(name, value);
+  for (const auto& [name, value] : headers) response.headers.AddChecked(name, value);
 }
 
 http::Response Gateway::ErrorResponse(Exchange& x, const azure::Error& error, Face face) {
@@ -405,7 +405,7 @@ http::Response Gateway::ErrorResponse(Exchange& x, const azure::Error& error, Fa
   const auto& info = azure::InfoOf(shown.code);
   response.reason = std::string(shown.message());
   response.Set("x-ms-error-code", std::string(info.code));
-  for (const auto& [name, value] : shown.headers()) response.Set(name, value);
+  for (const auto& [name, value] : shown.headers()) response.headers.AddChecked(name, value);
   if (x.head.method != "HEAD" && response.status != 304) {
     const bool page = face == Face::kWebsite;
     response.Set("Content-Type", page  ? "text/html"

@@ -10,14 +10,15 @@
 namespace blobgate::gateway {
 namespace {
 
-constexpr std::string_view kBody = "x-ms-structured-body";
-constexpr std::string_view kLength = "x-ms-structured-content-length";
+constexpr http::FieldName kBody = "x-ms-structured-body";
+constexpr http::FieldName kLength = "x-ms-structured-content-length";
 constexpr std::size_t kPiece = 64 * 1024;
 
 azure::Outcome<bool> HasStructuredBody(const http::RequestHead& head) {
-  const std::string_view value = head.headers.Get(kBody);
+  const std::string_view value = head.headers.Get(kBody.text());
   if (value.empty()) return false;
-  if (!azure::IsStructuredBody(value)) return azure::Fail(azure::InvalidHeader(kBody, value));
+  if (!azure::IsStructuredBody(value))
+    return azure::Fail(azure::InvalidHeader(kBody.text(), value));
   return true;
 }
 
@@ -132,11 +133,11 @@ azure::Outcome<std::unique_ptr<StructuredBody>> OpenStructuredBody(const http::R
   if (!structured) return nullptr;
   if (!head.content_length) return azure::Fail(azure::ErrorCode::kMissingContentLengthHeader);
   BG_CHECK(CheckNoOtherChecksum(head));
-  const std::string_view text = head.headers.Get(kLength);
-  if (text.empty()) return azure::Fail(azure::MissingHeader(kLength));
+  const std::string_view text = head.headers.Get(kLength.text());
+  if (text.empty()) return azure::Fail(azure::MissingHeader(kLength.text()));
   const auto length = ParseUnsigned(text);
   if (!length || *length >= *head.content_length) {
-    return azure::Fail(azure::InvalidHeader(kLength, text));
+    return azure::Fail(azure::InvalidHeader(kLength.text(), text));
   }
   return std::make_unique<StructuredBody>(body, *head.content_length, *length);
 }

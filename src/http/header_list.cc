@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/encoding.h"
-#include "http/token.h"
-
 namespace blobgate::http {
 namespace {
 
@@ -18,26 +15,6 @@ constexpr std::string_view kLineEnd = "\r\n";
 
 constexpr bool NeverInText(char c) {
   return c == '\r' || c == '\n' || c == '\0';
-}
-
-bool IsOfTheConnection(std::string_view name) {
-  switch (name.size()) {
-    case 10:
-      return EqualsIgnoreCase(name, "connection");
-    case 14:
-      return EqualsIgnoreCase(name, "content-length");
-    case 17:
-      return EqualsIgnoreCase(name, "transfer-encoding");
-    default:
-      return false;
-  }
-}
-
-// Without a branch for each character.
-bool IsFieldName(std::string_view name) {
-  bool token = !name.empty();
-  for (const char c : name) token &= IsTokenChar(c);
-  return token;
 }
 
 /// Is one of eight characters below 0x0e? All that NeverInText tells are.
@@ -58,12 +35,20 @@ bool IsClean(std::string_view text) {
 
 }  // namespace
 
-void HeaderList::Add(std::string_view name, std::string_view value) {
-  if (IsOfTheConnection(name) || !IsFieldName(name)) return;
+void HeaderList::Add(FieldName name, std::string_view value) {
+  Append(name.text(), value);
+}
+
+void HeaderList::AddChecked(std::string_view name, std::string_view value) {
+  if (FieldName::MayBeSet(name)) Append(name, value);
+}
+
+// REQUIRES: the name may be set.
+void HeaderList::Append(std::string_view name, std::string_view value) {
   if (!IsClean(value)) {
     std::string text(value);
     std::erase_if(text, NeverInText);
-    return Add(name, text);
+    return Append(name, text);
   }
   if (places_.empty()) {
     places_.reserve(kUsualFields);

@@ -1,6 +1,8 @@
 // The fields of a response, rendered as they are set.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -9,7 +11,39 @@
 #include <utility>
 #include <vector>
 
+#include "http/token.h"
+
 namespace blobgate::http {
+
+/// The name of a field that the code itself sets, checked when it is compiled. From a literal only,
+/// which outlives everything.
+class FieldName {
+ public:
+  template <std::size_t N>
+  consteval explicit(false) FieldName(const char (&name)[N]) : text_(name, N - 1) {
+    if (!MayBeSet(text_)) throw "no field's name, or one of the connection's";
+  }
+  constexpr std::string_view text() const { return text_; }
+
+  /// Is it a token (RFC 9110 section 5.6.2), and not for the connection to set?
+  static constexpr bool MayBeSet(std::string_view name) {
+    bool token = !name.empty();
+    for (const char c : name) token &= IsTokenChar(c);  // without a branch for each
+    return token && !IsOfTheConnection(name);
+  }
+
+ private:
+  static constexpr bool IsOfTheConnection(std::string_view name) {
+    constexpr std::array<std::string_view, 3> kNames{"connection", "content-length",
+                                                     "transfer-encoding"};
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::ranges::any_of(kNames, [&](std::string_view own) {
+      return own.size() == name.size() && std::ranges::equal(own, name, {}, {}, lower);
+    });
+  }
+
+  std::string_view text_;
+};
 
 /// Header fields in the order set, in one piece of memory. What could change where the head or the
 /// message ends never gets in: names that are none, the fields that are the connection's
@@ -42,12 +76,14 @@ class HeaderList {
     std::size_t index_ = 0;
   };
 
-  void Add(std::string_view name, std::string_view value);
+  void Add(FieldName name, std::string_view value);
+  /// A name that is known at run time only.
+  void AddChecked(std::string_view name, std::string_view value);
   template <class Predicate>
   void EraseIf(Predicate predicate) {
     HeaderList kept;
     for (const Field& field : *this) {
-      if (!predicate(field)) kept.Add(field.first, field.second);
+      if (!predicate(field)) kept.Append(field.first, field.second);
     }
     *this = std::move(kept);
   }
@@ -61,6 +97,8 @@ class HeaderList {
   std::string_view text() const { return text_; }
 
  private:
+  void Append(std::string_view name, std::string_view value);
+
   struct Place {
     std::uint32_t name;   ///< where it begins
     std::uint32_t value;  ///< where it begins

@@ -1,6 +1,7 @@
 #include "http/request_head.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/encoding.h"
 
@@ -11,6 +12,17 @@ namespace {
 // `+` is part of base64; signatures and block ids arrive with it unescaped.
 bool KeepsPlus(std::string_view name) {
   return EqualsIgnoreCase(name, "sig") || EqualsIgnoreCase(name, "blockid");
+}
+
+/// Means itself, wherever in a query it is.
+constexpr bool IsPlain(char c) {
+  constexpr std::array<bool, 256> kPlain = [] {
+    std::array<bool, 256> plain;
+    plain.fill(true);
+    for (const unsigned char special : {'&', '=', '%', '+'}) plain[special] = false;
+    return plain;
+  }();
+  return kPlain[static_cast<unsigned char>(c)];
 }
 
 /// Decodes what comes next of a query, without a copy of each part for itself.
@@ -32,7 +44,9 @@ class Decoder {
     const char* from = raw_.data() + at_;
     const char* const last = raw_.data() + raw_.size();
     char* to = out_;
-    for (; from != last && *from != '&' && *from != end; ++from) {
+    for (;; ++from) {
+      while (from != last && IsPlain(*from)) *to++ = *from++;
+      if (from == last || *from == '&' || *from == end) break;
       char c = *from;
       if (c == '%') {
         const std::optional<char> escaped = PercentEscape({from, last});

@@ -42,7 +42,7 @@ struct Response {
   /// Called once after the response was sent or failed to be. May be null. Must not throw.
   std::move_only_function<void(const SendReport&)> on_sent;
 
-  void Set(std::string_view name, std::string_view value) { headers.Add(name, value); }
+  void Set(FieldName name, std::string_view value) { headers.Add(name, value); }
 };
 
 /// "OK" for 200 and so on (RFC 9110 section 15).

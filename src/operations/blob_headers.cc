@@ -27,9 +27,9 @@ std::string_view Overridden(const Call& call, std::string_view name, std::string
 
 void SetContentHeaders(http::Response& response, const Call& call,
                        const blob::HttpProperties& properties, BlobAnswer answer) {
-  const auto set = [&](std::string_view name, std::string_view stored) {
-    const std::string_view value = Overridden(call, name, stored);
-    if (!value.empty()) response.Set(name, std::string(value));
+  const auto set = [&](http::FieldName name, std::string_view stored) {
+    const std::string_view value = Overridden(call, name.text(), stored);
+    if (!value.empty()) response.Set(name, value);
   };
   set("Content-Type", properties.content_type);
   set("Content-Encoding", properties.content_encoding);
@@ -37,7 +37,8 @@ void SetContentHeaders(http::Response& response, const Call& call,
   set("Content-Disposition", properties.content_disposition);
   set("Cache-Control", properties.cache_control);
   if (properties.content_md5) {
-    response.Set(answer == BlobAnswer::kRange ? "x-ms-blob-content-md5" : "Content-MD5",
+    const http::FieldName own = "Content-MD5", of_blob = "x-ms-blob-content-md5";
+    response.Set(answer == BlobAnswer::kRange ? of_blob : own,
                  Base64Encode(*properties.content_md5));
   }
 }
@@ -123,7 +124,8 @@ std::string_view CopyStatusName(blob::CopyState::Status status) {
 }
 
 void SetMetadataHeaders(http::Response& response, const blob::Metadata& metadata) {
-  for (const auto& [name, value] : metadata) response.Set("x-ms-meta-" + name, value);
+  for (const auto& [name, value] : metadata)
+    response.headers.AddChecked("x-ms-meta-" + name, value);
 }
 
 void SetUserMetadata(http::Response& response, const Call& call, const blob::BlobRecord& record) {
@@ -135,7 +137,7 @@ void SetUserMetadata(http::Response& response, const Call& call, const blob::Blo
     return;
   }
   SetMetadataHeaders(response, record.metadata);
-  if (folder) response.Set("x-ms-meta-" + std::string(kFolderMark), "true");
+  if (folder) response.headers.AddChecked("x-ms-meta-" + std::string(kFolderMark), "true");
 }
 
 void SetBlobHeaders(http::Response& response, const Call& call, const blob::BlobRecord& record,

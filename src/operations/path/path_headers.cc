@@ -14,7 +14,7 @@ namespace blobgate::operations {
 namespace {
 
 constexpr std::size_t kMaxId = 256;  // bytes of an owner, group or transaction id
-constexpr std::string_view kTransactionId = "x-ms-client-transaction-id";
+constexpr http::FieldName kTransactionId = "x-ms-client-transaction-id";
 
 bool IsPropertyName(std::string_view name) {
   const auto letter = [](char c) {
@@ -163,7 +163,7 @@ azure::Outcome<AccessRequest> ParseAccessRequest(const http::HeaderView& headers
 }
 
 azure::Outcome<std::string> ParseTransactionId(const http::HeaderView& headers) {
-  BG_TRY(auto id, ParseId(headers, kTransactionId));
+  BG_TRY(auto id, ParseId(headers, kTransactionId.text()));
   return std::move(id).value_or(std::string());
 }
 

@@ -14,7 +14,7 @@ Task<azure::Outcome<http::Response>> PreflightBlobRequest(Call& call) {
   BG_CO_TRY(const auto headers, azure::MatchPreflight(stored.properties->cors, call.headers()));
   http::Response response;
   response.status = 200;
-  for (const auto& [name, value] : headers) response.Set(name, value);
+  for (const auto& [name, value] : headers) response.headers.AddChecked(name, value);
   co_return response;
 }
 

@@ -92,6 +92,24 @@ TEST(Case, AsciiOnly) {
   EXPECT_TRUE(EqualsIgnoreCase("", ""));
 }
 
+// Several characters are compared at once: each place of each length, with each pair of bytes.
+TEST(EqualsIgnoreCase, IsTheSameForEveryPlaceLengthAndByte) {
+  const auto lower = [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; };
+  for (std::size_t size = 1; size <= 25; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string a(size, 'k'), b(size, 'K');
+      for (unsigned x = 0; x < 256; ++x) {
+        for (const unsigned y : {x, x ^ 0x20, x ^ 0x80, x + 1, x ^ 0xa0}) {
+          a[at] = static_cast<char>(x);
+          b[at] = static_cast<char>(y);
+          const bool same = lower(static_cast<unsigned char>(x)) == lower(y & 0xff);
+          ASSERT_EQ(EqualsIgnoreCase(a, b), same) << size << " " << at << " " << x << " " << y;
+        }
+      }
+    }
+  }
+}
+
 TEST(Trim, BlanksAndTabsOnly) {
   EXPECT_EQ(Trim(" \t a b\t "), "a b");
   EXPECT_EQ(Trim(" \t"), "");

@@ -43,18 +43,18 @@ TEST(RenderHead, NeverSplitsAResponse) {
   http::Response response = Make(200);
   response.reason = "a\r\nX: y";
   response.Set("A", std::string("b\r\nInjected: c\0d", 16));
-  response.Set("Bad\r\nName", "v");
-  response.Set("Bad:", "v");
-  response.Set("", "v");
+  response.headers.AddChecked("Bad\r\nName", "v");
+  response.headers.AddChecked("Bad:", "v");
+  response.headers.AddChecked("", "v");
   EXPECT_EQ(Render(response),
             "HTTP/1.1 200 aX: y\r\nA: bInjected: cd\r\nContent-Length: 0\r\n\r\n");
 }
 
 TEST(RenderHead, KeepsTheFramingToItself) {
   http::Response response = Make(200, "ab");
-  response.Set("content-length", "99");
-  response.Set("Transfer-Encoding", "chunked");
-  response.Set("CONNECTION", "upgrade");
+  response.headers.AddChecked("content-length", "99");
+  response.headers.AddChecked("Transfer-Encoding", "chunked");
+  response.headers.AddChecked("CONNECTION", "upgrade");
   EXPECT_EQ(Render(response), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
 }
 
