@@ -344,8 +344,12 @@ Task<azure::Outcome<azure::Permissions>> Gateway::Admit(Exchange& x) {
                               x.head, x.resource, x.account ? &x.account->keys : nullptr, x.now));
   x.caller = CallerOf(x.credential.kind);
   if (x.batch_version.empty()) {
-    BG_CO_TRY(x.version,
-              co_await VersionOf(parts_.services, x.resource.account, x.head, x.credential));
+    BG_CO_TRY(auto sent, SentVersion(x.head, x.credential));
+    if (sent) {
+      x.version = std::move(*sent);
+    } else {
+      BG_CO_TRY(x.version, co_await VersionOfAccount(parts_.services, x.resource.account));
+    }
   }
   BG_CO_CHECK(CheckReadOnly(x.head, x.resource));
   BG_CO_TRY(auto access, co_await CompleteCredential(parts_.services, x.account, x.resource,

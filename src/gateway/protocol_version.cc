@@ -5,21 +5,25 @@
 
 namespace blobgate::gateway {
 
-Task<azure::Outcome<std::string>> VersionOf(operations::Services& services,
-                                            std::string_view account, const http::RequestHead& head,
-                                            const auth::Credential& credential) {
+azure::Outcome<std::optional<std::string>> SentVersion(const http::RequestHead& head,
+                                                       const auth::Credential& credential) {
   using azure::IsVersionDate;
-  if (auto sent = head.headers.Find("x-ms-version")) {
-    if (!IsVersionDate(*sent)) co_return azure::Fail(azure::InvalidHeader("x-ms-version", *sent));
-    co_return std::string(*sent);
+  if (const auto sent = head.headers.Find("x-ms-version")) {
+    if (!IsVersionDate(*sent)) return azure::Fail(azure::InvalidHeader("x-ms-version", *sent));
+    return std::string(*sent);
   }
-  if (auto sent = head.query.Find("api-version"); sent && IsVersionDate(*sent)) {
-    co_return std::string(*sent);
+  if (const auto sent = head.query.Find("api-version"); sent && IsVersionDate(*sent)) {
+    return std::string(*sent);
   }
-  if (IsVersionDate(credential.sas_version)) co_return credential.sas_version;
+  if (IsVersionDate(credential.sas_version)) return credential.sas_version;
+  return std::nullopt;
+}
+
+Task<azure::Outcome<std::string>> VersionOfAccount(operations::Services& services,
+                                                   std::string_view account) {
   BG_CO_TRY(const auto stored, co_await operations::RecentServiceProperties(services, account));
-  const std::string& fallback = stored->default_service_version;
-  co_return fallback.empty() ? std::string(kDefaultVersion) : fallback;
+  const std::string& set = stored->default_service_version;
+  co_return set.empty() ? std::string(kDefaultVersion) : set;
 }
 
 }  // namespace blobgate::gateway

@@ -78,11 +78,15 @@ Task<azure::Outcome<void>> ReleasePages(Services& services, const Target& target
   co_return azure::Outcome<void>();
 }
 
-/// The slices of a block or append blob; nullopt: something moved.
-Task<azure::Outcome<std::optional<std::vector<blob::Slice>>>> SlicesOf(Services& services,
-                                                                       const Target& target,
-                                                                       std::uint64_t offset,
-                                                                       std::uint64_t length) {
+bool HasSlicesInRow(const blob::BlobRecord& record) {
+  return record.type == BlobType::kBlock && !record.manifest;
+}
+
+/// The slices of a block or append blob that are not in its row; nullopt: something moved.
+Task<azure::Outcome<std::optional<std::vector<blob::Slice>>>> LoadSlices(Services& services,
+                                                                         const Target& target,
+                                                                         std::uint64_t offset,
+                                                                         std::uint64_t length) {
   blob::Content content;
   if (target.blob->type == BlobType::kAppend) {
     BG_CO_TRY(auto blocks, co_await LoadBlocks(services, target, offset, length));
@@ -130,7 +134,12 @@ Task<azure::Outcome<std::optional<std::unique_ptr<http::BodySource>>>> OpenConte
     std::unique_ptr<http::BodySource> body = std::move(*pages);
     co_return std::optional(std::move(body));
   }
-  BG_CO_TRY(auto slices, co_await SlicesOf(services, target, offset, length));
+  std::optional<std::vector<blob::Slice>> slices;
+  if (HasSlicesInRow(*target.blob)) {
+    BG_CO_TRY(slices, SubSlices(target.blob->content, offset, length));
+  } else {
+    BG_CO_TRY(slices, co_await LoadSlices(services, target, offset, length));
+  }
   if (!slices) co_return std::nullopt;
   BG_CO_TRY(auto reader, co_await ContentReader::Open(services, std::move(target.guard),
                                                       std::move(*slices), std::move(key)));

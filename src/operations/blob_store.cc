@@ -71,6 +71,26 @@ void ReleaseBlock(const blob::Block& block, engine::Batch& batch, ReferenceSet& 
   }
 }
 
+/// A snapshot or version.
+Task<azure::Outcome<Target>> LoadOldState(Services& services, const azure::Resource& resource,
+                                          const StateName& state) {
+  BG_CO_TRY(auto target, co_await LoadTarget(services, resource));
+  if (target.place) {  // there are neither snapshots nor versions
+    target.blob.reset();
+    co_return target;
+  }
+  const bool snapshot = state.kind == StateName::Kind::kSnapshot;
+  if (!snapshot && target.exists() && target.blob->version == state.id) co_return target;
+  target.key = snapshot ? blob::SnapshotKey(resource.blob, state.id)
+                        : blob::VersionKey(resource.blob, state.id);
+  target.blob.reset();
+  BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
+  if (target.row) {
+    BG_CO_CHECK(target.blob.emplace().DecodeFrom(target.row->value));
+  }
+  co_return target;
+}
+
 }  // namespace
 
 Task<azure::Outcome<ContainerRowPtr>> LoadContainer(Services& services, std::string_view account,
@@ -116,24 +136,10 @@ Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resourc
   co_return target;
 }
 
+// Not a coroutine: most requests want the base blob.
 Task<azure::Outcome<Target>> LoadState(Services& services, const azure::Resource& resource,
                                        const StateName& state) {
-  BG_CO_TRY(auto target, co_await LoadTarget(services, resource));
-  if (state.is_base()) co_return target;
-  if (target.place) {  // there are neither snapshots nor versions
-    target.blob.reset();
-    co_return target;
-  }
-  const bool snapshot = state.kind == StateName::Kind::kSnapshot;
-  if (!snapshot && target.exists() && target.blob->version == state.id) co_return target;
-  target.key = snapshot ? blob::SnapshotKey(resource.blob, state.id)
-                        : blob::VersionKey(resource.blob, state.id);
-  target.blob.reset();
-  BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
-  if (target.row) {
-    BG_CO_CHECK(target.blob.emplace().DecodeFrom(target.row->value));
-  }
-  co_return target;
+  return state.is_base() ? LoadTarget(services, resource) : LoadOldState(services, resource, state);
 }
 
 Task<azure::Outcome<bool>> IsUnchanged(Services& services, const Target& target) {
