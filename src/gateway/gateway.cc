@@ -219,15 +219,43 @@ http::Response Gateway::Reject(unsigned status, std::string_view why) {
 
 // Each step fills the exchange or answers the client's error.
 Task<azure::Outcome<azure::Permissions>> Gateway::Prepare(Exchange& x) {
-  azure::Face* const face = &x.resource.face;
-  BG_CO_TRY(x.resource, azure::ParseResource(x.head, x.accounts->rules(), face));
-  x.account = x.accounts->Find(x.resource.account);
-  if (x.account) BG_CO_CHECK(CheckGate(*x.account, x.head));
-  BG_CO_TRY(x.spec, azure::Route(x.head, x.resource));
-  x.live.Routed(x.spec->id, x.resource.account);
-  BG_CO_TRY(const auto permissions, co_await Admit(x));
+  BG_CO_CHECK(Route(x));
+  // A preflight asks for nothing and needs no credential.
+  if (x.spec->id == azure::Operation::kPreflightBlobRequest) {
+    if (!x.account) co_return azure::Fail(azure::ErrorCode::kResourceNotFound);
+    BG_CO_CHECK(CheckRates(x));
+    co_return azure::Permissions();
+  }
+  BG_CO_TRY(x.credential, co_await parts_.authenticator.Authenticate(
+                              x.head, x.resource, x.account ? &x.account->keys : nullptr, x.now));
+  x.caller = CallerOf(x.credential.kind);
+  if (x.batch_version.empty()) {
+    BG_CO_TRY(auto sent, SentVersion(x.head, x.credential));
+    if (sent) {
+      x.version = std::move(*sent);
+    } else {
+      BG_CO_TRY(x.version, co_await VersionOfAccount(parts_.services, x.resource.account));
+    }
+  }
+  BG_CO_CHECK(CheckReadOnly(x.head, x.resource));
+  BG_CO_TRY(auto access, co_await CompleteCredential(parts_.services, x.account, x.resource,
+                                                     x.credential, x.now));
+  auto granted = auth::Authorize(x.credential, *x.spec, x.resource, access,
+                                 x.head.headers.Has("x-ms-version") || !x.batch_version.empty());
+  BG_CO_TRY(const auto permissions, ConsiderPosixRights(x, std::move(granted)));
   BG_CO_CHECK(CheckRates(x));
   co_return permissions;
+}
+
+// What is asked for?
+azure::Outcome<void> Gateway::Route(Exchange& x) {
+  azure::Face* const face = &x.resource.face;
+  BG_TRY(x.resource, azure::ParseResource(x.head, x.accounts->rules(), face));
+  x.account = x.accounts->Find(x.resource.account);
+  if (x.account) BG_CHECK(CheckGate(*x.account, x.head));
+  BG_TRY(x.spec, azure::Route(x.head, x.resource));
+  x.live.Routed(x.spec->id, x.resource.account);
+  return {};
 }
 
 // Not a coroutine, as Prepare's is gone by now: a slow body keeps few frames waiting.
@@ -332,32 +360,6 @@ Task<azure::Outcome<azure::Permissions>> Gateway::LettersOfSas(const Exchange& x
   BG_CO_TRY(const auto access,
             co_await CompleteCredential(parts_.services, x.account, source, credential, x.now));
   co_return auth::Authorize(credential, *x.spec, source, access, true);
-}
-
-// Who asks, and may they? A preflight asks for nothing and needs no credential.
-Task<azure::Outcome<azure::Permissions>> Gateway::Admit(Exchange& x) {
-  if (x.spec->id == azure::Operation::kPreflightBlobRequest) {
-    if (!x.account) co_return azure::Fail(azure::ErrorCode::kResourceNotFound);
-    co_return azure::Permissions();
-  }
-  BG_CO_TRY(x.credential, co_await parts_.authenticator.Authenticate(
-                              x.head, x.resource, x.account ? &x.account->keys : nullptr, x.now));
-  x.caller = CallerOf(x.credential.kind);
-  if (x.batch_version.empty()) {
-    BG_CO_TRY(auto sent, SentVersion(x.head, x.credential));
-    if (sent) {
-      x.version = std::move(*sent);
-    } else {
-      BG_CO_TRY(x.version, co_await VersionOfAccount(parts_.services, x.resource.account));
-    }
-  }
-  BG_CO_CHECK(CheckReadOnly(x.head, x.resource));
-  BG_CO_TRY(auto access, co_await CompleteCredential(parts_.services, x.account, x.resource,
-                                                     x.credential, x.now));
-  auto permissions =
-      auth::Authorize(x.credential, *x.spec, x.resource, access,
-                      x.head.headers.Has("x-ms-version") || !x.batch_version.empty());
-  co_return ConsiderPosixRights(x, std::move(permissions));
 }
 
 // Who is not let in takes nothing of the account's rates.

@@ -52,9 +52,9 @@ class Gateway final : public net::RequestHandler, public operations::SubRequests
   enum class Face : std::uint8_t { kRest, kWebsite };
 
   Task<azure::Outcome<azure::Permissions>> Prepare(Exchange& exchange);
+  azure::Outcome<void> Route(Exchange& exchange);
   Task<azure::Outcome<http::Response>> Respond(Exchange& exchange, azure::Permissions permissions,
                                                http::BodyReader& body);
-  Task<azure::Outcome<azure::Permissions>> Admit(Exchange& exchange);
   Task<azure::Outcome<http::Response>> Perform(Exchange& exchange, azure::Permissions permissions,
                                                const http::RequestHead& head,
                                                http::BodyReader& body);

@@ -30,6 +30,9 @@ class BodySource {
   /// cannot take a short body for a whole one.
   virtual Task<Result<SharedBytes>> Next() = 0;
 
+  /// The next piece, if there is one at hand; empty: ask Next.
+  virtual SharedBytes TakeReady() { return {}; }
+
   /// Pieces from now on should have at most `most` bytes: as many as can be sent at once. Memory
   /// for more would wait for the client.
   virtual void LimitPieces(std::size_t most) { (void)most; }

@@ -366,7 +366,8 @@ Task<bool> Connection<S>::SendStep(http::BodySource& stream, std::uint64_t& left
   bool whole = true;  // there was what there should be
   std::uint64_t joined = 0;
   for (std::size_t i = 0; whole && i < kJoinedPieces && left > 0 && joined < most; ++i) {
-    Result<SharedBytes> piece = co_await NextPiece(stream, report);
+    Result<SharedBytes> piece = stream.TakeReady();
+    if (piece->empty()) piece = co_await NextPiece(stream, report);
     whole = piece && !piece->empty() && piece->size() <= left;
     if (!whole) break;
     left -= piece->size();

@@ -98,13 +98,18 @@ Task<azure::Outcome<ContainerRowPtr>> LoadContainer(Services& services, std::str
   auto loaded = std::make_shared<ContainerRow>();
   ContainerRow& found = *loaded;
   const std::string space = blob::AccountSpace(account);
-  BG_CO_TRY(const auto partition, co_await services.catalog().Find(space, container));
-  if (!partition) co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
-  found.account_partition = *partition;
   found.key = blob::ContainerKey(container);
-  BG_CO_TRY(auto row, co_await services.catalog().Get(found.account_partition, found.key));
-  if (!row) co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
-  found.row = std::move(*row);
+  if (auto known = services.catalog().Known(space, container, found.key)) {
+    found.account_partition = known->partition;
+    found.row = std::move(known->row);
+  } else {
+    BG_CO_TRY(const auto partition, co_await services.catalog().Find(space, container));
+    if (!partition) co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
+    found.account_partition = *partition;
+    BG_CO_TRY(auto row, co_await services.catalog().Get(found.account_partition, found.key));
+    if (!row) co_return azure::Fail(azure::ErrorCode::kContainerNotFound);
+    found.row = std::move(*row);
+  }
   BG_CO_TRY(found.record, blob::ContainerRecord::Decode(found.row.value));
   co_return loaded;
 }
@@ -126,10 +131,15 @@ Task<azure::Outcome<Target>> LoadTarget(Services& services, const azure::Resourc
     co_return target;
   }
   const std::string space = blob::ContainerSpace(target.container->record.incarnation);
-  BG_CO_TRY(target.partition, co_await services.catalog().Locate(space, resource.blob));
   target.name = resource.blob;
   target.key = blob::BlobKey(resource.blob);
-  BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
+  if (auto known = services.catalog().Known(space, resource.blob, target.key)) {
+    target.partition = known->partition;
+    target.row = std::move(known->row);
+  } else {
+    BG_CO_TRY(target.partition, co_await services.catalog().Locate(space, resource.blob));
+    BG_CO_TRY(target.row, co_await services.catalog().Get(target.partition, target.key));
+  }
   if (target.row) {
     BG_CO_CHECK(target.blob.emplace().DecodeFrom(target.row->value));
   }

@@ -48,6 +48,13 @@ class SliceReader {
     return ReadSealed(slice, position, want);
   }
 
+  /// As ExtentStore::ReadCached; never what is encrypted.
+  std::optional<SharedBytes> ReadCached(const blob::Slice& slice, std::uint64_t position,
+                                        std::uint64_t want) {
+    if (key_ && !slice.plain) return std::nullopt;
+    return store_.ReadCached(slice.extent, slice.offset + position, want);
+  }
+
  private:
   Task<Result<SharedBytes>> ReadSealed(const blob::Slice& slice, std::uint64_t position,
                                        std::uint64_t want);

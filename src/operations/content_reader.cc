@@ -24,7 +24,10 @@ Task<azure::Outcome<std::unique_ptr<ContentReader>>> ContentReader::Open(
     blob::ContentKeyPtr key) {
   std::unique_ptr<ContentReader> reader(
       new ContentReader(services.extents(), std::move(guard), std::move(slices), std::move(key)));
-  BG_CO_TRY(reader->first_, co_await reader->ReadNext());
+  reader->first_ = reader->TakeReady();
+  if (reader->first_.empty()) {
+    BG_CO_TRY(reader->first_, co_await reader->ReadNext());
+  }
   reader->most_ = engine::ExtentStore::kMaxRead;
   reader->NarrowGuard();
   co_return reader;
@@ -62,23 +65,37 @@ Task<Result<SharedBytes>> ContentReader::Next() {
   co_return co_await ReadNext();
 }
 
+SharedBytes ContentReader::TakeReady() {
+  if (!first_.empty()) return std::exchange(first_, SharedBytes());
+  if (index_ == slices_.size()) return {};
+  auto piece = reader_.ReadCached(slices_[index_], position_, Wanted());
+  if (!piece) return {};
+  Advance(piece->size());
+  return std::move(*piece);
+}
+
 Task<Result<SharedBytes>> ContentReader::ReadNext() {
   if (index_ == slices_.size()) {
     guard_.reset();
     co_return SharedBytes();
   }
-  const blob::Slice& slice = slices_[index_];
-  // A client that takes all it may get will want the rest soon.
-  const bool fast = most_ >= engine::ExtentStore::kMaxRead;
-  const std::uint64_t rest = slice.length - position_;
-  const std::uint64_t want = fast ? rest : std::min(rest, most_);
-  BG_CO_TRY(auto piece, co_await reader_.Read(slice, position_, want));
-  position_ += piece.size();
-  if (position_ == slice.length) {
-    ++index_;
-    position_ = 0;
-  }
+  BG_CO_TRY(auto piece, co_await reader_.Read(slices_[index_], position_, Wanted()));
+  Advance(piece.size());
   co_return piece;
+}
+
+// A client that takes all it may get will want the rest soon.
+std::uint64_t ContentReader::Wanted() const {
+  const bool fast = most_ >= engine::ExtentStore::kMaxRead;
+  const std::uint64_t rest = slices_[index_].length - position_;
+  return fast ? rest : std::min(rest, most_);
+}
+
+void ContentReader::Advance(std::uint64_t bytes) {
+  position_ += bytes;
+  if (position_ < slices_[index_].length) return;
+  ++index_;
+  position_ = 0;
 }
 
 Task<Result<std::size_t>> BodyOfSource::Read(MutableBytes into) {

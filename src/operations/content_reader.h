@@ -33,6 +33,7 @@ class ContentReader final : public http::BodySource {
                                                                    blob::ContentKeyPtr key = {});
 
   Task<Result<SharedBytes>> Next() override;
+  SharedBytes TakeReady() override;
   void LimitPieces(std::size_t most) override { most_ = most; }
   bool PutBack(std::size_t bytes) override;
 
@@ -40,6 +41,8 @@ class ContentReader final : public http::BodySource {
   ContentReader(engine::ExtentStore& store, engine::ReadGuard guard,
                 std::vector<blob::Slice> slices, blob::ContentKeyPtr key);
   Task<Result<SharedBytes>> ReadNext();
+  std::uint64_t Wanted() const;
+  void Advance(std::uint64_t bytes);
   void NarrowGuard();
 
   engine::ExtentStore& store_;

@@ -38,6 +38,12 @@ struct PartitionRef {
   bool operator==(const PartitionRef&) const = default;
 };
 
+/// A row that is there, and the partition that holds it.
+struct KnownRow {
+  PartitionRef partition;
+  Row row;
+};
+
 /// What a commit demands of one row, checked atomically with the commit.
 struct Precondition {
   enum class Kind : std::uint8_t {
@@ -121,6 +127,14 @@ class Catalog {
   /// there.
   virtual Task<Result<std::optional<PartitionRef>>> Find(std::string_view name_space,
                                                          std::string_view name) = 0;
+
+  /// What Find and then Get answer, when that is known without a wait; nullopt: ask them. An engine
+  /// that remembers nothing need not have it.
+  virtual std::optional<KnownRow> Known(std::string_view name_space, std::string_view name,
+                                        std::string_view key) {
+    (void)name_space, (void)name, (void)key;
+    return std::nullopt;
+  }
 
   /// All partitions of a name space. A listing is an ordered merge of their scans. Names are not
   /// ordered across partitions. Empty when nothing was ever located there.

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,14 @@ class ExtentStore {
   static constexpr std::uint64_t kMaxRead = 256 * 1024;
   virtual Task<Result<SharedBytes>> Read(const ExtentRef& ref, std::uint64_t offset,
                                          std::uint64_t length) = 0;
+
+  /// What Read answers, when that is in memory; nullopt: ask Read. An engine that keeps nothing
+  /// need not have it.
+  virtual std::optional<SharedBytes> ReadCached(const ExtentRef& ref, std::uint64_t offset,
+                                                std::uint64_t length) {
+    (void)ref, (void)offset, (void)length;
+    return std::nullopt;
+  }
 };
 
 /// Figures for metrics and `blobgate stats`. Bytes unless said otherwise.

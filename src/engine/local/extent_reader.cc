@@ -64,6 +64,13 @@ std::optional<std::uint64_t> Mismatch(const ExtentRef& ref, const ChunkChecks& c
   return std::nullopt;
 }
 
+/// What lies in the chunks that were found; the caller asks again for the rest.
+SharedBytes PartOf(const SharedBytes& found, std::uint64_t skip, std::uint64_t length) {
+  const std::uint64_t there = std::min<std::uint64_t>(length, found.size() - skip);
+  const bool lends = found.lender() == nullptr || found.lender()->IsUsedMuch();
+  return lends ? found.Sub(skip, there) : found.NotLent().Sub(skip, there);
+}
+
 }  // namespace
 
 ExtentReader::ExtentReader(ExtentLocator& locator, const LoggedExtents& logged,
@@ -81,23 +88,29 @@ ExtentReader::ExtentReader(ExtentLocator& locator, const LoggedExtents& logged,
 Task<Result<SharedBytes>> ExtentReader::Read(ExtentRef ref, std::uint64_t offset,
                                              std::uint64_t length) {
   BG_CO_CHECK(CheckRange(ref, offset, length));
+  if (auto cached = ReadCached(ref, offset, length)) co_return std::move(*cached);
   const std::uint64_t chunk = offset / kChunk;
   const std::uint64_t end = offset + length;
-  if (end > (chunk + 1) * kChunk) chunks_.Prefetch(KeyOf(ref, chunk + 1));  // for the next call
-  std::optional<SharedBytes> found = chunks_.Get(KeyOf(ref, chunk));
-  if (!found) {
-    if (length > kCachedRead) {
-      BG_CO_TRY(found, co_await ReadLong(ref, chunk, end));
-    } else if (end <= (chunk + 1) * kChunk) {
-      BG_CO_TRY(found, co_await ReadChunk(ref, chunk));
-    } else {
-      BG_CO_TRY(found, co_await ReadShort(ref, chunk, end));
-    }
+  SharedBytes found;
+  if (length > kCachedRead) {
+    BG_CO_TRY(found, co_await ReadLong(ref, chunk, end));
+  } else if (end <= (chunk + 1) * kChunk) {
+    BG_CO_TRY(found, co_await ReadChunk(ref, chunk));
+  } else {
+    BG_CO_TRY(found, co_await ReadShort(ref, chunk, end));
   }
-  if (found->lender() != nullptr && !found->lender()->IsUsedMuch()) found = found->NotLent();
-  // What lies in those chunks; the caller asks again for the rest.
-  const std::uint64_t skip = offset - chunk * kChunk;
-  co_return found->Sub(skip, std::min<std::uint64_t>(length, found->size() - skip));
+  co_return PartOf(found, offset - chunk * kChunk, length);
+}
+
+std::optional<SharedBytes> ExtentReader::ReadCached(const ExtentRef& ref, std::uint64_t offset,
+                                                    std::uint64_t length) {
+  if (!CheckRange(ref, offset, length)) return std::nullopt;
+  const std::uint64_t chunk = offset / kChunk;
+  const bool goes_on = offset + length > (chunk + 1) * kChunk;
+  if (goes_on) chunks_.Prefetch(KeyOf(ref, chunk + 1));  // for the next call
+  std::optional<SharedBytes> found = chunks_.Get(KeyOf(ref, chunk));
+  if (!found) return std::nullopt;
+  return PartOf(*found, offset - chunk * kChunk, length);
 }
 
 // Copies, as `data` is in a buffer that is used again; the answer is the first, or nothing.

@@ -47,6 +47,9 @@ class ExtentReader {
 
   /// As ExtentStore::Read.
   Task<Result<SharedBytes>> Read(ExtentRef ref, std::uint64_t offset, std::uint64_t length);
+  /// As ExtentStore::ReadCached.
+  std::optional<SharedBytes> ReadCached(const ExtentRef& ref, std::uint64_t offset,
+                                        std::uint64_t length);
 
  private:
   using Checks = std::shared_ptr<const ChunkChecks>;

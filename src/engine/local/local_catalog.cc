@@ -35,6 +35,15 @@ Task<Result<std::optional<PartitionRef>>> LocalCatalog::Find(std::string_view na
   co_return PartitionRef{*id, 1};
 }
 
+std::optional<KnownRow> LocalCatalog::Known(std::string_view name_space, std::string_view,
+                                            std::string_view key) {
+  const std::optional<std::uint64_t> id = partitions_.Known(name_space);
+  if (!id || !CheckKey(key)) return std::nullopt;
+  const RowCache::RowPtr row = rows_.Find(RowKey(*id, key));
+  if (!row) return std::nullopt;
+  return KnownRow{{*id, 1}, *row};
+}
+
 Task<Result<std::vector<PartitionRef>>> LocalCatalog::PartitionsOf(std::string_view name_space) {
   BG_CO_TRY(const std::optional<PartitionRef> only, co_await Find(name_space, {}));
   std::vector<PartitionRef> partitions;

@@ -28,6 +28,8 @@ class LocalCatalog final : public Catalog {
   Task<Result<PartitionRef>> Locate(std::string_view name_space, std::string_view name) override;
   Task<Result<std::optional<PartitionRef>>> Find(std::string_view name_space,
                                                  std::string_view name) override;
+  std::optional<KnownRow> Known(std::string_view name_space, std::string_view name,
+                                std::string_view key) override;
   Task<Result<std::vector<PartitionRef>>> PartitionsOf(std::string_view name_space) override;
   Task<Result<std::optional<Row>>> Get(PartitionRef partition, std::string_view key) override;
   Task<Status> Scan(PartitionRef partition, std::string from, std::string end,

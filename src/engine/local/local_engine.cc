@@ -63,6 +63,10 @@ class LocalExtents final : public ExtentStore {
                                  std::uint64_t length) override {
     return reader_.Read(ref, offset, length);
   }
+  std::optional<SharedBytes> ReadCached(const ExtentRef& ref, std::uint64_t offset,
+                                        std::uint64_t length) override {
+    return reader_.ReadCached(ref, offset, length);
+  }
 
  private:
   SegmentAllocator& allocator_;

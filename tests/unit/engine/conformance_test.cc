@@ -81,6 +81,38 @@ TEST_P(Conformance, PartitionsAreApart) {
   EXPECT_TRUE(run_(catalog().PartitionsOf("never located")).value().empty());
 }
 
+// An engine need not know anything, but what it says it knows is what Find and Get would say.
+TEST_P(Conformance, WhatIsKnownIsWhatIsThere) {
+  const auto known = [this](std::string_view name_space, std::string_view key) {
+    auto found = catalog().Known(name_space, "name", key);
+    return found ? std::optional(found->row.value) : std::nullopt;
+  };
+  EXPECT_FALSE(known("never located", "key"));
+  const PartitionRef one = Partition("one");
+  Partition("two");
+  EXPECT_FALSE(known("one", "key"));
+  EXPECT_FALSE(known("one", ""));
+  EXPECT_FALSE(known("one", std::string(Catalog::kMaxKeySize + 1, 'k')));
+  for (const std::string value : {"1", "2", "3"}) {
+    Batch put;
+    put.puts = {{"key", value}};
+    ASSERT_TRUE(run_(catalog().Commit(one, put)));
+    EXPECT_EQ(known("one", "key").value_or(value), value);
+    const auto row = run_(catalog().Get(one, "key")).value();
+    EXPECT_EQ(row->value, value);
+    if (const auto found = catalog().Known("one", "name", "key")) {
+      EXPECT_EQ(found->row.value, value);
+      EXPECT_EQ(found->row.version, row->version);
+      EXPECT_EQ(found->partition, one);
+    }
+    EXPECT_FALSE(known("two", "key"));
+  }
+  Batch remove;
+  remove.deletes = {"key"};
+  ASSERT_TRUE(run_(catalog().Commit(one, remove)));
+  EXPECT_FALSE(known("one", "key"));
+}
+
 TEST_P(Conformance, ScanVisitsInOrderAndSeeksAndStops) {
   for (const char* key : {"a", "b/1", "b/2", "b/3", "c", "\xff"}) ASSERT_TRUE(Put(key, key));
   auto scan = [this](std::string from, std::string end, auto step) {

@@ -206,6 +206,30 @@ TEST_F(LocalEngineTest, LongReadsThatComeAgainAreKept) {
   EXPECT_EQ(Load("once").error().code, Errc::kCorruption);
 }
 
+// Who asks for what was read a moment ago need not wait.
+TEST_F(LocalEngineTest, WhatWasReadIsAtHand) {
+  const std::string text = RandomText(100'000, 8);
+  const ExtentRef ref = Store("row", text);
+  Open();
+  ExtentStore& extents = engine_->extents();
+  EXPECT_FALSE(extents.ReadCached(ref, 0, 1000)) << "never read";
+  EXPECT_EQ(run_(ReadText(extents, ref, 0, 1000)), text.substr(0, 1000));
+  const auto cached = extents.ReadCached(ref, 10, 500);
+  ASSERT_TRUE(cached);
+  EXPECT_EQ(AsChars(cached->view()), text.substr(10, 500));
+  const auto part = extents.ReadCached(ref, 32'000, 2000);
+  ASSERT_TRUE(part);
+  EXPECT_EQ(AsChars(part->view()), text.substr(32'000, 768)) << "what lies in that chunk";
+  EXPECT_FALSE(extents.ReadCached(ref, 60'000, 100)) << "of another chunk";
+  EXPECT_FALSE(extents.ReadCached(ref, 99'999, 2)) << "past the end";
+  EXPECT_FALSE(extents.ReadCached(ref, 0, 0));
+
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(Load("row"));  // once is not remembered
+  const auto row = engine_->catalog().Known("space", "name", "row");
+  ASSERT_TRUE(row);
+  EXPECT_FALSE(row->row.value.empty());
+}
+
 // Pages that were lent cost page faults when they go.
 TEST_F(LocalEngineTest, LendsWhatIsUsedMuch) {
   const std::string text = RandomText(200'000, 8);
