@@ -8,12 +8,8 @@
 namespace blobgate::auth {
 namespace {
 
-constexpr char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
 void AppendLower(std::string& out, std::string_view text) {
-  for (const char c : text) out += Lower(c);
+  for (const char c : text) out += LowerOf(c);
 }
 
 // Primary weights: 0 is skipped, the rest ascends. The characters are those of header names; other
@@ -120,7 +116,7 @@ bool CultureLess(std::string_view a, std::string_view b) {
 
 bool OrdinalLess(std::string_view a, std::string_view b) {
   const auto less = [](char x, char y) {
-    return static_cast<unsigned char>(Lower(x)) < static_cast<unsigned char>(Lower(y));
+    return static_cast<unsigned char>(LowerOf(x)) < static_cast<unsigned char>(LowerOf(y));
   };
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), less);
 }

@@ -57,8 +57,7 @@ constexpr FieldName kFieldNames[] = {{"sv", &SasFields::sv},
 constexpr std::uint64_t Packed(std::string_view name) {
   std::uint64_t packed = 0;
   for (const char c : name.substr(0, 8)) {
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    packed = packed << 8 | static_cast<unsigned char>(lower);
+    packed = packed << 8 | static_cast<unsigned char>(LowerOf(c));
   }
   return packed;
 }

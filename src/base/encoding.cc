@@ -28,10 +28,6 @@ constexpr int HexValue(char c) {
   return -1;
 }
 
-constexpr char LowerOf(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
 /// LowerOf for eight characters at once.
 constexpr std::uint64_t LowerOfEach(std::uint64_t word) {
   constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = kOnes * 0x80;

@@ -38,6 +38,10 @@ std::string PercentEncode(std::string_view text, std::string_view keep = {});
 
 /// ASCII only.
 std::string ToLower(std::string_view text);
+/// ASCII only; other bytes stay as they are.
+constexpr char LowerOf(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 /// REQUIRES: of one size. EqualsIgnoreCase is meant for users.
 bool SameSizeEqualsIgnoreCase(std::string_view a, std::string_view b);
 /// ASCII only. Most names that are compared differ in size or in the first letter, which costs no

@@ -110,6 +110,18 @@ azure::Error SourceFailure(ErrorCode code, unsigned status) {
       std::string(azure::InfoOf(ErrorCode::kConditionNotMet).message));
 }
 
+/// In one piece of memory: listings have one for each blob.
+std::string EtagBetween(std::string_view begin, std::uint64_t etag, std::string_view end) {
+  const int digits = std::max<int>(1, (std::bit_width(etag) + 3) / 4);
+  std::string text(begin.size() + static_cast<std::size_t>(digits) + end.size(), '\0');
+  std::ranges::copy(begin, text.begin());
+  std::ranges::copy(end, text.end() - static_cast<std::ptrdiff_t>(end.size()));
+  for (std::size_t i = text.size() - end.size(); i > begin.size(); etag >>= 4) {
+    text[--i] = "0123456789ABCDEF"[etag & 0xF];
+  }
+  return text;
+}
+
 }  // namespace
 
 Outcome<ConditionHeaders> ConditionHeaders::Parse(const http::HeaderView& headers,
@@ -129,19 +141,11 @@ Outcome<ConditionHeaders> ConditionHeaders::Parse(const http::HeaderView& header
 }
 
 std::string EtagTextUnquoted(std::uint64_t etag) {
-  const std::string quoted = EtagText(etag);
-  return quoted.substr(1, quoted.size() - 2);
+  return EtagBetween("0x", etag, "");
 }
 
 std::string EtagText(std::uint64_t etag) {
-  constexpr std::string_view kBegin = "\"0x";
-  const int digits = std::max<int>(1, (std::bit_width(etag) + 3) / 4);
-  std::string text(kBegin.size() + static_cast<std::size_t>(digits) + 1, '"');
-  std::ranges::copy(kBegin, text.begin());
-  for (std::size_t i = text.size() - 1; i > kBegin.size(); etag >>= 4) {
-    text[--i] = "0123456789ABCDEF"[etag & 0xF];
-  }
-  return text;
+  return EtagBetween("\"0x", etag, "\"");
 }
 
 Outcome<void> CheckRead(const ConditionHeaders& conditions, const ConditionSubject& subject) {

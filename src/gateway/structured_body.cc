@@ -17,8 +17,9 @@ constexpr std::size_t kPiece = 64 * 1024;
 azure::Outcome<bool> HasStructuredBody(const http::RequestHead& head) {
   const std::string_view value = head.headers.Get(kBody.text());
   if (value.empty()) return false;
-  if (!azure::IsStructuredBody(value))
+  if (!azure::IsStructuredBody(value)) {
     return azure::Fail(azure::InvalidHeader(kBody.text(), value));
+  }
   return true;
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/encoding.h"
 #include "http/token.h"
 
 namespace blobgate::http {
@@ -36,9 +37,8 @@ class FieldName {
   static constexpr bool IsOfTheConnection(std::string_view name) {
     constexpr std::array<std::string_view, 3> kNames{"connection", "content-length",
                                                      "transfer-encoding"};
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::ranges::any_of(kNames, [&](std::string_view own) {
-      return own.size() == name.size() && std::ranges::equal(own, name, {}, {}, lower);
+    return std::ranges::any_of(kNames, [name](std::string_view own) {
+      return own.size() == name.size() && std::ranges::equal(own, name, {}, {}, LowerOf);
     });
   }
 
