@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/crc64.h"
+#include "engine/local/catalog_log.h"
 #include "engine/local/catalog_rows.h"
 #include "engine/local/commit_mark.h"
 #include "engine/local/extent_format.h"
@@ -35,6 +36,13 @@ void CheckRows(std::string_view text) {
   if (const auto progress = ScrubProgress::Decode(text)) {
     Require(ScrubProgress::Decode(progress->Encode())->Encode() == progress->Encode());
   }
+}
+
+/// The records of a block end within it, and at the same place without what is behind them.
+void CheckLogBlock(std::string_view text) {
+  const std::size_t end = EndOfLogBlock(text);
+  Require(end <= text.size() && EndOfLogBlock(text.substr(0, end)) == end);
+  if (end < text.size()) Require(text.substr(end + 4, 3) == std::string_view("\0\0", 3));
 }
 
 /// A trailer made of the input: read back, and refused for another extent or with a bit flipped.
@@ -102,6 +110,7 @@ void CheckMark(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::TextOf(data, size);
   CheckRows(text);
+  CheckLogBlock(text);
   CheckTrailer(text);
   CheckMark(text);
   return 0;

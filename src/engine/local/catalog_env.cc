@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/local/catalog_log.h"
+
 namespace blobgate::engine {
 namespace {
 
@@ -32,13 +34,26 @@ class CatalogFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
 class CatalogFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  CatalogFileSystem(std::shared_ptr<rocksdb::FileSystem> base, HasRoom has_room)
-      : FileSystemWrapper(std::move(base)), has_room_(std::move(has_room)) {}
+  CatalogFileSystem(const std::shared_ptr<rocksdb::FileSystem>& base, HasRoom has_room)
+      : FileSystemWrapper(base), has_room_(std::move(has_room)), log_files_(base, has_room_) {}
   const char* Name() const override { return "BlobgateCatalog"; }
 
+  rocksdb::IOStatus NewSequentialFile(const std::string& name, const rocksdb::FileOptions& options,
+                                      std::unique_ptr<rocksdb::FSSequentialFile>* result,
+                                      rocksdb::IODebugContext* context) override {
+    if (IsCatalogLog(name)) return OpenLog(*target(), name, options, result, context);
+    return FileSystemWrapper::NewSequentialFile(name, options, result, context);
+  }
+  rocksdb::IOStatus GetFileSize(const std::string& name, const rocksdb::IOOptions& options,
+                                std::uint64_t* size, rocksdb::IODebugContext* context) override {
+    if (IsCatalogLog(name)) return FindEndOfLog(*target(), name, size);
+    return FileSystemWrapper::GetFileSize(name, options, size, context);
+  }
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
                                     rocksdb::IODebugContext* context) override {
+    if (IsCatalogLog(name)) *result = log_files_.Make(name, options);
+    if (IsCatalogLog(name) && *result) return rocksdb::IOStatus::OK();
     return Wrap(FileSystemWrapper::NewWritableFile(name, options, result, context), result);
   }
   rocksdb::IOStatus ReopenWritableFile(const std::string& name, const rocksdb::FileOptions& options,
@@ -62,6 +77,7 @@ class CatalogFileSystem final : public rocksdb::FileSystemWrapper {
   }
 
   const HasRoom has_room_;
+  LogFiles log_files_;
 };
 
 class CatalogLogger final : public rocksdb::Logger {

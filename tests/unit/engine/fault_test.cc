@@ -13,6 +13,7 @@
 
 #include "engine/local/catalog_db.h"
 #include "engine/local/disk.h"
+#include "engine/local/extent_format.h"
 #include "engine/local/logged_extents.h"
 #include "engine/local/offline_store.h"
 #include "engine_harness.h"
@@ -84,6 +85,17 @@ class FaultyLog final : public rocksdb::FSWritableFileOwnerWrapper {
                            const rocksdb::DataVerificationInfo&,
                            rocksdb::IODebugContext* context) override {
     return Append(data, options, context);
+  }
+  /// With direct I/O: half of the blocks.
+  rocksdb::IOStatus PositionedAppend(const rocksdb::Slice& data, std::uint64_t offset,
+                                     const rocksdb::IOOptions& options,
+                                     rocksdb::IODebugContext* context) override {
+    const std::size_t half = data.size() / 2 / kBlock * kBlock;
+    const rocksdb::Slice part(data.data(), faults_.full ? half : data.size());
+    auto status = FSWritableFileOwnerWrapper::PositionedAppend(part, offset, options, context);
+    if (part.size() == data.size()) return status;
+    ++faults_.refused;
+    return rocksdb::IOStatus::NoSpace("no room for the log");
   }
   rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                          rocksdb::IODebugContext* context) override {

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "engine/local/catalog_db.h"
+#include "engine/local/catalog_log.h"
 #include "engine/local/catalog_rows.h"
 #include "engine/local/commit_mark.h"
 #include "engine/local/disk.h"
@@ -444,7 +445,8 @@ TEST_F(CatalogRotTest, ADamagedLogIsNotTakenForATornOne) {
   Crash();
   const std::string log = Newest(".log");
   ASSERT_FALSE(log.empty());
-  const auto size = fs::file_size(log);
+  std::uint64_t size = 0;  // without the zeros behind it
+  ASSERT_TRUE(FindEndOfLog(*rocksdb::FileSystem::Default(), log, &size).ok());
   std::mt19937_64 random(1);
   for (int round = 0; round < 40; ++round) {
     const std::uint64_t at = random() % size;
@@ -456,6 +458,18 @@ TEST_F(CatalogRotTest, ADamagedLogIsNotTakenForATornOne) {
     EXPECT_EQ(opened.error().code, Errc::kCorruption);
     FlipBit(log, at, bit);  // nothing was changed: this undoes it
   }
+  EXPECT_TRUE(Check().Clean());
+  Open();
+}
+
+TEST_F(CatalogRotTest, DamageToTheZerosBehindTheLogIsNone) {
+  for (int i = 0; i < 20; ++i) Store("k" + std::to_string(i), RandomText(100, 15));
+  Crash();
+  const std::string log = Newest(".log");
+  std::uint64_t end = 0;
+  ASSERT_TRUE(FindEndOfLog(*rocksdb::FileSystem::Default(), log, &end).ok());
+  ASSERT_GT(fs::file_size(log), end + 10'000);
+  for (const std::uint64_t behind : {0, 3, 4, 6, 7, 100, 9'999}) FlipBit(log, end + behind, 0);
   EXPECT_TRUE(Check().Clean());
   Open();
 }
