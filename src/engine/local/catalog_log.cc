@@ -33,6 +33,9 @@ IOStatus ReadBlock(rocksdb::FSSequentialFile& file, std::vector<char>& into, std
   return IOStatus::OK();
 }
 
+/// Never written to, so that it takes no memory.
+alignas(kBlock) constinit std::array<char, LogFiles::kLeastAhead> nothing{};
+
 /// The first bytes of a file.
 class Beginning final : public rocksdb::FSSequentialFileOwnerWrapper {
  public:
@@ -116,20 +119,16 @@ IOStatus OpenLog(rocksdb::FileSystem& files, const std::string& name,
 }
 
 struct LogFiles::Log {
-  explicit Log(std::string file) : name(std::move(file)) {}
-
-  const std::string name;
   std::atomic<std::uint64_t> written{0};   ///< by RocksDB, bytes
   std::atomic<std::uint64_t> prepared{0};  ///< the file is at least as long, bytes
   std::atomic<std::uint64_t> ahead{kLeastAhead};
   std::atomic<bool> asked{false};
 
-  std::mutex mutex;  ///< held while zeros are written
-  bool closed = false;
-  std::unique_ptr<rocksdb::FSWritableFile> zeros;  ///< appends at the file's end
+  std::mutex mutex;                                ///< held while zeros are written
+  std::unique_ptr<rocksdb::FSWritableFile> zeros;  ///< appends at the file's end; null: no more
 };
 
-/// Called by one thread at a time, but for what says otherwise.
+/// Called by one thread at a time.
 class LogFiles::LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   LogFile(std::unique_ptr<rocksdb::FSWritableFile> file, std::shared_ptr<Log> log, LogFiles& files)
@@ -139,7 +138,7 @@ class LogFiles::LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
         buffer_(kBufferBytes) {}
   ~LogFile() override { EndZeros(); }
 
-  /// RocksDB need not know: it would not sync what is written with direct I/O.
+  /// Not told to RocksDB, which syncs nothing of what is written with direct I/O.
   bool use_direct_io() const override { return false; }
   std::size_t GetRequiredBufferAlignment() const override { return rocksdb::kDefaultPageSize; }
   std::uint64_t GetFileSize(const IOOptions&, IODebugContext*) override { return log_->written; }
@@ -174,7 +173,7 @@ class LogFiles::LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
  private:
-  static constexpr std::size_t kBufferBytes = 256 * 1024;
+  static constexpr std::size_t kBufferBytes = 128 * 1024;
 
   /// What is in the buffer; its last block stays there while it is not full, and is written again
   /// with what follows.
@@ -185,7 +184,7 @@ class LogFiles::LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
     IOStatus written = PositionedAppend(blocks, position_, options, context);
     if (!written.ok()) return written;
     const std::size_t whole = filled_ - filled_ % kBlock;
-    std::memcpy(buffer_.data(), buffer_.data() + whole, filled_ - whole);
+    if (whole > 0) std::memcpy(buffer_.data(), buffer_.data() + whole, filled_ - whole);
     position_ += whole;
     filled_ -= whole;
     return written;
@@ -199,7 +198,6 @@ class LogFiles::LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
   /// No more are written afterwards.
   void EndZeros() {
     const std::lock_guard lock(log_->mutex);
-    log_->closed = true;
     log_->zeros = nullptr;
   }
 
@@ -226,7 +224,10 @@ std::unique_ptr<rocksdb::FSWritableFile> LogFiles::Make(const std::string& name,
   std::unique_ptr<rocksdb::FSWritableFile> file;
   if (!files_->NewWritableFile(name, direct, &file, nullptr).ok()) return nullptr;
   if (!file->use_direct_io() || kBlock % file->GetRequiredBufferAlignment() != 0) return nullptr;
-  return std::make_unique<LogFile>(std::move(file), std::make_shared<Log>(name), *this);
+  // Not later, when it may be gone, and would be made anew.
+  auto log = std::make_shared<Log>();
+  if (!files_->ReopenWritableFile(name, direct, &log->zeros, nullptr).ok()) log->zeros = nullptr;
+  return std::make_unique<LogFile>(std::move(file), std::move(log), *this);
 }
 
 void LogFiles::Ask(std::shared_ptr<Log> log) {
@@ -264,21 +265,8 @@ void LogFiles::WriteAhead(Log& log) {
 // At the file's end, wherever that is: nothing that is written can be replaced. The file's length
 // is left to the next sync of the log.
 bool LogFiles::AppendZeros(Log& log) {
-  static const AlignedBuffer kZeros = [] {
-    AlignedBuffer zeros(kLeastAhead);
-    std::memset(zeros.data(), 0, zeros.size());
-    return zeros;
-  }();
   const std::lock_guard lock(log.mutex);
-  if (log.closed) return false;
-  if (!log.zeros) {
-    rocksdb::FileOptions direct;
-    direct.use_direct_writes = true;
-    const IOStatus opened = files_->ReopenWritableFile(log.name, direct, &log.zeros, nullptr);
-    if (!opened.ok()) log.zeros = nullptr;
-  }
-  const Slice zeros(reinterpret_cast<const char*>(kZeros.data()), kZeros.size());
-  return log.zeros && log.zeros->Append(zeros, {}, nullptr).ok();
+  return log.zeros && log.zeros->Append({nothing.data(), nothing.size()}, {}, nullptr).ok();
 }
 
 }  // namespace blobgate::engine

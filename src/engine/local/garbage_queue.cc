@@ -6,6 +6,14 @@
 #include <utility>
 
 namespace blobgate::engine {
+namespace {
+
+/// Neighbours that come in this time become one hole, and all of them share the syncs.
+constexpr std::chrono::milliseconds kGather{250};
+/// So much is worth its own, bytes.
+constexpr std::uint64_t kWorthIt = 64 * 1024 * 1024;
+
+}  // namespace
 
 struct GarbageQueue::Generation {
   explicit Generation(GarbageQueue* owner) : queue(owner) {}
@@ -50,7 +58,7 @@ void GarbageQueue::Unpin(const std::vector<Place>& births) {
   }
   if (pinned_.empty()) return;
   unpinned_ = true;
-  changed_.notify_all();
+  NotifyIdle();
 }
 
 /// Appends to `free` what no pin holds, and keeps the rest.
@@ -62,15 +70,24 @@ void GarbageQueue::Sort(std::vector<Garbage> garbage, std::vector<Garbage>& free
 
 void GarbageQueue::OnGenerationGone() {
   const std::lock_guard lock(mutex_);
-  changed_.notify_all();
+  NotifyIdle();
+}
+
+/// Who gathers need not be woken by what comes meanwhile. REQUIRES: the lock.
+void GarbageQueue::NotifyIdle() {
+  if (idle_) changed_.notify_all();
 }
 
 void GarbageQueue::Push(std::vector<Garbage> garbage) {
   if (garbage.empty()) return;
   const std::lock_guard lock(mutex_);
-  for (const Garbage& entry : garbage) pending_bytes_ += entry.stored;
+  std::uint64_t bytes = 0;
+  for (const Garbage& entry : garbage) bytes += entry.stored;
+  pending_bytes_ += bytes;
+  incoming_bytes_ += bytes;
   incoming_.insert(incoming_.end(), garbage.begin(), garbage.end());
-  changed_.notify_all();
+  if (incoming_bytes_ >= kWorthIt) changed_.notify_all();
+  NotifyIdle();
 }
 
 void GarbageQueue::Wake() {
@@ -106,6 +123,7 @@ void GarbageQueue::Stop() {
 void GarbageQueue::CloseGeneration(std::unique_lock<std::mutex>& lock) {
   auto next = std::make_shared<const Generation>(this);
   closed_.push_back({current_, std::exchange(incoming_, {})});
+  incoming_bytes_ = 0;
   std::swap(current_, next);
   lock.unlock();
   next.reset();
@@ -113,7 +131,6 @@ void GarbageQueue::CloseGeneration(std::unique_lock<std::mutex>& lock) {
 }
 
 GarbageQueue::Work GarbageQueue::Next() {
-  constexpr std::chrono::milliseconds kGather{20};
   std::unique_lock lock(mutex_);
   while (NothingToDo() && !stop_) {
     idle_ = true;
@@ -121,7 +138,9 @@ GarbageQueue::Work GarbageQueue::Next() {
     changed_.wait(lock);
   }
   idle_ = false;
-  changed_.wait_for(lock, kGather, [this] { return hurry_ > 0 || hasty_ || stop_; });
+  changed_.wait_for(lock, kGather, [this] {
+    return hurry_ > 0 || hasty_ || stop_ || incoming_bytes_ >= kWorthIt;
+  });
   if (!incoming_.empty()) CloseGeneration(lock);
   Work work;
   while (FrontIsFree()) {

@@ -76,6 +76,7 @@ class GarbageQueue {
   bool NothingToDo() const { return incoming_.empty() && !wake_ && !unpinned_ && !FrontIsFree(); }
   void CloseGeneration(std::unique_lock<std::mutex>& lock);
   void OnGenerationGone();
+  void NotifyIdle();
   void Unpin(const std::vector<Place>& births);
   void Sort(std::vector<Garbage> garbage, std::vector<Garbage>& free);
 
@@ -83,6 +84,7 @@ class GarbageQueue {
   std::condition_variable changed_;
   std::condition_variable idle_changed_;
   std::vector<Garbage> incoming_;
+  std::uint64_t incoming_bytes_ = 0;
   std::deque<Closed> closed_;                                 ///< oldest first
   std::unordered_map<Place, std::uint64_t, PlaceHash> pins_;  ///< how many, by birth
   std::vector<Garbage> pinned_;                               ///< held back by nothing but pins
