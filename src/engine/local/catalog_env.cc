@@ -52,8 +52,10 @@ class CatalogFileSystem final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
                                     rocksdb::IODebugContext* context) override {
-    if (IsCatalogLog(name)) *result = log_files_.Make(name, options);
-    if (IsCatalogLog(name) && *result) return rocksdb::IOStatus::OK();
+    if (IsCatalogLog(name)) {
+      *result = log_files_.Make(name, options);
+      if (*result) return rocksdb::IOStatus::OK();
+    }
     return Wrap(FileSystemWrapper::NewWritableFile(name, options, result, context), result);
   }
   rocksdb::IOStatus ReopenWritableFile(const std::string& name, const rocksdb::FileOptions& options,

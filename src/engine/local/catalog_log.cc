@@ -124,6 +124,9 @@ struct LogFiles::Log {
   std::atomic<std::uint64_t> ahead{kLeastAhead};
   std::atomic<bool> asked{false};
 
+  /// More have to be asked for, by whoever is told so.
+  bool NeedsZeros() { return written + ahead / 2 > prepared && !asked.exchange(true); }
+
   std::mutex mutex;                                ///< held while zeros are written
   std::unique_ptr<rocksdb::FSWritableFile> zeros;  ///< appends at the file's end; null: no more
 };
@@ -158,7 +161,7 @@ class LogFiles::LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
       if (!written.ok()) return written;
       log_->written += take;
     }
-    AskForZeros();
+    if (log_->NeedsZeros()) files_.Ask(log_);
     return IOStatus::OK();
   }
   IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
@@ -188,11 +191,6 @@ class LogFiles::LogFile final : public rocksdb::FSWritableFileOwnerWrapper {
     position_ += whole;
     filled_ -= whole;
     return written;
-  }
-
-  void AskForZeros() {
-    const bool few = log_->written + log_->ahead / 2 > log_->prepared;
-    if (few && !log_->asked.exchange(true)) files_.Ask(log_);
   }
 
   /// No more are written afterwards.
@@ -245,21 +243,24 @@ void LogFiles::Loop() {
     const std::shared_ptr<Log> log = std::move(asked_.front());
     asked_.pop_front();
     lock.unlock();
-    WriteAhead(*log);
+    const bool all = WriteAhead(*log);
+    // What was appended meanwhile did not ask.
+    if (all && log->NeedsZeros()) Ask(log);
     lock.lock();
   }
 }
 
 // A log that could not get all of them does not ask again.
-void LogFiles::WriteAhead(Log& log) {
+bool LogFiles::WriteAhead(Log& log) {
   std::uint64_t end = std::max(log.prepared.load(), log.written.load());
   for (const std::uint64_t wanted = log.written + ahead_; end < wanted; end += kLeastAhead) {
-    if (!has_room_() || !AppendZeros(log)) return;
+    if (!has_room_() || !AppendZeros(log)) return false;
   }
   log.prepared = end;
   log.ahead = ahead_;
   ahead_ = std::min(2 * ahead_, kMostAhead);
   log.asked = false;
+  return true;
 }
 
 // At the file's end, wherever that is: nothing that is written can be replaced. The file's length

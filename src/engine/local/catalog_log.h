@@ -76,7 +76,7 @@ class LogFiles {
 
   void Ask(std::shared_ptr<Log> log);
   void Loop();
-  void WriteAhead(Log& log);
+  bool WriteAhead(Log& log);
   bool AppendZeros(Log& log);
 
   const std::shared_ptr<rocksdb::FileSystem> files_;

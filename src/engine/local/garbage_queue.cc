@@ -86,8 +86,7 @@ void GarbageQueue::Push(std::vector<Garbage> garbage) {
   pending_bytes_ += bytes;
   incoming_bytes_ += bytes;
   incoming_.insert(incoming_.end(), garbage.begin(), garbage.end());
-  if (incoming_bytes_ >= kWorthIt) changed_.notify_all();
-  NotifyIdle();
+  if (idle_ || incoming_bytes_ >= kWorthIt) changed_.notify_all();
 }
 
 void GarbageQueue::Wake() {

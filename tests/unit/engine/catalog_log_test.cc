@@ -1,6 +1,5 @@
 // Files of the catalog's log: the zeros ahead of it are written, and are never taken for a part of
 // it, whatever a crash leaves.
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "engine/local/catalog_db.h"
 #include "engine/local/catalog_log.h"
@@ -464,6 +465,7 @@ TEST_F(CatalogRotTest, ADamagedLogIsNotTakenForATornOne) {
 
 TEST_F(CatalogRotTest, DamageToTheZerosBehindTheLogIsNone) {
   for (int i = 0; i < 20; ++i) Store("k" + std::to_string(i), RandomText(100, 15));
+  while (fs::file_size(Newest(".log")) < LogFiles::kLeastAhead) std::this_thread::yield();
   Crash();
   const std::string log = Newest(".log");
   std::uint64_t end = 0;
