@@ -1,9 +1,11 @@
 // blobgate: a server of the Azure Blob Storage REST API.
 #include <CLI/CLI.hpp>
 
+#include "base/copy_tuning.h"
 #include "cli/commands.h"
 
 int main(int argc, char** argv) {
+  blobgate::ExecForFastCopies(argv);
   CLI::App app{"blobgate: a server of the Azure Blob Storage REST API"};
   app.set_version_flag("--version", "blobgate " BLOBGATE_VERSION);
   app.require_subcommand(1);
