@@ -51,8 +51,7 @@ void ExecForFastCopies(char** argv) {
   if (getauxval(AT_SECURE) != 0) return;
   constexpr const char* kVariable = "GLIBC_TUNABLES";
   const char* const set = std::getenv(kVariable);
-  const auto wanted =
-      TunablesForCopies(IsAmd(), gnu_get_libc_version(), set != nullptr ? set : "");
+  const auto wanted = TunablesForCopies(IsAmd(), gnu_get_libc_version(), set != nullptr ? set : "");
   if (!wanted) return;
   // Its own path, not /proc/self/exe: the name that ps shows is made of it.
   std::array<char, 4096> path{};
