@@ -28,8 +28,7 @@ def tunables(daemon: blobgate_daemon.Daemon) -> list[str]:
 @pytest.mark.parametrize("before", ["", "glibc.malloc.arena_max=3", f"{SETTING}=8192"])
 def test_of_what_the_daemon_is_started_with_nothing_is_lost(before):
     daemon = blobgate_daemon.Daemon()
-    if before:
-        daemon.environment["GLIBC_TUNABLES"] = before
+    daemon.environment["GLIBC_TUNABLES"] = before  # nothing of the tests' own
     with daemon:
         wanted = [before] if before else []
         if is_expected() and SETTING not in before:

@@ -76,6 +76,7 @@ class LogFiles {
 
   void Ask(std::shared_ptr<Log> log);
   void Loop();
+  /// False: it has all it will get.
   bool WriteAhead(Log& log);
   bool AppendZeros(Log& log);
 
