@@ -40,7 +40,12 @@ class XmlWriter {
   void Attribute(std::string_view name, std::string_view value);
   void EndTag() { out_ += '>'; }
 
-  std::size_t size() const { return out_.size(); }
+  /// What was written so far; until the next change.
+  std::string_view text() const { return out_; }
+  /// Drops all but the first `size` bytes of it.
+  void Cut(std::size_t size) { out_.resize(size); }
+  /// Appends what is XML already.
+  void Raw(std::string_view xml) { out_ += xml; }
   /// The document; the writer is spent.
   std::string Take() && { return std::move(out_); }
 

@@ -54,7 +54,8 @@ def filled(context: Context, container: str, count: int) -> blob_client.BlobClie
 
 
 def page_times(client: blob_client.BlobClient, container: str, **query: str) -> list[float]:
-    """Seconds of each full page, in order; bytes are read, not parsed."""
+    """Seconds of each full page, in order; bytes are read, not parsed. Raises when a page but the
+    last is not full."""
     took, marker = [], ""
     while True:
         if marker:
@@ -67,6 +68,8 @@ def page_times(client: blob_client.BlobClient, container: str, **query: str) -> 
         marker = found[1].decode() if found else ""
         if not marker:
             return took
+        if (names := body.count(b"<Name>")) != PAGE:
+            raise RuntimeError(f"{container}: a page of {names}, not {PAGE}")
         took.append(spent)
 
 

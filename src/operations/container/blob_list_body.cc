@@ -1,3 +1,5 @@
+#include "operations/container/blob_list_body.h"
+
 #include <utility>
 
 #include "azure/list_arrow.h"
@@ -9,7 +11,6 @@
 #include "blob/lease.h"
 #include "blob/tier.h"
 #include "operations/blob_headers.h"
-#include "operations/container/blob_listing.h"
 #include "operations/encryption.h"
 #include "operations/history/history.h"
 #include "operations/list_query.h"
@@ -181,25 +182,46 @@ void WriteEntry(const Call& call, const BlobEntry& entry, const BlobListing& lis
 
 }  // namespace
 
-std::string RenderBlobs(const Call& call, const Page<BlobEntry>& page, const BlobListing& listing) {
-  azure::XmlWriter xml;
-  azure::OpenBlobList(xml, call.endpoint, call.resource.container);
-  WriteEcho(xml, call.query(), "prefix", "Prefix");
-  WriteEcho(xml, call.query(), "marker", "Marker");
-  WriteEcho(xml, call.query(), "startFrom", "StartFrom");
-  WriteEcho(xml, call.query(), "maxresults", "MaxResults");
-  WriteEcho(xml, call.query(), "delimiter", "Delimiter");
-  xml.Open("Blobs");
-  for (const BlobEntry& entry : page.entries) {
-    if (entry.record) {
-      WriteEntry(call, entry, listing, [&xml](const auto& blob) { azure::WriteBlob(xml, blob); });
-    } else {
-      azure::WriteBlobPrefix(xml, entry.name);
-    }
+BlobListXml::BlobListXml(const Call& call, const BlobListing& listing)
+    : call_(call), listing_(listing) {
+  azure::OpenBlobList(xml_, call.endpoint, call.resource.container);
+  WriteEcho(xml_, call.query(), "prefix", "Prefix");
+  WriteEcho(xml_, call.query(), "marker", "Marker");
+  WriteEcho(xml_, call.query(), "startFrom", "StartFrom");
+  WriteEcho(xml_, call.query(), "maxresults", "MaxResults");
+  WriteEcho(xml_, call.query(), "delimiter", "Delimiter");
+  xml_.Open("Blobs");
+  entries_begin_ = xml_.text().size();
+}
+
+ListedPiece BlobListXml::Add(BlobEntry entry) {
+  const std::size_t begin = xml_.text().size();
+  if (entry.record) {
+    WriteEntry(call_, entry, listing_, [this](const auto& blob) { azure::WriteBlob(xml_, blob); });
+  } else {
+    azure::WriteBlobPrefix(xml_, entry.name);
   }
-  xml.Close("Blobs");
-  azure::CloseList(xml, EncodeMarker(page.next));
-  return std::move(xml).Take();
+  const std::size_t end = xml_.text().size();
+  return {std::move(entry.key), end - begin, begin, end};
+}
+
+void BlobListXml::Keep(const std::vector<ListedPiece>& pieces) {
+  std::size_t kept = entries_begin_;
+  auto piece = pieces.begin();
+  for (; piece != pieces.end() && piece->begin == kept; ++piece) kept = piece->end;
+  std::string moved;
+  for (; piece != pieces.end(); ++piece) {
+    moved += xml_.text().substr(piece->begin, piece->end - piece->begin);
+  }
+  xml_.Cut(kept);
+  xml_.Raw(moved);
+}
+
+std::string BlobListXml::Take(const Page<ListedPiece>& page) && {
+  Keep(page.entries);
+  xml_.Close("Blobs");
+  azure::CloseList(xml_, EncodeMarker(page.next));
+  return std::move(xml_).Take();
 }
 
 std::string RenderBlobsAsArrow(const Call& call, const Page<BlobEntry>& page,

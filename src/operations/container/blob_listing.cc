@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "base/encoding.h"
@@ -108,14 +109,14 @@ Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now, s
   if (!base && !listing.snapshots && !listing.versions) {
     return ListedRow<BlobEntry>{{}, blob::BlobKey(name)};  // over its snapshots and versions
   }
-  BG_TRY(auto record, blob::BlobRecord::Decode(value));
+  BlobEntry entry;
+  blob::BlobRecord& record = entry.record.emplace();
+  BG_CHECK(record.DecodeFrom(value));
   if (base ? !ShowsBase(listing, record, now) : !ShowsOld(listing, record, now)) {
     return ListedRow<BlobEntry>{};
   }
   if (auto prefix = CommonPrefix(listing, name)) return PrefixRow(*prefix);
 
-  ListedRow<BlobEntry> row;
-  BlobEntry entry;
   entry.key = key;
   entry.name = name;
   entry.tag_count = record.tags.size();
@@ -123,8 +124,8 @@ Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now, s
   if (!listing.metadata) record.metadata.clear();
   if (!listing.metadata) record.sealed_metadata.clear();
   if (!listing.tags) record.tags.clear();
-  entry.record = std::move(record);
   entry.weight = WeightOf(entry);
+  ListedRow<BlobEntry> row;
   row.entry = std::move(entry);
   return row;
 }

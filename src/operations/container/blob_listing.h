@@ -1,13 +1,15 @@
 // Which rows of a container a List Blobs request sees.
 #pragma once
 
-#include <optional>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "azure/errors.h"
+#include "base/boxed.h"
 #include "blob/records.h"
 #include "http/request_head.h"
-#include "operations/call.h"
 #include "operations/list_page.h"
 
 namespace blobgate::operations {
@@ -42,7 +44,7 @@ struct BlobEntry {
   std::string key;
   std::size_t weight = 0;
   std::string name;
-  std::optional<blob::BlobRecord> record;  ///< without content; metadata and tags if asked for
+  Boxed<blob::BlobRecord> record;  ///< without content; metadata and tags if asked for
   std::size_t tag_count = 0;
   std::uint64_t deletion = 0;  ///< of a deleted path (path/list_tree.h); 0: it is not deleted
 };
@@ -51,10 +53,5 @@ struct BlobEntry {
 /// with a seek over all others that share it. kCorruption when the row cannot be decoded.
 Result<ListedRow<BlobEntry>> ReadBlobRow(const BlobListing& listing, Time now, std::string_view key,
                                          std::string_view value);
-
-/// The body of the answer.
-std::string RenderBlobs(const Call& call, const Page<BlobEntry>& page, const BlobListing& listing);
-std::string RenderBlobsAsArrow(const Call& call, const Page<BlobEntry>& page,
-                               const BlobListing& listing);
 
 }  // namespace blobgate::operations

@@ -4,6 +4,7 @@
 #include "azure/list_arrow.h"
 #include "blob/keys.h"
 #include "operations/blob_store.h"
+#include "operations/container/blob_list_body.h"
 #include "operations/container/blob_listing.h"
 #include "operations/handlers.h"
 #include "operations/list_query.h"
@@ -34,8 +35,41 @@ Task<azure::Outcome<http::Response>> ListHierarchical(Call& call, const BlobList
                                                       const blob::ContainerRecord& container,
                                                       PageLimits limits) {
   const auto list = listing.only_deleted ? ListDeletedPaths : ListTree;
-  BG_CO_TRY(const auto page, co_await list(call, listing, container, limits));
-  co_return Listed("application/xml", RenderBlobs(call, page, listing));
+  BG_CO_TRY(auto page, co_await list(call, listing, container, limits));
+  BlobListXml xml(call, listing);
+  Page<ListedPiece> pieces{{}, std::move(page.next)};
+  for (BlobEntry& entry : page.entries) pieces.entries.push_back(xml.Add(std::move(entry)));
+  co_return Listed("application/xml", std::move(xml).Take(pieces));
+}
+
+Task<azure::Outcome<http::Response>> ListAsXml(Call& call, const BlobListing& listing,
+                                               std::string space, ListRange range,
+                                               PageLimits limits) {
+  BlobListXml xml(call, listing);
+  RowReader<ListedPiece> reader = [&](std::string_view key,
+                                      std::string_view value) -> Result<ListedRow<ListedPiece>> {
+    BG_TRY(auto row, ReadBlobRow(listing, call.now, key, value));
+    ListedRow<ListedPiece> written;
+    if (row.entry) written.entry = xml.Add(std::move(*row.entry));
+    written.seek_to = std::move(row.seek_to);
+    return written;
+  };
+  BG_CO_TRY(const auto page, co_await ScanPage<ListedPiece>(
+                                 call.services.catalog(), std::move(space), std::move(range.from),
+                                 std::move(range.end), limits, std::move(reader)));
+  co_return Listed("application/xml", std::move(xml).Take(page));
+}
+
+Task<azure::Outcome<http::Response>> ListAsArrow(Call& call, const BlobListing& listing,
+                                                 std::string space, ListRange range,
+                                                 PageLimits limits) {
+  RowReader<BlobEntry> reader = [&](std::string_view key, std::string_view value) {
+    return ReadBlobRow(listing, call.now, key, value);
+  };
+  BG_CO_TRY(const auto page, co_await ScanPage<BlobEntry>(
+                                 call.services.catalog(), std::move(space), std::move(range.from),
+                                 std::move(range.end), limits, std::move(reader)));
+  co_return Listed(azure::kArrowContentType, RenderBlobsAsArrow(call, page, listing));
 }
 
 }  // namespace
@@ -61,15 +95,9 @@ Task<azure::Outcome<http::Response>> ListBlobs(Call& call) {
   BG_CO_TRY(auto range, std::move(parsed));
   if (!container) co_return azure::Fail(container.error());
   if (call.posix) co_return azure::Fail(azure::ErrorCode::kAuthorizationPermissionMismatch);
-  const std::string space = blob::ContainerSpace((*container)->record.incarnation);
-  RowReader<BlobEntry> reader = [&listing, now = call.now](std::string_view key,
-                                                           std::string_view value) {
-    return ReadBlobRow(listing, now, key, value);
-  };
-  BG_CO_TRY(auto page, co_await ScanPage<BlobEntry>(call.services.catalog(), space, range.from,
-                                                    range.end, limits, reader));
-  co_return arrow ? Listed(azure::kArrowContentType, RenderBlobsAsArrow(call, page, listing))
-                  : Listed("application/xml", RenderBlobs(call, page, listing));
+  std::string space = blob::ContainerSpace((*container)->record.incarnation);
+  const auto list = arrow ? ListAsArrow : ListAsXml;
+  co_return co_await list(call, listing, std::move(space), std::move(range), limits);
 }
 
 }  // namespace blobgate::operations
