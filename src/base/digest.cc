@@ -5,8 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include <memory>
 #include <stdexcept>
-#include <utility>
 
 namespace blobgate {
 namespace {
@@ -25,11 +25,6 @@ EVP_MD* FetchDigest(const char* name) {
   return md;
 }
 
-const EVP_MD* Md5Algorithm() {
-  static const EVP_MD* const md = FetchDigest("MD5");
-  return md;
-}
-
 const EVP_MD* Sha256Algorithm() {
   static const EVP_MD* const md = FetchDigest("SHA256");
   return md;
@@ -44,18 +39,6 @@ MdContext NewMdContext() {
   MdContext ctx(EVP_MD_CTX_new());
   if (!ctx) Die("a digest context");
   return ctx;
-}
-
-template <class Digest>
-Digest DigestOf(const EVP_MD* algorithm, Bytes data) {
-  thread_local const MdContext ctx = NewMdContext();
-  Digest out;
-  if (EVP_DigestInit_ex2(ctx.get(), algorithm, nullptr) != 1 ||
-      EVP_DigestUpdate(ctx.get(), data.data(), data.size()) != 1 ||
-      EVP_DigestFinal_ex(ctx.get(), reinterpret_cast<unsigned char*>(out.data()), nullptr) != 1) {
-    Die("a digest");
-  }
-  return out;
 }
 
 struct FreeMacContext {
@@ -76,36 +59,15 @@ MacContext NewHmacSha256Context() {
 
 }  // namespace
 
-struct Md5::State {
-  MdContext ctx = NewMdContext();
-};
-
-Md5::Md5() : state_(std::make_unique<State>()) {
-  if (EVP_DigestInit_ex2(state_->ctx.get(), Md5Algorithm(), nullptr) != 1) Die("MD5");
-}
-Md5::~Md5() = default;
-Md5::Md5(Md5&&) noexcept = default;
-Md5& Md5::operator=(Md5&&) noexcept = default;
-
-void Md5::Update(Bytes data) {
-  if (EVP_DigestUpdate(state_->ctx.get(), data.data(), data.size()) != 1) Die("MD5");
-}
-
-Md5Digest Md5::Final() {
-  Md5Digest out;
-  if (EVP_DigestFinal_ex(state_->ctx.get(), reinterpret_cast<unsigned char*>(out.data()),
-                         nullptr) != 1) {
-    Die("MD5");
+Sha256Digest Sha256Of(Bytes data) {
+  thread_local const MdContext ctx = NewMdContext();
+  Sha256Digest out;
+  if (EVP_DigestInit_ex2(ctx.get(), Sha256Algorithm(), nullptr) != 1 ||
+      EVP_DigestUpdate(ctx.get(), data.data(), data.size()) != 1 ||
+      EVP_DigestFinal_ex(ctx.get(), reinterpret_cast<unsigned char*>(out.data()), nullptr) != 1) {
+    Die("a digest");
   }
   return out;
-}
-
-Md5Digest Md5Of(Bytes data) {
-  return DigestOf<Md5Digest>(Md5Algorithm(), data);
-}
-
-Sha256Digest Sha256Of(Bytes data) {
-  return DigestOf<Sha256Digest>(Sha256Algorithm(), data);
 }
 
 Sha256Digest HmacSha256(Bytes key, Bytes message) {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/crc64.h"
-#include "base/digest.h"
+#include "base/md5.h"
 #include "base/encoding.h"
 #include "operations/blob_store.h"
 #include "operations/upload.h"

@@ -8,6 +8,7 @@
 
 #include "base/crc64.h"
 #include "base/encoding.h"
+#include "base/md5_batch.h"
 #include "operations/upload_buffer.h"
 
 namespace blobgate::operations {
@@ -50,7 +51,7 @@ Task<azure::Outcome<engine::ExtentRef>> ReceiveExtent(engine::ExtentStore& store
   if (!header.empty()) BG_CO_CHECK(co_await writer->Append(AsBytes(header)));
   for (std::uint64_t left = length; left > 0;) {
     BG_CO_TRY(const MutableBytes piece, co_await passage.buffer.Next(body, left));
-    if (passage.md5) passage.md5->Update(piece);
+    if (passage.md5) co_await UpdateTogether(*passage.md5, piece);
     if (passage.cipher) {
       passage.crc64 = Crc64(piece, passage.crc64);
       passage.cipher->Encrypt(piece);

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/digest.h"
+#include "base/md5.h"
 #include "base/uuid.h"
 #include "query/aggregator.h"
 #include "query/avro_writer.h"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/crc64.h"
-#include "base/digest.h"
+#include "base/md5.h"
 #include "base/encoding.h"
 #include "blob/tier.h"
 #include "http/range.h"

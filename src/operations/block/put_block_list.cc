@@ -6,7 +6,7 @@
 
 #include "azure/block_list_xml.h"
 #include "base/crc64.h"
-#include "base/digest.h"
+#include "base/md5.h"
 #include "base/encoding.h"
 #include "operations/blob/blob_access.h"
 #include "operations/block/block_selection.h"

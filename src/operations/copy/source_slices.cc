@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "base/crc64.h"
+#include "base/md5_batch.h"
 
 namespace blobgate::operations {
 namespace {
@@ -28,7 +29,7 @@ Task<Status> HashSlice(SliceReader& reader, blob::Slice slice, std::uint64_t& cr
     BG_CO_TRY(SharedBytes bytes, co_await reader.Read(slice, done, slice.length - done));
     if (bytes.empty()) co_return Fail(Errc::kInternal, "the extent store read nothing");
     crc = Crc64(bytes.view(), crc);
-    if (md5 != nullptr) md5->Update(bytes.view());
+    if (md5 != nullptr) co_await UpdateTogether(*md5, bytes.view());
     done += bytes.size();
     since_yield += bytes.size();
     if (since_yield >= kBytesBetweenYields) {

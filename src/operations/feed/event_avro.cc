@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/digest.h"
+#include "base/md5.h"
 #include "base/encoding.h"
 #include "blob/conditions.h"
 #include "operations/blob_headers.h"

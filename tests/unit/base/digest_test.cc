@@ -4,50 +4,14 @@
 
 #include <string>
 #include <thread>
-#include <utility>
 
 #include "base/encoding.h"
 
 namespace blobgate {
 namespace {
 
-std::string HexMd5(std::string_view text) {
-  return HexEncode(Md5Of(AsBytes(text)));
-}
 std::string HexHmac(std::string_view key, std::string_view message) {
   return HexEncode(HmacSha256(AsBytes(key), AsBytes(message)));
-}
-
-// RFC 1321 appendix A.5.
-TEST(Md5, KnownAnswers) {
-  EXPECT_EQ(HexMd5(""), "d41d8cd98f00b204e9800998ecf8427e");
-  EXPECT_EQ(HexMd5("abc"), "900150983cd24fb0d6963f7d28e17f72");
-  EXPECT_EQ(
-      HexMd5("12345678901234567890123456789012345678901234567890123456789012345678901234567890"),
-      "57edf4a22be3c955ac49da2e2107b67a");
-}
-
-TEST(Md5, PiecesGiveTheSameAsTheWhole) {
-  std::string text(1000, '\0');
-  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * 7);
-  for (const std::size_t step : {1u, 63u, 64u, 65u, 999u}) {
-    Md5 md5;
-    for (std::size_t i = 0; i < text.size(); i += step) {
-      md5.Update(AsBytes(std::string_view(text).substr(i, step)));
-    }
-    EXPECT_EQ(md5.Final(), Md5Of(AsBytes(text))) << step;
-  }
-}
-
-TEST(Md5, MovesWithItsState) {
-  Md5 first;
-  first.Update(AsBytes("ab"));
-  Md5 second = std::move(first);
-  second.Update(AsBytes("c"));
-  Md5 third;
-  third.Update(AsBytes("forgotten"));
-  third = std::move(second);
-  EXPECT_EQ(HexEncode(third.Final()), "900150983cd24fb0d6963f7d28e17f72");
 }
 
 TEST(Sha256, KnownAnswers) {

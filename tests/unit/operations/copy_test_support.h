@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/crc64.h"
-#include "base/digest.h"
+#include "base/md5.h"
 #include "base/encoding.h"
 #include "operations/blob_store.h"
 #include "operations/handlers.h"
