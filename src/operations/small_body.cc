@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "base/crc64.h"
-#include "base/md5.h"
 #include "base/encoding.h"
+#include "base/md5.h"
 #include "operations/blob_store.h"
 #include "operations/upload.h"
 

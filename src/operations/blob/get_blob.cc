@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/crc64.h"
-#include "base/md5.h"
 #include "base/encoding.h"
+#include "base/md5.h"
 #include "blob/tier.h"
 #include "http/range.h"
 #include "operations/access_time.h"

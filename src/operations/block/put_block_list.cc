@@ -6,8 +6,8 @@
 
 #include "azure/block_list_xml.h"
 #include "base/crc64.h"
-#include "base/md5.h"
 #include "base/encoding.h"
+#include "base/md5.h"
 #include "operations/blob/blob_access.h"
 #include "operations/block/block_selection.h"
 #include "operations/block/staging.h"

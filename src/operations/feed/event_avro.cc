@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/md5.h"
 #include "base/encoding.h"
+#include "base/md5.h"
 #include "blob/conditions.h"
 #include "operations/blob_headers.h"
 

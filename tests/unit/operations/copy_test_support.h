@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/crc64.h"
-#include "base/md5.h"
 #include "base/encoding.h"
+#include "base/md5.h"
 #include "operations/blob_store.h"
 #include "operations/handlers.h"
 #include "support/operation_harness.h"
