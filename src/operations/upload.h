@@ -38,7 +38,7 @@ struct Uploaded {
 };
 
 /// Streams exactly `length` bytes of `body` into fresh extents of at most kMaxExtent, through one
-/// buffer of 256 KiB, and checks the hashes. On failure (disconnect, mismatch, full disk)
+/// buffer of at most 512 KiB, and checks the hashes. On failure (disconnect, mismatch, full disk)
 /// everything written is discarded. 400 Md5Mismatch, Crc64Mismatch with their details.
 /// `cipher`: encrypts what is stored; the hashes are those of the body all the same. Null: none.
 Task<azure::Outcome<Uploaded>> Receive(Services& services, http::BodyReader& body,
